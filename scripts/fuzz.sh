@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module for a while, one after another; stops at the first finding.
+# usage: scripts/fuzz.sh [DURATION]
+set -euo pipefail
+duration=${1:-10s}
+cd "$(dirname "$0")/.."
+
+# `go test -list` prints the names of a package's targets and then the package: "ok  PACKAGE  0.01s".
+listing=$(go test -list '^Fuzz' ./...)
+targets=$(awk '/^Fuzz/ { names[n++] = $1 }  /^ok/ { for (i = 0; i < n; i++) print names[i], $2; n = 0 }' <<<"$listing")
+while read -r target package; do
+  [ -n "$target" ] || continue
+  echo "fuzz: $target in $package"
+  go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" "$package"
+done <<<"$targets"

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Builds the container image, runs it behind port mappings, unprivileged, on a read-only root and a volume for its data,
+# and pairs a system with it from the host. Needs a container engine, curl and openssl; pulls nothing.
+# usage: scripts/image_test.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export no_proxy=localhost NO_PROXY=localhost
+
+name=pairsim-image-test-$$
+image=pairsim:image-test-$$
+
+if ! docker ps --quiet >/dev/null 2>&1; then
+  echo "*** image-test NOT RUN: no container engine answers; 'make setup' says what to install" >&2
+  [ "${CI:-}" = true ] && exit 1 || exit 0
+fi
+
+clean_up() {
+  local status=$?
+  [ $status = 0 ] || docker logs --tail 50 "$name" 2>&1 | sed 's/^/   | /' >&2 || true
+  { docker rm --force --volumes "$name"; docker volume rm --force "$name"; docker rmi --force "$image"; } >/dev/null 2>&1 || true
+}
+trap clean_up EXIT
+
+step() { echo "image-test: $*"; }
+free_port() { # below the ports that the system itself gives out
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+}
+expect() { # WHAT GOT WANT
+  [ "$2" = "$3" ] || { echo "image-test: $1: got $2, want $3" >&2; exit 1; }
+}
+
+make --no-print-directory image IMAGE="$image"
+size=$(docker image inspect --format '{{.Size}}' "$image")
+step "the image has $((size / 1000000)) MB"
+
+http=$(free_port) mtls=$(free_port)
+registry=http://localhost:$http
+step "start it at $registry and https://localhost:$mtls"
+docker run --detach --name "$name" --read-only --tmpfs /tmp --cap-drop ALL --volume "$name:/data" \
+  --publish "127.0.0.1:$http:8080" --publish "127.0.0.1:$mtls:8443" "$image" \
+  serve --http 0.0.0.0:8080 --mtls 0.0.0.0:8443 --control 127.0.0.1:8081 --data /data/pairsim.db \
+  --public-url "$registry" --public-mtls-url "https://localhost:$mtls" >/dev/null
+
+for _ in {1..150}; do # at most 30 seconds
+  curl --silent --fail --max-time 5 --output /dev/null "$registry/readyz" && ready=yes && break
+  [ "$(docker inspect --format '{{.State.Running}}' "$name")" = true ] || break
+  sleep 0.2
+done
+expect "it gets ready" "${ready:-no}" yes
+
+step "it calls itself healthy"
+docker exec "$name" /pairsim wait --timeout 2s
+expect "user" "$(docker inspect --format '{{.Config.User}}' "$name")" 65532:65532
+
+step "a forged token is refused through the mapped HTTP port"
+expect "status" "$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' \
+  "$registry/v1/applications/signingRequests/info?token=forged")" 403
+
+step "pair from the host"
+bash scripts/pair_with_curl.sh "$registry" "Image Test"
+
+step "stop it; a container stops within its ten seconds"
+docker stop --time 10 "$name" >/dev/null
+expect "exit status" "$(docker inspect --format '{{.State.ExitCode}}' "$name")" 0
+step ok
