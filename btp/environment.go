@@ -1,0 +1,94 @@
+package btp
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// EnvironmentID names an isolated world: every object, key, clock and journal
+// belongs to one.
+type EnvironmentID string
+
+// DefaultEnvironment is the one that exists without asking.
+const DefaultEnvironment EnvironmentID = "default"
+
+// Environment is what an environment knows of itself. It is stored in one piece
+// at first start and keeps its edition for ever.
+type Environment struct {
+	ID EnvironmentID
+	// UUID is what the issuer is made of; it is drawn once, from crypto/rand.
+	UUID string
+	// Edition is an Edition's ID.
+	Edition string
+	// Seed rules ids, faults and chaos; never keys or secrets.
+	Seed uint64
+	// Sequence counts the ids drawn so far.
+	Sequence uint64
+	Clock    Clock
+	// ActiveKey is the id of the key that signs new integration tokens,
+	// KeyAlgorithm its algorithm.
+	ActiveKey    string
+	KeyAlgorithm KeyAlgorithm
+}
+
+// Names of stored authorities.
+const (
+	// ClientAuthority signs the environment's client certificates.
+	ClientAuthority = "client"
+	// ServerAuthority signs the TLS listener's certificate; it is kept with the
+	// default environment, for the process and not the environment owns it.
+	ServerAuthority = "server"
+)
+
+// AuthorityMaterial is a certificate authority as stored.
+type AuthorityMaterial struct {
+	RootPEM, IssuingPEM, IssuingKeyPEM []byte
+}
+
+// Issuer is the iss claim of the environment's tokens; it never depends on a request.
+func (e *Environment) Issuer() string { return "urn:pairsim:" + e.UUID }
+
+// newID draws the next id. The same seed gives the same ids in the same order.
+func (e *Environment) newID() string {
+	e.Sequence++
+	var in [16]byte
+	binary.BigEndian.PutUint64(in[:8], e.Seed)
+	binary.BigEndian.PutUint64(in[8:], e.Sequence)
+	sum := sha256.Sum256(in[:])
+	id := uuid.UUID(sum[:16])
+	id[6] = id[6]&0x0f | 0x80 // version 8: made by a rule of our own (RFC 9562)
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
+}
+
+// Clock maps real time to the environment's time. While it runs, its now is At
+// plus the real time since Ref; frozen, it is At.
+type Clock struct {
+	Frozen bool
+	// At is an instant of the environment, Ref the real instant that belongs to it.
+	At, Ref time.Time
+}
+
+// Now is the environment's time at a real instant.
+func (c Clock) Now(real time.Time) time.Time {
+	if c.Frozen {
+		return c.At
+	}
+	return c.At.Add(real.Sub(c.Ref))
+}
+
+// at is the clock showing now at the real instant, running or frozen as before.
+func (c Clock) at(now, real time.Time) Clock {
+	return Clock{Frozen: c.Frozen, At: now.UTC(), Ref: real.UTC().Round(0)}
+}
+
+// ClockChange moves a clock; exactly one field is set.
+type ClockChange struct {
+	Advance time.Duration
+	Set     time.Time
+	Freeze  bool
+	Resume  bool
+}

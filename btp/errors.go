@@ -1,0 +1,128 @@
+package btp
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code names a way to be refused. It is the last part of a problem's type
+// (urn:pairsim:problem:<code>) and the value of Pairsim-Reason on vendor wires,
+// so a landed code is never renamed. httpapi and connector hold one row per
+// code; docs/problems.md holds one paragraph per code.
+type Code string
+
+// Every way to be refused.
+const (
+	// Internal is a fault of pairsim itself; its text stays in the log.
+	Internal Code = "internal"
+
+	// The request as such.
+
+	InvalidRequest       Code = "invalid-request"        // a body or parameter has the wrong form or type
+	BodyTooLarge         Code = "body-too-large"         // a body is over its bound
+	UnsupportedMediaType Code = "unsupported-media-type" // a body is of a kind that this call does not read
+	RouteNotFound        Code = "route-not-found"        // no such path
+	MethodNotAllowed     Code = "method-not-allowed"     // the path exists, the method does not
+	InvalidCursor        Code = "invalid-cursor"         // a page cursor that pairsim did not give
+
+	// Objects.
+
+	GlobalAccountNotFound Code = "global-account-not-found"
+	SubaccountNotFound    Code = "subaccount-not-found"
+	SystemNotFound        Code = "system-not-found"
+	AttemptNotFound       Code = "attempt-not-found"
+	NameInvalid           Code = "name-invalid"       // a name breaks the rule of its object
+	NameTaken             Code = "name-taken"         // a name that must be unique is in use
+	TypeUnknown           Code = "type-unknown"       // no such system type
+	TypeWithoutToken      Code = "type-without-token" // systems of this type are not paired by token
+	RegionUnavailable     Code = "region-unavailable" // the landscape does not exist in that region
+	EditionMismatch       Code = "edition-mismatch"   // the stored environment has another edition
+	OperationNotInEdition Code = "operation-not-in-edition"
+	StatusForbids         Code = "status-forbids"  // the lifecycle has no such move
+	ClockBackwards        Code = "clock-backwards" // a clock is never set back
+
+	// Integration tokens, before acceptance.
+
+	TokenMissing       Code = "token-missing"
+	TokenMalformed     Code = "token-malformed"      // not a compact JWS with our claims
+	TokenForged        Code = "token-forged"         // signature, algorithm or key does not hold
+	TokenForeign       Code = "token-foreign"        // issued by another environment
+	TokenWrongAudience Code = "token-wrong-audience" // not meant for pairing
+	TokenNotYetValid   Code = "token-not-yet-valid"  // presented before nbf
+	TokenExpired       Code = "token-expired"        // presented at or after exp
+	TokenUsed          Code = "token-used"           // already redeemed
+	TokenVoid          Code = "token-void"           // a newer token took its place
+	TokenUnknown       Code = "token-unknown"        // well signed, but its system or record is gone
+	TokenWrongType     Code = "token-wrong-type"     // presented by another product's tenant
+	TokenWrongAccount  Code = "token-wrong-account"  // the claims name another global account
+	TokenQuotaExceeded Code = "token-quota-exceeded" // 1000 live unused tokens of the type
+	TokenShownOnce     Code = "token-shown-once"     // CX tokens are not shown again; ask for a new one
+	TokenNotIssued     Code = "token-not-issued"     // there is no token to show
+
+	// Pairing attempts and certificates.
+
+	FollowUpInvalid      Code = "follow-up-token-invalid" // unknown, spent or voided follow-up token
+	FollowUpExpired      Code = "follow-up-token-expired" // the attempt's deadline has passed
+	CSRMalformed         Code = "csr-malformed"           // not base64, PEM or a PKCS#10 request
+	CSRSignatureInvalid  Code = "csr-signature-invalid"
+	CSRSubjectInvalid    Code = "csr-subject-invalid"
+	CSRKeyRefused        Code = "csr-key-refused"     // key kind or size outside what pairsim signs
+	CertificateMissing   Code = "certificate-missing" // the call needs a client certificate
+	CertificateForeign   Code = "certificate-foreign" // not issued by this environment's CA
+	CertificateExpired   Code = "certificate-expired"
+	CertificateRevoked   Code = "certificate-revoked"
+	CertificateUnknown   Code = "certificate-unknown" // issued here, but its system is gone
+	CertificateNotForApp Code = "certificate-not-for-application"
+
+	// Services and events.
+
+	ServiceInvalid          Code = "service-invalid"
+	ServiceNotFound         Code = "service-not-found"
+	ServiceIdentifierTaken  Code = "service-identifier-taken"
+	ServiceLimit            Code = "service-limit"
+	SpecificationFetch      Code = "specification-fetch-failed"
+	EventInvalid            Code = "event-invalid"
+	EventTooLarge           Code = "event-too-large"
+	DescriptorInvalid       Code = "descriptor-invalid"
+	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
+)
+
+// Error is a refusal: a code that callers switch on, a detail about this one
+// occurrence for people, and possibly a cause for the log. Detail never holds a
+// token, key or password.
+type Error struct {
+	Code   Code
+	Detail string
+	// Vendor is the text of the vendor's own server, where it differs
+	// (pairing-protocols §1.5, §3.4, §4.1); empty: the vendor wire's default.
+	Vendor string
+	Cause  error
+}
+
+// Errorf makes a refusal. A %w verb keeps the cause for the log.
+func Errorf(code Code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Detail: err.Error(), Cause: errors.Unwrap(err)}
+}
+
+// WithVendor sets the text that the vendor's own server would answer.
+func (e *Error) WithVendor(text string) *Error {
+	e.Vendor = text
+	return e
+}
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// CodeOf returns the code of err, Internal for an error without one and "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Internal
+}

@@ -1,0 +1,85 @@
+package btp
+
+// Explanation says what a refusal rests on and what a person can do next.
+type Explanation struct {
+	Source, Next string
+}
+
+const (
+	newToken  = "Ask for a new token (cockpit: Display token, or Get Token; CLI: pairsim systems token NAME) and use it on the product side."
+	seeDocs   = "See docs/wire.md and /api/v1/openapi.json."
+	ours      = "pairsim"
+	kymaConn  = "Kyma Connector Service"
+	kymaReg   = "Kyma Application Registry"
+	kymaEvent = "Kyma event service"
+)
+
+// explanations gives every code its source and its way out.
+var explanations = map[Code]Explanation{
+	Internal:             {ours, "This is a fault of pairsim. Report it with the journal (pairsim journal)."},
+	InvalidRequest:       {ours, seeDocs},
+	BodyTooLarge:         {ours, "Send less; " + seeDocs},
+	UnsupportedMediaType: {ours, "Send application/json."},
+	RouteNotFound:        {ours, seeDocs},
+	MethodNotAllowed:     {ours, seeDocs},
+	InvalidCursor:        {ours, "Start again without a cursor."},
+
+	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts."},
+	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts."},
+	SystemNotFound:        {ours, "List systems: pairsim systems list."},
+	AttemptNotFound:       {ours, newToken},
+	NameInvalid:           {"SEED-000 step 3", "Use 1 to 100 printable ASCII characters without a blank at either end."},
+	NameTaken:             {"e9d975a.md", "Choose another name; a name is free again when its row is gone."},
+	TypeUnknown:           {"SEED-000 step 3", "Use the exact label of a type: GET /api/v1/systemTypes."},
+	TypeWithoutToken:      {"2ffdaff.md", "Systems of this type need no token."},
+	RegionUnavailable:     {"SEED-004", "Use a subaccount in another region."},
+	EditionMismatch:       {ours, "Start without --edition, or with another --data."},
+	OperationNotInEdition: {"sap-domain §0.2", "Start pairsim with the other --edition."},
+	StatusForbids:         {"sap-domain §4", "Look at the system: pairsim systems show NAME."},
+	ClockBackwards:        {ours, "Move the clock forward, or start with fresh data."},
+
+	TokenMissing:       {kymaConn, newToken},
+	TokenMalformed:     {kymaConn, "Copy the token again, whole. " + newToken},
+	TokenForged:        {ours, newToken},
+	TokenForeign:       {ours, "Use the registry that issued the token, or ask this one for a token."},
+	TokenWrongAudience: {ours, newToken},
+	TokenNotYetValid:   {ours, "Compare the clocks: pairsim clock show."},
+	TokenExpired:       {"SEED-000 step 8, e9d975a.md", newToken},
+	TokenUsed:          {"SEED-000 step 8", newToken},
+	TokenVoid:          {"SEED-000 step 6", "Use the newest token of the system. " + newToken},
+	TokenUnknown:       {ours, newToken},
+	TokenWrongType:     {ours, "Use the token in a tenant of its system's type (pairsim token inspect)."},
+	TokenWrongAccount:  {"SEED-004", newToken},
+	TokenQuotaExceeded: {"2ffdaff.md", "Use or let expire some of the type's unused tokens."},
+	TokenShownOnce:     {"SEED-000 step 6", "Ask for a new token: POST /api/v1/systems/{id}/tokens (pairsim systems token NAME)."},
+	TokenNotIssued:     {"1582d72.md", newToken},
+
+	FollowUpInvalid:      {kymaConn, newToken},
+	FollowUpExpired:      {kymaConn, newToken},
+	CSRMalformed:         {kymaConn, "Send {\"csr\": base64 of a PEM certificate request}."},
+	CSRSignatureInvalid:  {kymaConn, "Sign the request with the key that it holds."},
+	CSRSubjectInvalid:    {kymaConn, "Use the subject of the info answer, attribute by attribute."},
+	CSRKeyRefused:        {ours, "Use RSA 2048 to 4096, ECDSA P-256, P-384 or P-521, or Ed25519."},
+	CertificateMissing:   {kymaConn, "Present the client certificate of the pairing."},
+	CertificateForeign:   {kymaConn, "Present the client certificate that this registry issued."},
+	CertificateExpired:   {kymaConn, "A certificate is renewed before it expires; pair the system anew."},
+	CertificateRevoked:   {kymaConn, "Pair the system anew."},
+	CertificateUnknown:   {ours, "Pair the system anew."},
+	CertificateNotForApp: {"Kyma connectivity validator", "Use the URLs of the management info answer."},
+
+	ServiceInvalid:          {kymaReg, "See docs/wire.md."},
+	ServiceNotFound:         {kymaReg, "List the services first."},
+	ServiceIdentifierTaken:  {kymaReg, "Update the service that has this identifier."},
+	ServiceLimit:            {ours, "Delete services that are no longer exposed."},
+	SpecificationFetch:      {kymaReg, "Check specificationUrl; hosts beyond loopback need --allow-host."},
+	EventInvalid:            {kymaEvent, "See the answer's details."},
+	EventTooLarge:           {kymaEvent, "An event has at most 65536 bytes."},
+	DescriptorInvalid:       {ours, seeDocs},
+	KeyAlgorithmUnsupported: {ours, "Use ES256, RS256 or EdDSA."},
+}
+
+// Explain returns what c rests on and what to do next.
+func Explain(c Code) Explanation { return explanations[c] }
+
+// SourceOf is the document that a refusal with c rests on.
+func SourceOf(c Code) string { return explanations[c].Source }

@@ -1,0 +1,107 @@
+package btp
+
+import (
+	"context"
+	"fmt"
+)
+
+// activeKey is the id of the key that signs new tokens.
+func (u *unit) activeKey() (string, error) {
+	if u.env.ActiveKey == "" {
+		return "", fmt.Errorf("environment %s has no active signing key", u.env.ID)
+	}
+	return u.env.ActiveKey, nil
+}
+
+// key finds a signing key, reading the store again when another process has
+// rotated in the meantime.
+func (r *Registry) key(ctx context.Context, id string) (SigningKey, error) {
+	for _, k := range *r.keys.Load() {
+		if k.ID == id {
+			return k, nil
+		}
+	}
+	if err := r.reloadKeys(ctx); err != nil {
+		return SigningKey{}, err
+	}
+	for _, k := range *r.keys.Load() {
+		if k.ID == id {
+			return k, nil
+		}
+	}
+	return SigningKey{}, fmt.Errorf("signing key %s is gone", id)
+}
+
+func (r *Registry) reloadKeys(ctx context.Context) error {
+	var keys []SigningKey
+	err := r.view(ctx, func(u *unit) (err error) {
+		keys, err = u.Keys().List()
+		return err
+	})
+	if err == nil {
+		r.keys.Store(&keys)
+	}
+	return err
+}
+
+// JWKS is the published key set: the active key and those that still have live tokens.
+func (r *Registry) JWKS(ctx context.Context) ([]byte, error) {
+	if err := r.reloadKeys(ctx); err != nil {
+		return nil, err
+	}
+	return r.tokens.JWKS(*r.keys.Load())
+}
+
+// RotateKey makes a new key sign from now on. Older keys verify until their last
+// live token has expired; due work then retires them.
+func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (SigningKey, error) {
+	var about Reference
+	var key SigningKey
+	err := r.step(ctx, PointKeyRotation, &about, func(ctx context.Context) error {
+		made, err := r.tokens.NewKey(algorithm)
+		if err != nil {
+			return err
+		}
+		err = r.update(ctx, func(u *unit) error {
+			key = made
+			key.CreatedAt = u.now
+			keys, err := u.Keys().List()
+			if err != nil {
+				return err
+			}
+			for _, old := range keys {
+				if err := u.retireLater(old); err != nil {
+					return err
+				}
+			}
+			u.env.ActiveKey, u.env.KeyAlgorithm = key.ID, key.Algorithm
+			u.record(EntryDecision, PointKeyRotation, nil, "", "pairsim", "new signing key "+key.ID)
+			return u.Keys().Put(key)
+		})
+		if err != nil {
+			return err
+		}
+		return r.reloadKeys(ctx)
+	})
+	return key, err
+}
+
+func (u *unit) retireLater(k SigningKey) error {
+	last, err := u.Tokens().LastExpiry(k.ID)
+	if err != nil {
+		return err
+	}
+	if !last.After(u.now) {
+		return u.Keys().Delete(k.ID)
+	}
+	return u.schedule(last, DueKeyRetirement, k.ID)
+}
+
+// keyRetires is due work: the last token of a rotated key has expired.
+func (u *unit) keyRetires(subject string) error {
+	if subject == u.env.ActiveKey {
+		return nil
+	}
+	u.record(EntryDue, PointKeyRetirement, nil, "", "pairsim", "signing key "+subject+" verifies nothing any more")
+	return u.Keys().Delete(subject)
+}

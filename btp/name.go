@@ -1,0 +1,79 @@
+package btp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// Bounds of names, in bytes.
+const (
+	MaxSystemName      = 100
+	maxApplicationName = 64
+)
+
+// checkSystemName holds a name against SEED-000 ("only printable ASCII") and
+// against what pairsim decides beside it: 1 to 100 bytes, no blank at an end.
+func checkSystemName(name string) error {
+	switch {
+	case name == "":
+		return Errorf(NameInvalid, "a system needs a name")
+	case len(name) > MaxSystemName:
+		return Errorf(NameInvalid, "a system name has at most %d bytes; this one has %d", MaxSystemName, len(name))
+	}
+	for i := range len(name) {
+		if b := name[i]; b < 0x20 || b > 0x7e {
+			return Errorf(NameInvalid, "a system name holds printable ASCII characters only (0x20 to 0x7E); byte %d is 0x%02X", i+1, b)
+		}
+	}
+	if name[0] == ' ' || name[len(name)-1] == ' ' {
+		return Errorf(NameInvalid, "a system name has no leading or trailing blank")
+	}
+	return nil
+}
+
+// normalise makes an application name of a system name, as the open-source
+// landscape does (sap-domain §15.2): prefix mp-, lower case, other characters
+// and runs of hyphens become one hyphen, a trailing one is cut.
+func normalise(name string) string {
+	var b strings.Builder
+	b.Grow(len(name) + 3)
+	if !strings.HasPrefix(name, "mp-") {
+		b.WriteString("mp-")
+	}
+	hyphen := b.Len() > 0
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		default:
+			c = '-'
+		}
+		if c == '-' && hyphen {
+			continue
+		}
+		hyphen = c == '-'
+		b.WriteByte(c)
+	}
+	return strings.TrimSuffix(b.String(), "-")
+}
+
+// applicationName gives the name under which a system appears in a runtime. It
+// is fixed at registration. taken says whether another system has a name.
+func applicationName(systemName string, id SystemID, taken func(string) (bool, error)) (string, error) {
+	name := normalise(systemName)
+	if len(name) <= maxApplicationName {
+		used, err := taken(name)
+		if err != nil || !used {
+			return name, err
+		}
+	}
+	digest := sha256.Sum256([]byte(id))
+	suffix := "-" + hex.EncodeToString(digest[:3])
+	if most := maxApplicationName - len(suffix); len(name) > most {
+		name = strings.TrimRight(name[:most], "-")
+	}
+	return name + suffix, nil
+}

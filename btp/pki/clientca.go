@@ -1,0 +1,101 @@
+package pki
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"sync"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+// ClientCA is btp.CertificateAuthority over an Authority. It remembers which
+// leaf certificates it has verified, because a client makes many calls with one;
+// validity is compared with every call all the same.
+type ClientCA struct {
+	authority *Authority
+
+	mu       sync.Mutex
+	verified map[[sha256.Size]byte]verifiedLeaf
+}
+
+type verifiedLeaf struct {
+	serial              string
+	notBefore, notAfter time.Time
+}
+
+// maxVerified bounds the memory of verified leaves; past it all are forgotten.
+const maxVerified = 4096
+
+var _ btp.CertificateAuthority = (*ClientCA)(nil)
+
+// OpenClientCA makes a stored authority usable for client certificates.
+func OpenClientCA(m btp.AuthorityMaterial) (*ClientCA, error) {
+	a, err := Unmarshal(Material(m))
+	if err != nil {
+		return nil, err
+	}
+	return &ClientCA{authority: a, verified: map[[sha256.Size]byte]verifiedLeaf{}}, nil
+}
+
+// NewClientCA makes an authority for client certificates; now is real time.
+func NewClientCA(now time.Time) (btp.AuthorityMaterial, error) {
+	a, err := NewAuthority("pairsim client", now)
+	if err != nil {
+		return btp.AuthorityMaterial{}, err
+	}
+	m, err := a.Marshal()
+	return btp.AuthorityMaterial(m), err
+}
+
+// ParseCSR implements btp.CertificateAuthority.
+func (c *ClientCA) ParseCSR(encoded string) (*x509.CertificateRequest, error) {
+	return ParseCSR(encoded)
+}
+
+// CheckSubject implements btp.CertificateAuthority.
+func (c *ClientCA) CheckSubject(csr *x509.CertificateRequest, want btp.Subject) error {
+	return CheckSubject(csr, Subject{
+		O: want.Organization, OU: want.OrganizationalUnit, L: want.Locality,
+		ST: want.Province, C: want.Country, CN: want.CommonName,
+	})
+}
+
+// Sign implements btp.CertificateAuthority.
+func (c *ClientCA) Sign(csr *x509.CertificateRequest, now time.Time, validity time.Duration) (btp.SignedCertificate, error) {
+	issued, err := c.authority.SignClient(csr, now, validity)
+	if err != nil {
+		return btp.SignedCertificate{}, err
+	}
+	answer := c.authority.Answer(issued.LeafDER)
+	return btp.SignedCertificate{
+		Serial: btp.Serial(issued.Serial), NotBefore: issued.NotBefore, NotAfter: issued.NotAfter,
+		Crt: answer.Crt, ClientCrt: answer.ClientCrt, Ca: answer.CaCrt,
+	}, nil
+}
+
+// Verify implements btp.CertificateAuthority.
+func (c *ClientCA) Verify(chain []*x509.Certificate, now time.Time) (btp.Serial, error) {
+	if len(chain) == 0 {
+		serial, err := c.authority.VerifyClient(chain, now)
+		return btp.Serial(serial), err
+	}
+	leaf := sha256.Sum256(chain[0].Raw)
+	c.mu.Lock()
+	known, ok := c.verified[leaf]
+	c.mu.Unlock()
+	if ok && !now.Before(known.notBefore) && !now.After(known.notAfter) {
+		return btp.Serial(known.serial), nil
+	}
+	serial, err := c.authority.VerifyClient(chain, now)
+	if err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	if len(c.verified) >= maxVerified {
+		clear(c.verified)
+	}
+	c.verified[leaf] = verifiedLeaf{serial, chain[0].NotBefore, chain[0].NotAfter}
+	c.mu.Unlock()
+	return btp.Serial(serial), nil
+}

@@ -1,0 +1,65 @@
+package btp
+
+// Point names a step of a flow. Everything that a user or tenant sets going runs
+// through Registry.step at its point, is journalled there, and will take faults there.
+type Point string
+
+// The points of all flows.
+const (
+	PointRegister        Point = "system.register"
+	PointTokenIssue      Point = "token.issue"
+	PointTokenShow       Point = "token.show"
+	PointKeyRotation     Point = "token.rotate-key"
+	PointInfo            Point = "pairing.info"
+	PointCSR             Point = "pairing.csr"
+	PointFirstCall       Point = "pairing.first-call"
+	PointDescriptor      Point = "pairing.descriptor"
+	PointFailureReport   Point = "pairing.failure-report"
+	PointManagementInfo  Point = "certificate.management-info"
+	PointRenewal         Point = "certificate.renew"
+	PointRevocation      Point = "certificate.revoke"
+	PointAuthentication  Point = "certificate.authenticate"
+	PointServiceList     Point = "services.list"
+	PointServiceCreate   Point = "services.create"
+	PointServiceGet      Point = "services.get"
+	PointServiceUpdate   Point = "services.update"
+	PointServiceDelete   Point = "services.delete"
+	PointEventLegacy     Point = "events.legacy"
+	PointEventCloudEvent Point = "events.cloudevent"
+	PointSubscribed      Point = "events.subscribed"
+	PointClock           Point = "clock.change"
+	PointTokenExpiry     Point = "due.token-expiry"
+	PointAttemptDeadline Point = "due.attempt-deadline"
+	PointCertExpiry      Point = "due.certificate-expiry"
+	PointKeyRetirement   Point = "due.key-retirement"
+)
+
+// Points says what happens at every point.
+var Points = map[Point]string{
+	PointRegister:        "an operator registers a system",
+	PointTokenIssue:      "an operator asks for a new token",
+	PointTokenShow:       "an operator looks at the present token",
+	PointKeyRotation:     "an operator rotates the key that signs tokens",
+	PointInfo:            "a tenant presents the token and gets URLs, a subject and the follow-up token",
+	PointCSR:             "a tenant sends its certificate request with the follow-up token",
+	PointFirstCall:       "a tenant makes its first call with the new certificate",
+	PointDescriptor:      "a tenant sends its descriptor",
+	PointFailureReport:   "a tenant gives up a pairing",
+	PointManagementInfo:  "a tenant reads its URLs over mTLS",
+	PointRenewal:         "a tenant renews its certificate",
+	PointRevocation:      "a tenant revokes its certificate",
+	PointAuthentication:  "the registry recognises a caller by its certificate",
+	PointServiceList:     "a tenant lists the services it registered",
+	PointServiceCreate:   "a tenant registers a service",
+	PointServiceGet:      "a tenant reads a service",
+	PointServiceUpdate:   "a tenant replaces a service",
+	PointServiceDelete:   "a tenant deletes a service",
+	PointEventLegacy:     "a tenant publishes an event in the legacy form",
+	PointEventCloudEvent: "a tenant publishes a CloudEvent",
+	PointSubscribed:      "a tenant asks which events somebody listens to",
+	PointClock:           "the clock is moved",
+	PointTokenExpiry:     "a token's validity ends",
+	PointAttemptDeadline: "an open pairing attempt is given up",
+	PointCertExpiry:      "a client certificate's validity ends",
+	PointKeyRetirement:   "a rotated key's last token has expired",
+}

@@ -1,0 +1,352 @@
+package btp
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Policy are the decisions that can be switched (design §4, pairing-protocols §10.3).
+type Policy struct {
+	// AttemptDeadline is how long an accepted token waits for its pairing to
+	// complete; the follow-up token lives as long.
+	AttemptDeadline time.Duration
+	// CertificateValidity counts from issuing.
+	CertificateValidity time.Duration
+	// RejectedCSRs is the number of refused certificate requests that fails a pairing.
+	RejectedCSRs int
+	// BurnOnRejectedCSR ends the attempt with the first refused CSR, as Compass does.
+	BurnOnRejectedCSR bool
+	// AbandonedIsError moves the system of an abandoned attempt to Error.
+	AbandonedIsError bool
+	// StrictRevocation refuses every call with a certificate that its client revoked.
+	StrictRevocation bool
+	// TokenValidity overrides a system type's validity.
+	TokenValidity map[string]time.Duration
+}
+
+// DefaultPolicy is design §4 with every switch as documented.
+func DefaultPolicy() Policy {
+	return Policy{AttemptDeadline: 10 * time.Minute, CertificateValidity: 90 * 24 * time.Hour, RejectedCSRs: 5}
+}
+
+func (p Policy) tokenValidity(t *SystemType) time.Duration {
+	if d, ok := p.TokenValidity[t.Name]; ok {
+		return d
+	}
+	return t.TokenValidity
+}
+
+// Config is what a registry is made of.
+type Config struct {
+	Store       Store
+	Environment EnvironmentID
+	// Edition is the edition wanted; "" takes the stored one, v1 at first start.
+	Edition string
+	// Seed is used at first start; 0 draws one.
+	Seed uint64
+	// KeyAlgorithm signs tokens; used at first start.
+	KeyAlgorithm KeyAlgorithm
+	Tokens       TokenSigner
+	// NewAuthority makes a certificate authority at first start, unless
+	// Authority brings one; OpenAuthority makes it usable.
+	NewAuthority  func() (AuthorityMaterial, error)
+	Authority     *AuthorityMaterial
+	OpenAuthority func(AuthorityMaterial) (CertificateAuthority, error)
+	// RealNow is real time; the environment's clock is built on it.
+	RealNow func() time.Time
+	// StartFrozen freezes the clock at this instant, at first start only.
+	StartFrozen time.Time
+	Policy      Policy
+	// Landscape is declared at first start.
+	Landscape Landscape
+	Log       *slog.Logger
+}
+
+// Registry is one environment of the simulated SAP BTP registry: its use cases.
+type Registry struct {
+	id      EnvironmentID
+	store   Store
+	tokens  TokenSigner
+	ca      CertificateAuthority
+	edition *Edition
+	issuer  string
+	policy  Policy
+	real    func() time.Time
+	journal Journal
+	log     *slog.Logger
+
+	keys  atomic.Pointer[[]SigningKey]
+	clock atomic.Pointer[Clock]
+	// moving serialises changes of the clock within this process.
+	moving sync.Mutex
+	wake   chan struct{}
+}
+
+// Open opens an environment, and makes it in one step if the store has none.
+// It refuses with EditionMismatch when the stored edition is not the one wanted.
+func Open(ctx context.Context, c Config) (*Registry, error) {
+	r := &Registry{
+		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
+		wake: make(chan struct{}, 1),
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	known, err := r.load(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		if err := r.create(ctx, c); err != nil {
+			return nil, fmt.Errorf("create environment %s: %w", c.Environment, err)
+		}
+		if known, err = r.load(ctx, c); err != nil || !known {
+			return nil, fmt.Errorf("open environment %s after creating it: %w", c.Environment, err)
+		}
+	}
+	return r, nil
+}
+
+// load reads a stored environment; false if there is none.
+func (r *Registry) load(ctx context.Context, c Config) (bool, error) {
+	var env Environment
+	var known bool
+	var material AuthorityMaterial
+	var keys []SigningKey
+	err := r.store.View(ctx, r.id, func(tx Tx) (err error) {
+		if env, known, err = tx.Environment().Find(); err != nil || !known {
+			return err
+		}
+		if material, _, err = tx.Authorities().Find(ClientAuthority); err != nil {
+			return err
+		}
+		keys, err = tx.Keys().List()
+		return err
+	})
+	if err != nil || !known {
+		return false, err
+	}
+	if r.edition, err = EditionNamed(env.Edition); err != nil {
+		return false, err
+	}
+	if c.Edition != "" {
+		want, err := EditionNamed(c.Edition)
+		if err != nil {
+			return false, err
+		}
+		if want != r.edition {
+			return false, Errorf(EditionMismatch, "environment %s was made with edition %s; it cannot be opened as %s",
+				r.id, r.edition.ID, want.ID)
+		}
+	}
+	r.issuer = env.Issuer()
+	r.keys.Store(&keys)
+	r.clock.Store(&env.Clock)
+	r.ca, err = c.OpenAuthority(material)
+	return err == nil, err
+}
+
+// create stores a new environment with its clock, keys, authority and landscape
+// in one step. Another process may win; then its environment is kept.
+func (r *Registry) create(ctx context.Context, c Config) error {
+	edition, err := EditionNamed(c.Edition)
+	if err != nil {
+		return err
+	}
+	material := c.Authority
+	if material == nil {
+		made, err := c.NewAuthority()
+		if err != nil {
+			return fmt.Errorf("make certificate authority: %w", err)
+		}
+		material = &made
+	}
+	key, err := c.Tokens.NewKey(c.KeyAlgorithm)
+	if err != nil {
+		return err
+	}
+	real := c.RealNow().UTC().Round(0)
+	clock := Clock{At: real, Ref: real}
+	if !c.StartFrozen.IsZero() {
+		clock = Clock{Frozen: true, At: c.StartFrozen.UTC(), Ref: real}
+	}
+	key.CreatedAt = clock.At
+	env := Environment{
+		ID: c.Environment, UUID: uuid.NewString(), Edition: edition.ID, Seed: c.Seed,
+		Clock: clock, ActiveKey: key.ID, KeyAlgorithm: key.Algorithm,
+	}
+	if env.Seed == 0 {
+		env.Seed = drawSeed()
+	}
+	r.edition = edition
+	return r.store.Update(ctx, r.id, func(tx Tx) error {
+		if _, known, err := tx.Environment().Find(); err != nil || known {
+			return err
+		}
+		u := &unit{Tx: tx, r: r, env: env, now: clock.At}
+		if err := errors.Join(tx.Authorities().Put(ClientAuthority, *material), tx.Keys().Put(key)); err != nil {
+			return err
+		}
+		if err := u.declare(c.Landscape); err != nil {
+			return err
+		}
+		return tx.Environment().Put(u.env)
+	})
+}
+
+func drawSeed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return binary.BigEndian.Uint64(b[:])>>1 | 1
+}
+
+// ID is the environment's name.
+func (r *Registry) ID() EnvironmentID { return r.id }
+
+// Edition is the environment's edition.
+func (r *Registry) Edition() *Edition { return r.edition }
+
+// Issuer is the iss claim of the environment's tokens.
+func (r *Registry) Issuer() string { return r.issuer }
+
+// Journal is the environment's journal.
+func (r *Registry) Journal() *Journal { return &r.journal }
+
+// Now is the environment's time, as this process knows it: another process on
+// the same store may have moved the clock since the last step.
+func (r *Registry) Now() time.Time { return r.clock.Load().Now(r.real()).UTC() }
+
+// unit is one run of one atomic step.
+type unit struct {
+	Tx
+	r          *Registry
+	env        Environment
+	now        time.Time
+	entries    []Entry
+	dueChanged bool
+}
+
+// update runs change as one atomic step. Journal entries are kept only if it is saved.
+func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
+	var u *unit
+	err := r.store.Update(ctx, r.id, func(tx Tx) error {
+		env, err := r.environment(tx)
+		if err != nil {
+			return err
+		}
+		u = &unit{Tx: tx, r: r, env: env, now: env.Clock.Now(r.real()).UTC()}
+		if err := change(u); err != nil {
+			return err
+		}
+		if u.env == env {
+			return nil
+		}
+		return tx.Environment().Put(u.env)
+	})
+	if err != nil {
+		return err
+	}
+	r.noticeClock(u.env.Clock)
+	r.journal.Append(u.entries...)
+	if u.dueChanged {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// view runs read over one consistent state.
+func (r *Registry) view(ctx context.Context, read func(*unit) error) error {
+	return r.store.View(ctx, r.id, func(tx Tx) error {
+		env, err := r.environment(tx)
+		if err != nil {
+			return err
+		}
+		r.noticeClock(env.Clock)
+		return read(&unit{Tx: tx, r: r, env: env, now: env.Clock.Now(r.real()).UTC()})
+	})
+}
+
+func (r *Registry) environment(tx Tx) (Environment, error) {
+	env, known, err := tx.Environment().Find()
+	if err == nil && !known {
+		err = fmt.Errorf("environment %s is gone from the store", r.id)
+	}
+	return env, err
+}
+
+func (r *Registry) noticeClock(c Clock) {
+	if *r.clock.Load() != c {
+		r.clock.Store(&c)
+	}
+}
+
+// step runs one step of a flow. It is the one place that journals a refusal,
+// and where faults and holds will act. about may be filled in by fn.
+func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
+	err := fn(ctx)
+	if err == nil {
+		return nil
+	}
+	var refused *Error
+	if !errors.As(err, &refused) {
+		r.log.ErrorContext(ctx, "step failed", "point", point, "system", about.System, "error", err)
+		refused = &Error{Code: Internal, Detail: "internal error"}
+	}
+	r.journal.Append(Entry{
+		At: r.Now(), Kind: EntryRefusal, Point: point, About: *about,
+		Rule: string(refused.Code), Source: SourceOf(refused.Code), Detail: refused.Detail,
+	})
+	return err
+}
+
+// record notes what a step decided; it is kept when the step is saved.
+func (u *unit) record(kind EntryKind, point Point, s *System, rule, source, detail string) {
+	e := Entry{At: u.now, Kind: kind, Point: point, Rule: rule, Source: source, Detail: detail}
+	if s != nil {
+		e.About = Reference{System: s.ID, Name: s.Name}
+	}
+	u.entries = append(u.entries, e)
+}
+
+// move applies an event to s, saves it and notes the transition.
+func (u *unit) move(point Point, s *System, on Event) error {
+	from := s.Status
+	m, err := s.apply(u.r.edition, on)
+	if err != nil {
+		return err
+	}
+	s.UpdatedAt = u.now
+	if err := u.Systems().Put(*s); err != nil {
+		return err
+	}
+	if from != s.Status {
+		u.record(EntryTransition, point, s, string(on), m.Source,
+			fmt.Sprintf("%s → %s", statusText(u.r.edition, from), statusText(u.r.edition, s.Status)))
+	}
+	return nil
+}
+
+func statusText(e *Edition, s Status) string {
+	if label := e.Label(s); label != "" {
+		return label
+	}
+	return "(empty)"
+}
+
+// schedule stores due work.
+func (u *unit) schedule(at time.Time, kind DueKind, subject string) error {
+	u.dueChanged = true
+	return u.Due().Put(Due{At: at, Kind: kind, Subject: subject})
+}

@@ -1,0 +1,49 @@
+// Package problem writes problem documents (RFC 9457), the answer of every
+// refusal on our own APIs. It knows no codes: each server keeps its own table.
+package problem
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// ContentType is the media type of a problem document (RFC 9457 §3).
+const ContentType = "application/problem+json"
+
+// TypePrefix stands before the code in a document's type.
+const TypePrefix = "urn:pairsim:problem:"
+
+// Document is one problem document. Title is the same for every occurrence of a
+// type; Detail is about this one. Next (what to do now) and Source (the document
+// that the refusal rests on) are our extension members.
+type Document struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Instance string `json:"instance,omitempty"`
+	Next     string `json:"next,omitempty"`
+	Source   string `json:"source,omitempty"`
+}
+
+// Write answers with d, under d.Status; 500 stands for a status that is no error.
+func Write(w http.ResponseWriter, d Document) {
+	if d.Status < 400 || d.Status > 599 {
+		d.Status = http.StatusInternalServerError
+	}
+	if d.Type == "" {
+		d.Type = "about:blank"
+	}
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(d) // strings and a number always encode
+	h := w.Header()
+	h.Set("Content-Type", ContentType)
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(d.Status)
+	_, _ = w.Write(body.Bytes())
+}

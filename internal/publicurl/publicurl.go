@@ -1,0 +1,115 @@
+// Package publicurl decides which base URLs an answer hands out: the request's
+// own host where that is known, else what was configured, so that the whole
+// works behind port mappings, proxies and container networks (design §5).
+package publicurl
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// Book holds the base URLs of the two public listeners. It is safe for
+// concurrent use and can be changed while running.
+type Book struct {
+	mu sync.RWMutex
+	// configured by --public-url and --public-mtls-url; empty: derive.
+	http, mtls string
+	// the ports the listeners are bound to, for a request that came in on the other one.
+	httpPort, mtlsPort string
+}
+
+// New makes a book for listeners on these ports. Configured URLs may be empty.
+func New(httpPort, mtlsPort, httpURL, mtlsURL string) (*Book, error) {
+	b := &Book{httpPort: httpPort, mtlsPort: mtlsPort}
+	return b, b.Set(httpURL, mtlsURL)
+}
+
+// Set changes the configured URLs; an empty one is derived from then on.
+func (b *Book) Set(httpURL, mtlsURL string) error {
+	httpURL, err := base(httpURL, "http", "https")
+	if err != nil {
+		return err
+	}
+	if mtlsURL, err = base(mtlsURL, "https"); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.http, b.mtls = httpURL, mtlsURL
+	return nil
+}
+
+// Configured returns what Set was told.
+func (b *Book) Configured() (httpURL, mtlsURL string) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.http, b.mtls
+}
+
+func base(text string, schemes ...string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("public URL %q: want scheme://host[:port]", text)
+	}
+	for _, s := range schemes {
+		if u.Scheme == s {
+			return strings.TrimSuffix(u.Scheme+"://"+u.Host+u.Path, "/"), nil
+		}
+	}
+	return "", fmt.Errorf("public URL %q: scheme must be %s", text, strings.Join(schemes, " or "))
+}
+
+// HTTP is the base URL of the plain listener, as the sender of r reaches it.
+func (b *Book) HTTP(r *http.Request) string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if r.TLS == nil && known(r.Host) {
+		return "http://" + r.Host
+	}
+	if b.http != "" {
+		return b.http
+	}
+	return "http://" + net.JoinHostPort(hostname(r), b.httpPort)
+}
+
+// MTLS is the base URL of the TLS listener, as the sender of r reaches it.
+func (b *Book) MTLS(r *http.Request) string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if r.TLS != nil && known(r.Host) {
+		return "https://" + r.Host
+	}
+	if b.mtls != "" {
+		return b.mtls
+	}
+	return "https://" + net.JoinHostPort(hostname(r), b.mtlsPort)
+}
+
+// InfoURL is the address that a token names: on the TLS listener, because
+// Commerce Cloud and Cloud for Customer ask for https.
+func (b *Book) InfoURL(r *http.Request) string {
+	return b.MTLS(r) + "/v1/applications/signingRequests/info"
+}
+
+// known says whether a Host header is fit to be handed out again.
+func known(host string) bool {
+	return host != "" && len(host) <= 255 && !strings.ContainsAny(host, "/\\?#@ \"'<>")
+}
+
+func hostname(r *http.Request) string {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if !known(host) {
+		return "127.0.0.1"
+	}
+	return strings.Trim(host, "[]")
+}
