@@ -1,0 +1,137 @@
+Feature: Client certificates
+  The certificate of the pairing is how a system is recognised afterwards.
+  Sources: pairing-protocols §1.5 to §1.7, §4.5, design §4 and §5.
+
+  Rule: A certificate request must ask for the subject that was given
+
+    Scenario Outline: A request with <fault>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      When the client sends a certificate request with <fault>
+      Then the client is refused because of "<reason>"
+      And the system "Web Shop" is shown as "Pending"
+
+      Examples:
+        | fault                          | reason                |
+        | another common name            | csr-subject-invalid   |
+        | another organization           | csr-subject-invalid   |
+        | another organizational unit    | csr-subject-invalid   |
+        | another locality               | csr-subject-invalid   |
+        | another province               | csr-subject-invalid   |
+        | another country                | csr-subject-invalid   |
+        | a broken signature             | csr-signature-invalid |
+        | a key of 1024 bits             | csr-key-refused       |
+        | no PEM inside                  | csr-malformed         |
+        | no base64                      | csr-malformed         |
+
+    Scenario: A refused request may be mended
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the client has sent 4 bad certificate requests
+      When the client sends its certificate request
+      Then the client holds a certificate
+
+    Scenario: The fifth refused request fails the pairing
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      When the client sends 5 bad certificate requests
+      Then the system "Web Shop" is shown as "Error"
+
+    Scenario: Where Compass's way is switched on, one refused request burns the token
+      Given the cockpit of v1
+      And a refused certificate request burns the token
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the client has sent 1 bad certificate request
+      When the client sends its certificate request
+      Then the client is refused because of "follow-up-token-invalid"
+
+  Rule: Keys that real clients have are signed
+
+    Scenario Outline: A request with <key>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      When the client sends a certificate request with <key>
+      Then the client holds a certificate
+
+      Examples:
+        | key                     |
+        | an RSA key of 2048 bits |
+        | an ECDSA P-384 key      |
+        | a PEM body on one line  |
+
+  Rule: A certificate is valid for 90 days of the environment's clock
+
+    Scenario Outline: A call after <passed>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And <passed> have passed
+      When the client calls the registry
+      Then the client is <answer>
+
+      Examples:
+        | passed  | answer                                    |
+        | 89 days | answered                                  |
+        | 91 days | refused because of "certificate-expired"  |
+
+    Scenario: A tenant renews in time and goes on
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And 80 days have passed
+      And the tenant "commerce" has renewed its certificate
+      And 20 days have passed
+      When the tenant "commerce" sends the event "order.created" "v1"
+      Then the event is accepted
+
+  Rule: A client's own revocation blocks renewal only
+
+    Scenario: A call after revocation
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the client has revoked its certificate
+      When the client calls the registry
+      Then the client is answered
+
+    Scenario: Renewal after revocation
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the client has revoked its certificate
+      When the client renews its certificate
+      Then the client is refused because of "certificate-revoked"
+
+    Scenario: Every call is refused where strict revocation is switched on
+      Given the cockpit of v1
+      And revocation is strict
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the client has revoked its certificate
+      When the client calls the registry
+      Then the client is refused because of "certificate-revoked"
+
+  Rule: Only a certificate of this registry, and only the caller's own application, is served
+
+    Scenario: No certificate
+      Given the cockpit of v1
+      When a client calls the registry without a certificate
+      Then the client is refused because of "certificate-missing"
+
+    Scenario: A certificate that somebody else made
+      Given the cockpit of v1
+      When a client calls the registry with a certificate that it made itself
+      Then the client is refused because of "certificate-foreign"
+
+    Scenario: The services of another application
+      Given the cockpit of v1
+      And the operator has registered the SAP Cloud for Customer system "Sales"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When the client asks for the services of "Sales"
+      Then the client is refused because of "certificate-not-for-application"

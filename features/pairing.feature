@@ -1,0 +1,155 @@
+Feature: A system pairs with a global account
+  An operator registers a system in the cockpit and hands its token to the tenant's administrator, who uses it on the
+  product side. The system is Registered when the product has done its part.
+  Sources: SEED-000, SEED-004 step 1, sap-domain §7 and §16.7.
+
+  Rule: Every product pairs by token, and the cockpit shows it
+
+    Scenario Outline: <product> pairs in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      When the administrator of tenant "<tenant>" enters the token
+      Then the tenant shows "<done>"
+      And the system "My System" is shown as "Registered"
+
+      Examples:
+        | edition | product                      | tenant    | done       |
+        | v1      | SAP Commerce Cloud           | commerce  | Registered |
+        | v1      | SAP Field Service Management | fsm       | Registered |
+        | v1      | SAP Cloud for Customer       | c4c       | Registered |
+        | v1      | SAP Marketing Cloud          | marketing | Enabled    |
+        | v2      | SAP Commerce Cloud           | commerce  | Registered |
+        | v2      | SAP Field Service Management | fsm       | Registered |
+        | v2      | SAP Cloud for Customer       | c4c       | Registered |
+        | v2      | SAP Marketing Cloud          | marketing | Enabled    |
+
+  Rule: Until the product side is done, the system waits
+
+    Scenario: Registered in the cockpit only, edition v1 (SEED-000 step 5)
+      Given the cockpit of v1
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then the system "Web Shop" is shown as "Pending"
+      And the operator is given a token with it
+
+    Scenario: Added in the cockpit only, edition v2
+      Given the cockpit of v2
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then the system "Web Shop" is shown without a status
+      And the operator is given no token with it
+
+    Scenario: A tenant that vanishes after it was accepted (design §4)
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop" and vanished
+      When 10 minutes pass
+      Then the system "Web Shop" is shown as "Pending"
+      And a new token pairs the system "Web Shop"
+
+    Scenario: An abandoned pairing counts as an error where that is switched on
+      Given the cockpit of v1
+      And abandoned pairings count as errors
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop" and vanished
+      When 10 minutes pass
+      Then the system "Web Shop" is shown as "Error"
+
+  Rule: A paired system publishes its services and events
+
+    Scenario Outline: What <tenant> exposes stands with the system
+      Given the cockpit of v1
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      When the administrator of tenant "<tenant>" enters the token
+      Then the system "My System" exposes the API "<api>"
+      And the system "My System" publishes events
+
+      Examples:
+        | product                      | tenant    | api                     |
+        | SAP Cloud for Customer       | c4c       | c4codata                |
+        | SAP Marketing Cloud          | marketing | API_MKT_CONTACT_SRV     |
+
+  Rule: A client without descriptor is Registered at its first call with the certificate
+
+    Scenario: The first authenticated call
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has exchanged the token of "Web Shop" for a certificate
+      When the client makes its first call
+      Then the system "Web Shop" is shown as "Registered"
+
+    Scenario: A certificate alone does not register
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When a client exchanges the token of "Web Shop" for a certificate
+      Then the system "Web Shop" is shown as "Pending"
+
+  Rule: A pairing that fails after the token was accepted is an error
+
+    Scenario Outline: The tenant gives up, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has got its token
+      And a client has presented the token of "Web Shop"
+      When the client reports that the pairing failed because "the disk is full"
+      Then the system "Web Shop" is shown as "<status>"
+      And its error names "the disk is full" and component "BC-CP-MP"
+
+      Examples:
+        | edition | status                  |
+        | v1      | Error                   |
+        | v2      | Error while Registering |
+
+    Scenario: Marketing Cloud may try again with a new token (e9d975a.md@v1)
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And a client has presented the token of "Campaigns"
+      And the client has reported that the pairing failed because "no space"
+      When the operator asks for a new token
+      Then the system "Campaigns" is shown as "Pending"
+
+    Scenario: A CX system in Error gets no new token (SEED-000)
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the client has reported that the pairing failed because "no space"
+      When the operator asks for a new token
+      Then the operator is refused because of "status-forbids"
+
+  Rule: Names are printable ASCII and unique in their global account
+
+    Scenario Outline: The name <name> is <answer>
+      Given the cockpit of v1
+      When the operator registers the SAP Commerce Cloud system <name>
+      Then the registration is <answer>
+
+      Examples:
+        | name                  | answer                         |
+        | "Shop <EU> & friends" | accepted                       |
+        | "Größe"               | refused because of "name-invalid" |
+        | " shop"               | refused because of "name-invalid" |
+        | ""                    | refused because of "name-invalid" |
+
+    Scenario: The same name twice
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the operator registers the SAP Cloud for Customer system "Web Shop"
+      Then the registration is refused because of "name-taken"
+
+    Scenario: The same name in another global account
+      Given the cockpit of v1
+      And there is a global account "other"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the operator of "other" registers the SAP Commerce Cloud system "Web Shop"
+      Then the registration is accepted
+
+    Scenario: Two names that normalise to one application name both work
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the operator registers the SAP Cloud for Customer system "web shop"
+      Then the systems "Web Shop" and "web shop" have different application names
+
+    Scenario: A type that the cockpit does not offer
+      Given the cockpit of v1
+      When the operator registers the SAP Neverland system "Web Shop"
+      Then the registration is refused because of "type-unknown"

@@ -1,0 +1,151 @@
+Feature: Integration tokens
+  A token pairs one system, once. It is refused, without any effect, when it is not exactly the present token of its system.
+  Sources: SEED-000 steps 4 to 8, sap-domain §5, design §4.
+
+  Rule: A token is used once
+
+    Scenario: The second use is refused
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When a client presents the token of "Web Shop"
+      Then the client is refused because of "token-used"
+
+    Scenario: Of many clients at the same moment, one is accepted
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When 16 clients present the token of "Web Shop" at the same moment
+      Then exactly one of them is accepted
+      And the others are refused because of "token-used"
+
+  Rule: The newest token wins
+
+    Scenario: An older token is void
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has asked for a new token
+      When a client presents the first token of "Web Shop"
+      Then the client is refused because of "token-void"
+      And the system "Web Shop" is shown as "Pending"
+
+    Scenario: A new token ends a pairing that is under way
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the operator has asked for a new token
+      When the client sends its certificate request
+      Then the client is refused because of "follow-up-token-invalid"
+
+  Rule: A token pairs a tenant of its system's type
+
+    Scenario: The token of another product, told by the tenant itself
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the administrator of tenant "c4c" enters the token
+      Then the tenant shows a failure that names "SAP Commerce Cloud"
+      And the token of "Web Shop" is still unused
+
+    Scenario: The token of another product, refused by the registry
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When a client of SAP Cloud for Customer presents the token of "Web Shop"
+      Then the client is refused because of "token-wrong-type"
+      And the token of "Web Shop" is still unused
+
+  Rule: What is not our token is refused, and changes nothing
+
+    Scenario Outline: A token that is <kind>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When a client presents a token that is <kind>
+      Then the client is refused because of "<reason>"
+      And the token of "Web Shop" is still unused
+
+      Examples:
+        | kind                              | reason          |
+        | missing                           | token-missing   |
+        | no token at all                   | token-malformed |
+        | signed with "none"                | token-forged    |
+        | signed with another key           | token-forged    |
+        | signed with a swapped algorithm   | token-forged    |
+        | changed to name another system    | token-forged    |
+        | issued by another environment     | token-foreign   |
+
+  Rule: At most 1000 unused tokens of a type in a global account (2ffdaff.md)
+
+    Scenario: The 1001st token
+      Given the cockpit of v1
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      When the operator registers the SAP Commerce Cloud system "One too many"
+      Then the registration is refused because of "token-quota-exceeded"
+
+    Scenario: A used token frees a place
+      Given the cockpit of v1
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      And a client has paired with the token of one of them
+      When the operator registers the SAP Commerce Cloud system "In the free place"
+      Then the registration is accepted
+
+    Scenario: Expired tokens do not count
+      Given the cockpit of v1
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      And 10 minutes have passed
+      When the operator registers the SAP Commerce Cloud system "After the expiry"
+      Then the registration is accepted
+
+  Rule: Keys are rotated without breaking live tokens
+
+    Scenario: A token of the old key
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the signing key has been rotated to "RS256"
+      When the administrator of tenant "commerce" enters the token
+      Then the system "Web Shop" is shown as "Registered"
+
+    Scenario Outline: A token signed with <algorithm>
+      Given the cockpit of v1
+      And the signing key has been rotated to "<algorithm>"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the administrator of tenant "commerce" enters the token
+      Then the system "Web Shop" is shown as "Registered"
+
+      Examples:
+        | algorithm |
+        | ES256     |
+        | RS256     |
+        | EdDSA     |
+
+  Rule: Displaying a token goes by type
+
+    Scenario: Display token of a CX system makes a new one (SEED-000 step 6)
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the operator displays the token
+      Then the operator sees a new token, and the first one is void
+
+    Scenario: Display token of a Marketing Cloud system shows the present one (e9d975a.md@v1)
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      When the operator displays the token
+      Then the operator sees the same token again
+
+    Scenario: There is nothing to display once the system is registered
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When the operator displays the token
+      Then the operator is refused because of "status-forbids"
+
+  Rule: A tenant accepts every form in which a token can be copied
+
+    Scenario Outline: Entered as <form>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the administrator of tenant "commerce" enters the token as <form>
+      Then the system "Web Shop" is shown as "Registered"
+
+      Examples:
+        | form          |
+        | token URL     |
+        | bare token    |
+        | encoded token |
