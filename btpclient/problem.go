@@ -1,0 +1,112 @@
+package btpclient
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// RefusedError is an answer other than the one expected. Reason is the header
+// Pairsim-Reason, or the code of a problem document; empty when the server gave
+// none. Message is the server's text, Next what it says to do now. Path has no
+// query, so no token.
+type RefusedError struct {
+	Status                int
+	Reason, Message, Next string
+	Method, Path          string
+}
+
+func (e *RefusedError) Error() string {
+	text := fmt.Sprintf("%s %s answered %d", e.Method, e.Path, e.Status)
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.Reason != "" {
+		text += " (" + e.Reason + ")"
+	}
+	return text
+}
+
+// UnreachableError is a call that got no whole answer.
+type UnreachableError struct {
+	Method, Path string
+	Err          error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s %s got no answer: %v", e.Method, e.Path, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// ForeignHostError refuses a URL outside the configured registry; nothing was sent.
+type ForeignHostError struct{ Host, Path string }
+
+func (e *ForeignHostError) Error() string {
+	return fmt.Sprintf("%s (for %s) is not the configured registry; nothing was sent there", e.Host, e.Path)
+}
+
+// unreachable drops the URL that net/http puts before its errors: it can hold a token.
+func unreachable(call Call, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return &UnreachableError{Method: call.Method, Path: call.Path, Err: err}
+}
+
+// refused reads the error bodies of all our wires: {"code","error"} of the
+// connector and registry (pairing-protocols §1.1), {"status","message"} of
+// events (§4.1), problem documents, and plain text.
+func refused(call Call, header http.Header, body []byte) error {
+	e := &RefusedError{Status: call.Status, Method: call.Method, Path: call.Path, Reason: clean(header.Get("Pairsim-Reason"))}
+	var doc struct {
+		Error, Message, Title, Detail, Type, Next string
+		Details                                   []struct{ Field string }
+	}
+	if json.Unmarshal(body, &doc) != nil {
+		if json.Valid(body) {
+			return e
+		}
+		e.Message = clean(string(body))
+		return e
+	}
+	for _, text := range []string{doc.Error, doc.Detail, doc.Message, doc.Title} {
+		if text != "" {
+			e.Message = clean(text)
+			break
+		}
+	}
+	if len(doc.Details) > 0 && doc.Details[0].Field != "" {
+		e.Message += ": " + clean(doc.Details[0].Field)
+	}
+	if code, ok := strings.CutPrefix(doc.Type, "urn:pairsim:problem:"); ok && e.Reason == "" {
+		e.Reason = clean(code)
+	}
+	e.Next = clean(doc.Next)
+	return e
+}
+
+// clean bounds a server's text and keeps control characters out of logs.
+func clean(text string) string {
+	const limit = 500
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text))
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}

@@ -1,0 +1,95 @@
+package cxsim
+
+import (
+	"embed"
+
+	"github.com/pairsim/pairsim/internal/tenant"
+)
+
+// Names, paths and credentials of APIs and the events are those of domain §9.4;
+// each product shows a few representative ones. Identifiers are our own.
+
+//go:embed products
+var specifications embed.FS
+
+func specification(name string) []byte {
+	doc, err := specifications.ReadFile("products/" + name)
+	if err != nil {
+		panic(err) // embedded above; a test reads every one
+	}
+	return doc
+}
+
+// commerce: console and labels are those of domain §9.1; Failed is our own.
+func commerce() tenant.Product {
+	return tenant.Product{
+		ID: "commerce", SystemType: "SAP Commerce Cloud", Provider: "SAP",
+		Console: tenant.Console{Path: "Backoffice > System > API > Destination Targets", Row: "destination target", Field: "Token URL"},
+		Labels:  tenant.Labels{InProgress: "In Progress", Registered: "Registered", Failed: "Failed"},
+		APIs: []tenant.API{{
+			Identifier: "commerce-webservices", Name: "SAP Commerce Cloud - Commerce Webservices",
+			Description: "Omni Commerce Connect (OCC): products and orders of a shop.",
+			Path:        "/occ/v2", Auth: tenant.OAuth, TokenPath: "/authorizationserver/oauth/token",
+			Specification: specification("commerce/occ.openapi.json"),
+		}, {
+			Identifier: "commerce-inbound-product", Name: "SAP Commerce Cloud - Inbound Product",
+			Description: "OData service InboundProduct of the integration API.",
+			Path:        "/odata2webservices/InboundProduct", Auth: tenant.Basic, OData: true,
+			Specification: specification("commerce/inbound-product.edmx.xml"),
+		}},
+		Events: tenant.Events{
+			Identifier: "commerce-events", Name: "SAP Commerce Cloud - Events", Description: "Events of customers, orders, quotes and carts.",
+			Specification: specification("commerce/events.asyncapi.json"),
+		},
+	}
+}
+
+// fieldService: that a key field in the extension settings takes the token is
+// domain §9.3; everything else there is open, so APIs, events and labels are our
+// own decision.
+func fieldService() tenant.Product {
+	return tenant.Product{
+		ID: "fsm", SystemType: "SAP Field Service Management", Provider: "SAP",
+		Console: tenant.Console{Path: "Company > SAP BTP Extensions", Row: "SAP BTP extension", Field: "Key"},
+		Labels:  tenant.Labels{InProgress: "Connecting", Registered: "Connected", Failed: "Failed"},
+		APIs: []tenant.API{{
+			Identifier: "fsm-service", Name: "SAP Field Service Management - Service API",
+			Description: "Service calls of a company.",
+			Path:        "/service-api/v1", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
+			Specification: specification("fsm/service.openapi.json"),
+		}, {
+			Identifier: "fsm-activity", Name: "SAP Field Service Management - Activity API",
+			Description: "Activities that technicians carry out for service calls.",
+			Path:        "/activity-api/v1", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
+			Specification: specification("fsm/activity.openapi.json"),
+		}},
+		Events: tenant.Events{
+			Identifier: "fsm-events", Name: "SAP Field Service Management - Events", Description: "Events of service calls and activities.",
+			Specification: specification("fsm/events.asyncapi.json"),
+		},
+	}
+}
+
+// cloudForCustomer: console and field are those of domain §9.2, which names no
+// states of a consumer: the labels are our own decision, Active after its action
+// Activate.
+func cloudForCustomer() tenant.Product {
+	return tenant.Product{
+		ID: "c4c", SystemType: "SAP Cloud for Customer", Provider: "SAP",
+		Console: tenant.Console{
+			Path: "Administrator > General Settings > System Administration > Event Notification",
+			Row:  "consumer", Field: "Remote Environment URL",
+		},
+		Labels: tenant.Labels{InProgress: "In Preparation", Registered: "Active", Failed: "Failed"},
+		APIs: []tenant.API{{
+			Identifier: "c4c-odata", Name: "SAP Cloud for Customer - OData API",
+			Description: "Accounts, opportunities and tickets.",
+			Path:        "/sap/c4c/odata/v1/c4codataapi", Auth: tenant.Basic, CSRF: true, OData: true,
+			Specification: specification("c4c/c4codataapi.edmx.xml"),
+		}},
+		Events: tenant.Events{
+			Identifier: "c4c-events", Name: "SAP Cloud for Customer - Events", Description: "Events of accounts, opportunities and tickets.",
+			Specification: specification("c4c/events.asyncapi.json"),
+		},
+	}
+}

@@ -1,0 +1,267 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+const (
+	maxBody        = 64 << 10 // bytes
+	maxDescription = 256      // bytes
+	maxWait        = 60       // seconds
+)
+
+// Handler serves the tenants alone.
+func Handler(tenants ...*Tenant) http.Handler {
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	Register(e, tenants...)
+	e.NoRoute(func(c *gin.Context) { write(c, refuse(routeNotFound, "there is nothing at this path")) })
+	e.NoMethod(func(c *gin.Context) {
+		write(c, refuse(methodNotAllowed, "allowed here: %s", c.Writer.Header().Get("Allow")))
+	})
+	return e
+}
+
+// Register mounts the tenants' routes, /tenants and below (docs/wire.md,
+// Tenants). It panics when two tenants have the same id.
+func Register(router gin.IRouter, tenants ...*Tenant) {
+	s := server{tenants: tenants, byID: map[string]*Tenant{}}
+	for _, t := range tenants {
+		if s.byID[t.ID()] != nil {
+			panic("tenant: two tenants have the id " + t.ID())
+		}
+		s.byID[t.ID()] = t
+	}
+	router.GET("/tenants", s.list)
+	g := router.Group("/tenants/:tenant")
+	g.GET("", s.on(show))
+	g.POST("/pairings", s.on(pair))
+	g.GET("/pairings", s.on(listPairings))
+	g.GET("/pairings/:id", s.on(showPairing))
+	g.POST("/events", s.on(sendEvent))
+	g.POST("/renewal", s.on(renew))
+	g.POST("/revocation", s.on(revoke))
+	g.GET("/specifications/:identifier", s.on(specification))
+}
+
+type server struct {
+	tenants []*Tenant
+	byID    map[string]*Tenant
+}
+
+// on finds the tenant of the path, and writes the problem of an error.
+func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		t := s.byID[c.Param("tenant")]
+		if t == nil {
+			write(c, refuse(tenantNotFound, "there is no tenant %q", clip(c.Param("tenant"), 100)))
+			return
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		err := do(c, t)
+		if err == nil {
+			return
+		}
+		if p := write(c, err); p.Status >= 500 {
+			t.cfg.Logger.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
+		}
+	}
+}
+
+// write answers with the problem of err. An error that is no refusal is answered
+// without its text.
+func write(c *gin.Context, err error) problem.Document {
+	r := refuse(internal, "")
+	errors.As(err, &r)
+	row := problems[r.Code]
+	p := problem.Document{
+		Type: problem.TypePrefix + string(r.Code), Title: row.title, Status: row.status, Detail: r.Detail,
+		Instance: c.Request.URL.Path, Next: row.next,
+	}
+	problem.Write(c.Writer, p)
+	c.Abort()
+	return p
+}
+
+// answer is a tenant as its admin sees it.
+type answer struct {
+	ID         string      `json:"id"`
+	Product    string      `json:"product"` // the system type
+	Console    Console     `json:"console"`
+	Connection *connAnswer `json:"connection"` // null: not paired
+}
+
+// connAnswer is the row that the tenant is paired by.
+type connAnswer struct {
+	Pairing         string       `json:"pairing"`
+	Status          Status       `json:"status"`
+	SystemID        string       `json:"systemId"`
+	ApplicationName string       `json:"applicationName"`
+	Certificate     *Certificate `json:"certificate,omitempty"`
+}
+
+func describeTenant(t *Tenant) answer {
+	a := answer{ID: t.ID(), Product: t.cfg.Product.SystemType, Console: t.cfg.Product.Console}
+	if p, ok := t.Connection(); ok {
+		a.Connection = &connAnswer{
+			Pairing: p.ID, Status: p.Status, SystemID: p.SystemID, ApplicationName: p.ApplicationName, Certificate: p.Certificate,
+		}
+	}
+	return a
+}
+
+func (s server) list(c *gin.Context) {
+	items := make([]answer, len(s.tenants))
+	for i, t := range s.tenants {
+		items[i] = describeTenant(t)
+	}
+	c.JSON(http.StatusOK, gin.H{"items": items})
+}
+
+func show(c *gin.Context, t *Tenant) error {
+	c.JSON(http.StatusOK, describeTenant(t))
+	return nil
+}
+
+func pair(c *gin.Context, t *Tenant) error {
+	var body struct{ Token, Description string }
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if strings.TrimSpace(body.Token) == "" {
+		return refuse(invalidRequest, "token: is required")
+	}
+	if len(body.Description) > maxDescription {
+		return refuse(invalidRequest, "description: is longer than %d bytes", maxDescription)
+	}
+	p, err := t.Start(c.Request.Context(), body.Token, body.Description)
+	if err != nil {
+		return err
+	}
+	p = preferEnded(c, t, p)
+	c.Header("Location", strings.TrimRight(c.Request.URL.Path, "/")+"/"+p.ID)
+	c.JSON(http.StatusCreated, p)
+	return nil
+}
+
+func listPairings(c *gin.Context, t *Tenant) error {
+	c.JSON(http.StatusOK, gin.H{"items": t.Pairings()})
+	return nil
+}
+
+func showPairing(c *gin.Context, t *Tenant) error {
+	p, err := t.Pairing(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, preferEnded(c, t, p))
+	return nil
+}
+
+func sendEvent(c *gin.Context, t *Tenant) error {
+	var body struct {
+		Type, Version string
+		Data          json.RawMessage
+	}
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	id, err := t.SendEvent(c.Request.Context(), body.Type, body.Version, body.Data)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusAccepted, gin.H{"eventId": id})
+	return nil
+}
+
+func renew(c *gin.Context, t *Tenant) error {
+	if _, err := t.Renew(c.Request.Context()); err != nil {
+		return err
+	}
+	return show(c, t)
+}
+
+func revoke(c *gin.Context, t *Tenant) error {
+	if _, err := t.Revoke(c.Request.Context()); err != nil {
+		return err
+	}
+	return show(c, t)
+}
+
+func specification(c *gin.Context, t *Tenant) error {
+	doc, contentType, ok := t.cfg.Product.specification(c.Param("identifier"))
+	if !ok {
+		return refuse(specificationNotFound, "%s has no specification %q", t.cfg.Product.SystemType, clip(c.Param("identifier"), 100))
+	}
+	c.Data(http.StatusOK, contentType, doc)
+	return nil
+}
+
+// decode reads exactly one JSON object with known keys only. Requiring the media
+// type also keeps forms of foreign web pages out.
+func decode(c *gin.Context, into any) error {
+	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != "application/json" {
+		return refuse(unsupportedMediaType, "Content-Type is %q, want application/json", clip(c.GetHeader("Content-Type"), 100))
+	}
+	dec := json.NewDecoder(c.Request.Body)
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	if err == nil {
+		if _, err = dec.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = errors.New("something follows the JSON object")
+		}
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return refuse(bodyTooLarge, "the body is larger than %d bytes", maxBody)
+	}
+	return refuse(invalidRequest, "body: %s", clip(err.Error(), 200))
+}
+
+// preferEnded waits for the end of p as long as the request prefers to
+// (RFC 7240 §4.3), and returns it as it is then.
+func preferEnded(c *gin.Context, t *Tenant, p Pairing) Pairing {
+	seconds := preferredWait(c.Request.Header.Values("Prefer"))
+	if seconds == 0 || p.Ended() {
+		return p
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), time.Duration(seconds)*time.Second)
+	defer cancel()
+	c.Header("Preference-Applied", "wait="+strconv.Itoa(seconds))
+	if later, err := t.Wait(ctx, p.ID); err == nil || ctx.Err() != nil && later.ID != "" {
+		return later
+	}
+	return p
+}
+
+// preferredWait reads wait=N, at most 60; anything else is ignored, as
+// preferences are.
+func preferredWait(headers []string) int {
+	for preference := range slices.Values(strings.Split(strings.Join(headers, ","), ",")) {
+		key, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
+		if !strings.EqualFold(strings.TrimSpace(key), "wait") {
+			continue
+		}
+		if n, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`)); err == nil && n > 0 {
+			return min(n, maxWait)
+		}
+		return 0
+	}
+	return 0
+}

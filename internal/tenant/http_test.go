@@ -1,0 +1,144 @@
+package tenant
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+func call(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestHTTPStory(t *testing.T) {
+	f := newFake(t)
+	var log bytes.Buffer
+	tenant := newTenant(t, f, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	h := Handler(tenant)
+	token := f.token(nil)
+	var seen strings.Builder
+	do := func(method, path, body string, want int, header ...string) *httptest.ResponseRecorder {
+		t.Helper()
+		w := call(h, method, path, body, header...)
+		if w.Code != want {
+			t.Fatalf("%s %s: got %d %s, want %d", method, path, w.Code, w.Body, want)
+		}
+		seen.WriteString(w.Body.String())
+		return w
+	}
+
+	console := `"product":"SAP Commerce Cloud","console":{"path":"Backoffice","row":"destination target","field":"Token URL"}`
+	want := `{"items":[{"id":"commerce",` + console + `,"connection":null}]}`
+	if got := do("GET", "/tenants", "", 200).Body.String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w := do("POST", "/tenants/commerce/pairings", `{"token":"`+token+`","description":"mine"}`, 201, "Prefer", "respond-async, wait=30")
+	if got := w.Header().Get("Location"); got != "/tenants/commerce/pairings/1" {
+		t.Errorf("Location: got %q", got)
+	}
+	var p Pairing
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Status.Code != Registered || p.Description != "mine" || len(p.Calls) != 10 {
+		t.Errorf("got %s, %v, want a registered row", w.Body, err)
+	}
+	do("GET", "/tenants/commerce/pairings/1", "", 200)
+	do("GET", "/tenants/commerce/pairings", "", 200)
+	do("POST", "/tenants/commerce/renewal", "", 200)
+	if got := do("POST", "/tenants/commerce/revocation", "", 200).Body.String(); !strings.Contains(got, `"serial":"abc2"`) || !strings.Contains(got, `"revoked":true`) {
+		t.Errorf("tenant after revocation: got %s", got)
+	}
+	do("POST", "/tenants/commerce/events", `{"type":"order.created","version":"v1","data":{"orderCode":"1"}}`, 202)
+	if w := do("GET", "/tenants/commerce/specifications/odata", "", 200); w.Header().Get("Content-Type") != "application/xml" || w.Body.String() != "<x/>" {
+		t.Errorf("specification: got %s %s", w.Header().Get("Content-Type"), w.Body)
+	}
+
+	tenant.mu.Lock()
+	secrets := []string{token, "follow-up", base64.StdEncoding.EncodeToString(tenant.connected().Connection.Key)}
+	for _, c := range tenant.state.Credentials {
+		secrets = append(secrets, c.Secret)
+	}
+	tenant.mu.Unlock()
+	for _, secret := range secrets {
+		if strings.Contains(seen.String()+log.String(), secret) {
+			t.Errorf("an answer or the log holds a secret: %.10s…", secret)
+		}
+	}
+}
+
+func TestHTTPProblems(t *testing.T) {
+	f := newFake(t)
+	h := Handler(newTenant(t, f, nil))
+	tests := []struct {
+		method, path, body string
+		header             []string
+		status             int
+		code               Code
+	}{
+		{"GET", "/tenants/none", "", nil, 404, tenantNotFound},
+		{"POST", "/tenants/none/pairings", `{"token":"x"}`, nil, 404, tenantNotFound},
+		{"GET", "/nowhere", "", nil, 404, routeNotFound},
+		{"DELETE", "/tenants/commerce", "", nil, 405, methodNotAllowed},
+		{"GET", "/tenants/commerce/pairings/9", "", nil, 404, pairingNotFound},
+		{"GET", "/tenants/commerce/specifications/x", "", nil, 404, specificationNotFound},
+		{"POST", "/tenants/commerce/pairings", `{}`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `null`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `{"token":1}`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a"} {}`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `{"tokn":"a"}`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a","description":"` + strings.Repeat("d", 300) + `"}`, nil, 400, invalidRequest},
+		{"POST", "/tenants/commerce/pairings", `{"token":"` + strings.Repeat("a", 70_000) + `"}`, nil, 413, bodyTooLarge},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a"}`, []string{"Content-Type", "text/plain"}, 415, unsupportedMediaType},
+		{"POST", "/tenants/commerce/events", `{"type":"x","version":"v1","data":{}}`, nil, 400, eventUnknown},
+		{"POST", "/tenants/commerce/events", `{"type":"order.created","version":"v1","data":{}}`, nil, 409, tenantNotPaired},
+		{"POST", "/tenants/commerce/renewal", "", nil, 409, tenantNotPaired},
+		{"POST", "/tenants/commerce/revocation", "", nil, 409, tenantNotPaired},
+	}
+	for _, tt := range tests {
+		w := call(h, tt.method, tt.path, tt.body, tt.header...)
+		var p problem.Document
+		_ = json.Unmarshal(w.Body.Bytes(), &p)
+		if w.Code != tt.status || p.Status != tt.status || p.Type != problem.TypePrefix+string(tt.code) || p.Title == "" ||
+			w.Header().Get("Content-Type") != problem.ContentType {
+			t.Errorf("%s %s %.40s: got %d %s, want %d %s", tt.method, tt.path, tt.body, w.Code, w.Body, tt.status, tt.code)
+		}
+	}
+}
+
+func TestSecondPairingIsAConflict(t *testing.T) {
+	f := newFake(t)
+	hold := make(chan struct{})
+	f.held["GET /v1/applications/signingRequests/info"] = hold
+	defer close(hold)
+	h := Handler(newTenant(t, f, nil))
+	body := `{"token":"` + f.token(nil) + `"}`
+	if w := call(h, "POST", "/tenants/commerce/pairings", body); w.Code != 201 || !strings.Contains(w.Body.String(), `"code":"inProgress","label":"In Progress"`) {
+		t.Errorf("first: got %d %s", w.Code, w.Body)
+	}
+	if w := call(h, "POST", "/tenants/commerce/pairings", body); w.Code != 409 || !strings.Contains(w.Body.String(), "pairing-in-progress") {
+		t.Errorf("second: got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestPreferredWait(t *testing.T) {
+	tests := map[string]int{"wait=5": 5, "respond-async, WAIT=\"7\"": 7, "wait=600": 60, "wait=-1": 0, "wait": 0, "wait=x": 0, "": 0}
+	for header, want := range tests {
+		if got := preferredWait([]string{header}); got != want {
+			t.Errorf("%q: got %d, want %d", header, got, want)
+		}
+	}
+}

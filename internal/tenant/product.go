@@ -1,0 +1,178 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// Product is what tells the tenants of one product from those of another.
+type Product struct {
+	ID         string // default id of a tenant
+	SystemType string // exactly as the registry names it: "SAP Commerce Cloud"
+	Provider   string // of its services
+	Console    Console
+	Labels     Labels
+	APIs       []API
+	Events     Events
+	Scenarios  []string // communication scenarios, for the descriptor; Marketing only
+}
+
+// Console is where the product's admin pastes the token.
+type Console struct {
+	Path  string `json:"path"`  // "Backoffice > System > API > Destination Targets"
+	Row   string `json:"row"`   // "destination target"
+	Field string `json:"field"` // "Token URL"
+}
+
+// Labels are the product's words for the states of a row.
+type Labels struct{ InProgress, Registered, Failed string }
+
+// Auth is how an API wants to be called.
+type Auth string
+
+// The kinds of credentials that our products use (domain §9.4).
+const (
+	OAuth Auth = "oauth"
+	Basic Auth = "basic"
+)
+
+// API is one API of a product. An OpenAPI specification is JSON and is sent with
+// the service; an OData one is EDMX (XML) and is fetched by the registry.
+type API struct {
+	Identifier, Name, Description string
+	Path                          string // below the tenant's /api: "/occ/v2"
+	TokenPath                     string // OAuth: of the token endpoint, below /api
+	Auth                          Auth
+	CSRF, OData                   bool
+	Specification                 []byte
+}
+
+// Events is the one events service of a product: an AsyncAPI 2 document, each
+// channel an event named type.version ("order.created.v1").
+type Events struct {
+	Identifier, Name, Description string
+	Specification                 []byte
+}
+
+// EventType is an event that a product publishes. A * in Type stands for one or
+// more further letters, digits, or dots (domain §9.4: cronjob.*.v1).
+type EventType struct{ Type, Version string }
+
+func (e EventType) String() string { return e.Type + "." + e.Version }
+
+func (e EventType) matches(name, version string) bool {
+	if e.Version != version {
+		return false
+	}
+	before, after, wild := strings.Cut(e.Type, "*")
+	if !wild {
+		return e.Type == name
+	}
+	middle, ok := strings.CutPrefix(name, before)
+	if ok {
+		middle, ok = strings.CutSuffix(middle, after)
+	}
+	return ok && middle != "" && strings.Trim(middle, ".") == middle && !strings.ContainsFunc(middle, notEventRune)
+}
+
+func notEventRune(r rune) bool {
+	return !(r == '.' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+}
+
+// Types reads the event types from the specification, sorted.
+func (e Events) Types() ([]EventType, error) {
+	var doc struct {
+		AsyncAPI string `json:"asyncapi"`
+		Channels map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(e.Specification, &doc); err != nil {
+		return nil, fmt.Errorf("events of %s: %w", e.Identifier, err)
+	}
+	if !strings.HasPrefix(doc.AsyncAPI, "2.") || len(doc.Channels) == 0 {
+		return nil, fmt.Errorf("events of %s: want AsyncAPI 2 with channels", e.Identifier)
+	}
+	var types []EventType
+	for channel := range doc.Channels {
+		dot := strings.LastIndexByte(channel, '.')
+		if dot < 1 || dot == len(channel)-1 {
+			return nil, fmt.Errorf("events of %s: channel %q is not type.version", e.Identifier, channel)
+		}
+		types = append(types, EventType{Type: channel[:dot], Version: channel[dot+1:]})
+	}
+	slices.SortFunc(types, func(a, b EventType) int { return strings.Compare(a.String(), b.String()) })
+	return types, nil
+}
+
+// validate finds gaps in product data early, when a tenant is made.
+func (p Product) validate() error {
+	if p.SystemType == "" || p.Provider == "" || len(p.APIs) == 0 || p.Labels == (Labels{}) {
+		return errors.New("product: system type, provider, labels and APIs are required")
+	}
+	seen := map[string]bool{p.Events.Identifier: true}
+	for _, a := range p.APIs {
+		if a.Identifier == "" || seen[a.Identifier] || !strings.HasPrefix(a.Path, "/") {
+			return fmt.Errorf("API %q: needs an identifier of its own and an absolute path", a.Name)
+		}
+		if a.Auth == OAuth && a.TokenPath == "" {
+			return fmt.Errorf("API %q: OAuth needs a token path", a.Name)
+		}
+		seen[a.Identifier] = true
+	}
+	return nil
+}
+
+// specification finds a document by the identifier of its service.
+func (p Product) specification(identifier string) (doc []byte, contentType string, ok bool) {
+	if identifier == p.Events.Identifier {
+		return p.Events.Specification, "application/json", true
+	}
+	for _, a := range p.APIs {
+		switch {
+		case a.Identifier == identifier && a.OData:
+			return a.Specification, "application/xml", true
+		case a.Identifier == identifier:
+			return a.Specification, "application/json", true
+		}
+	}
+	return nil, "", false
+}
+
+// services are the documents that a tenant with the given base URL registers.
+func (p Product) services(base string, credentials map[string]credential) []btpclient.Service {
+	services := make([]btpclient.Service, 0, len(p.APIs)+1)
+	for _, a := range p.APIs {
+		services = append(services, btpclient.Service{
+			Provider: p.Provider, Name: a.Name, Description: a.Description, Identifier: a.Identifier,
+			API: a.document(base, credentials[a.Identifier]),
+		})
+	}
+	return append(services, btpclient.Service{
+		Provider: p.Provider, Name: p.Events.Name, Description: p.Events.Description, Identifier: p.Events.Identifier,
+		Events: &btpclient.Events{Spec: p.Events.Specification},
+	})
+}
+
+func (a API) document(base string, c credential) *btpclient.API {
+	doc := &btpclient.API{TargetURL: base + "/api" + a.Path, Credentials: &btpclient.Credentials{}}
+	if a.OData {
+		doc.APIType = "odata"
+		doc.SpecificationURL = base + "/specifications/" + a.Identifier
+	} else {
+		doc.Spec = a.Specification
+	}
+	var csrf *btpclient.CSRFInfo
+	if a.CSRF {
+		csrf = &btpclient.CSRFInfo{TokenEndpointURL: doc.TargetURL + "/"}
+	}
+	if a.Auth == OAuth {
+		doc.Credentials.OAuth = &btpclient.OAuth{URL: base + "/api" + a.TokenPath, ClientID: c.ID, ClientSecret: c.Secret, CSRF: csrf}
+	} else {
+		doc.Credentials.Basic = &btpclient.Basic{Username: c.ID, Password: c.Secret, CSRF: csrf}
+	}
+	return doc
+}

@@ -1,0 +1,358 @@
+package tenant
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+var tenantIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Config says what a tenant is and where its registry is. ID, RegistryURL and
+// PublicURL are required, and Product, which the simulators fill in.
+type Config struct {
+	ID              string // lower-case letters, digits, hyphens; at most 63
+	Product         Product
+	RegistryURL     string         // base of the registry's HTTP listener
+	RegistryMTLSURL string         // base of its TLS listener; empty: any https port of the same host
+	RootCAs         *x509.CertPool // CA of the TLS listener; nil: the system's
+	// PublicURL is the base under which others reach the simulator's HTTP server;
+	// the tenant's own things stand below /tenants/{id} there.
+	PublicURL string
+	Store     Store // nil: memory
+	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
+	Keys   func(context.Context) (crypto.Signer, error)
+	Logger *slog.Logger // one that names the tenant; nil: none
+	// Transport carries calls without client certificate; nil: an own one.
+	// Tenants of one process may share it.
+	Transport   http.RoundTripper
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// Now is asked while no registry has told the time; nil: real time.
+	Now func() time.Time
+	// Pause waits before try attempt+1 of management info; nil: 20 ms, doubled
+	// each time, at most a second.
+	Pause func(ctx context.Context, attempt int) error
+}
+
+// Tenant is one tenant of a product. It is safe for concurrent use.
+type Tenant struct {
+	cfg       Config
+	base      string // where its own things are: PublicURL/tenants/{id}
+	events    []EventType
+	connector *btpclient.Connector
+	life      context.Context // of background pairings; ended by Close
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+	clock     atomic.Pointer[time.Time] // the registry's latest time; nil: it tells none
+
+	saving sync.Mutex // taken before mu, and never the other way round
+	mu     sync.Mutex // guards what follows; never held over a call or a save
+	state  state
+	busy   string // what the tenant is doing with its certificate: one thing at a time
+	closed bool
+}
+
+// New makes a tenant from cfg and what is stored of it; rows that a stopped
+// process left in progress have failed. It makes no call.
+func New(cfg Config) (*Tenant, error) {
+	if !tenantIDPattern.MatchString(cfg.ID) {
+		return nil, fmt.Errorf("tenant id %q: want lower-case letters, digits and hyphens, at most 63", cfg.ID)
+	}
+	if u, err := url.Parse(cfg.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("tenant %s: public URL %q: want http(s)://host[:port]", cfg.ID, cfg.PublicURL)
+	}
+	if err := cfg.Product.validate(); err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
+	}
+	events, err := cfg.Product.Events.Types()
+	if err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
+	}
+	connector, err := btpclient.New(btpclient.Config{
+		RegistryURL: cfg.RegistryURL, RegistryMTLSURL: cfg.RegistryMTLSURL, RootCAs: cfg.RootCAs,
+		Transport: cfg.Transport, DialContext: cfg.DialContext,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
+	}
+	t := &Tenant{
+		cfg: cfg.withDefaults(), base: strings.TrimRight(cfg.PublicURL, "/") + "/tenants/" + cfg.ID,
+		events: events, connector: connector,
+	}
+	if err := t.load(context.Background()); err != nil {
+		return nil, err
+	}
+	t.life, t.stop = context.WithCancel(context.Background())
+	return t, nil
+}
+
+func (cfg Config) withDefaults() Config {
+	if cfg.Store == nil {
+		cfg.Store = NewMemoryStore()
+	}
+	if cfg.Keys == nil {
+		cfg.Keys = func(context.Context) (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Pause == nil {
+		cfg.Pause = pause
+	}
+	return cfg
+}
+
+func pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(min(20*time.Millisecond<<min(attempt-1, 6), time.Second))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ID is the tenant's id.
+func (t *Tenant) ID() string { return t.cfg.ID }
+
+// Product is the data of the tenant's product.
+func (t *Tenant) Product() Product { return t.cfg.Product }
+
+// Start enters tokenText, in any form, as the admin would, and returns the new
+// row; the pairing goes on in the background. It is refused while the tenant is
+// pairing or renewing. A bad token is no refusal: its row fails.
+func (t *Tenant) Start(ctx context.Context, tokenText, description string) (Pairing, error) {
+	now := t.now()
+	r := &row{done: make(chan struct{}), Pairing: Pairing{
+		Tenant: t.cfg.ID, Description: description, Status: t.status(InProgress), CreatedAt: now, UpdatedAt: now, Calls: []Call{},
+	}}
+	if err := t.occupy("pairing", func() {
+		t.state.LastID++
+		r.ID = strconv.Itoa(t.state.LastID)
+		t.addRow(r)
+		t.running.Add(1)
+	}); err != nil {
+		return Pairing{}, err
+	}
+	if err := t.save(ctx); err != nil {
+		t.cfg.Logger.Error("pairing not started", "error", err)
+		t.mu.Lock()
+		t.state.Rows = slices.DeleteFunc(t.state.Rows, func(other *row) bool { return other == r })
+		t.busy = ""
+		t.mu.Unlock()
+		close(r.done)
+		t.running.Done()
+		return Pairing{}, err
+	}
+	t.mu.Lock()
+	started := r.snapshot()
+	t.mu.Unlock()
+	go t.run(r, tokenText)
+	return started, nil
+}
+
+// Pair is Start, and then Wait until the pairing has ended. The error of a
+// pairing that failed is a *FailedError. When ctx ends first, the pairing goes on.
+func (t *Tenant) Pair(ctx context.Context, tokenText, description string) (Pairing, error) {
+	p, err := t.Start(ctx, tokenText, description)
+	if err != nil {
+		return p, err
+	}
+	if p, err = t.Wait(ctx, p.ID); err == nil && p.Status.Code == Failed {
+		err = &FailedError{Pairing: p}
+	}
+	return p, err
+}
+
+// FailedError is a pairing that failed.
+type FailedError struct{ Pairing Pairing }
+
+func (e *FailedError) Error() string {
+	return strings.TrimSpace("the pairing failed: " + e.Pairing.Cause + " " + e.Pairing.Next)
+}
+
+// Wait returns the pairing when it has ended, or as it is when ctx ends, with
+// ctx's error.
+func (t *Tenant) Wait(ctx context.Context, id string) (Pairing, error) {
+	t.mu.Lock()
+	r := t.row(id)
+	t.mu.Unlock()
+	if r == nil {
+		return Pairing{}, refuse(pairingNotFound, "tenant %s has no pairing %q", t.cfg.ID, clip(id, 100))
+	}
+	var err error
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return r.snapshot(), err
+}
+
+// Pairing returns one row as it is.
+func (t *Tenant) Pairing(id string) (Pairing, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.row(id); r != nil {
+		return r.snapshot(), nil
+	}
+	return Pairing{}, refuse(pairingNotFound, "tenant %s has no pairing %q", t.cfg.ID, clip(id, 100))
+}
+
+// Pairings returns the rows, newest first.
+func (t *Tenant) Pairings() []Pairing {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows := make([]Pairing, 0, len(t.state.Rows))
+	for _, r := range slices.Backward(t.state.Rows) {
+		rows = append(rows, r.snapshot())
+	}
+	return rows
+}
+
+// Connection returns the newest registered row; ok is false for a tenant that is
+// not paired.
+func (t *Tenant) Connection() (p Pairing, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.connected(); r != nil {
+		return r.snapshot(), true
+	}
+	return Pairing{}, false
+}
+
+// Close ends background pairings, whose rows fail as interrupted, and drops the
+// connections. It waits for them until ctx ends. A closed tenant can be read only.
+func (t *Tenant) Close(ctx context.Context) error {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.stop()
+	ended := make(chan struct{})
+	go func() {
+		t.running.Wait()
+		close(ended)
+	}()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	t.connector.Close()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.state.Rows {
+		if r.session != nil {
+			r.session.Close()
+		}
+	}
+	return err
+}
+
+// row finds a row. The caller holds t.mu.
+func (t *Tenant) row(id string) *row {
+	for _, r := range t.state.Rows {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// occupy takes the tenant for one thing; then, in the same step, does also.
+func (t *Tenant) occupy(what string, also func()) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.closed:
+		return refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	case t.busy == "pairing":
+		return refuse(pairingInProgress, "tenant %s is pairing already", t.cfg.ID)
+	case t.busy != "":
+		return refuse(tenantBusy, "tenant %s is busy with the %s of its certificate", t.cfg.ID, t.busy)
+	}
+	t.busy = what
+	also()
+	return nil
+}
+
+func (t *Tenant) release() {
+	t.mu.Lock()
+	t.busy = ""
+	t.mu.Unlock()
+}
+
+// now is the registry's time as last told, and real time where it tells none.
+func (t *Tenant) now() time.Time {
+	if told := t.clock.Load(); told != nil {
+		return *told
+	}
+	return t.cfg.Now().UTC()
+}
+
+// journal notes a call in r and takes the time from its answer.
+func (t *Tenant) journal(r *row) func(btpclient.Call) {
+	return func(c btpclient.Call) {
+		if told := c.Time.UTC(); !c.Time.IsZero() {
+			t.clock.Store(&told)
+		} else if c.Status != 0 {
+			t.clock.Store(nil)
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		now := t.now()
+		if len(r.Calls) == 0 {
+			r.CreatedAt = now // until then nobody had told the time
+		}
+		r.UpdatedAt = now
+		r.Calls = append(r.Calls, Call{Step: c.Step, Method: c.Method, Path: c.Path, Status: c.Status})
+		if extra := len(r.Calls) - maxCalls; extra > 0 {
+			r.Calls = append(r.Calls[:0], r.Calls[extra:]...)
+		}
+	}
+}
+
+func (t *Tenant) status(code string) Status { return Status{Code: code, Label: t.label(code)} }
+
+func (t *Tenant) label(code string) string {
+	return map[string]string{
+		InProgress: t.cfg.Product.Labels.InProgress, Registered: t.cfg.Product.Labels.Registered, Failed: t.cfg.Product.Labels.Failed,
+	}[code]
+}
+
+// freshToken tells the admin how to come to a new token, in the words of the
+// registry's edition (domain §7.1, §7.2).
+func (t *Tenant) freshToken(edition string) string {
+	how := map[string]string{"v1": "Display Token", "v2": "Get Token"}[edition]
+	if how == "" {
+		how = "Display Token or Get Token"
+	}
+	return fmt.Sprintf("Ask for a new integration token in the SAP BTP cockpit (System Landscape > Systems, %s) and enter it as %s in a new %s.",
+		how, t.cfg.Product.Console.Field, t.cfg.Product.Console.Row)
+}
+
+var errInterrupted = errors.New("the tenant was stopped while the pairing was in progress (interrupted)")

@@ -1,0 +1,182 @@
+package tenant
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// Renew exchanges the client certificate for a new one, with a new key and the
+// same subject. A lost answer leaves the present certificate in use.
+func (t *Tenant) Renew(ctx context.Context) (Pairing, error) {
+	return t.upkeep("renewal", func(c *connected) error {
+		info, err := c.session.ManagementInfo(ctx, c.infoURL)
+		if err != nil {
+			return err
+		}
+		leaf, err := x509.ParseCertificate(c.chain[0])
+		if err != nil {
+			return err
+		}
+		conn, fresh, err := t.certified(ctx, subjectOf(leaf), c.infoURL,
+			func(csr []byte) (btpclient.Certificate, error) {
+				return c.session.Renew(ctx, info.URLs.RenewCertURL, csr)
+			})
+		if err != nil {
+			return err
+		}
+		conn.URLs = info.URLs
+		if _, err := t.adopt(c.row, conn, fresh); err != nil {
+			return err
+		}
+		return t.save(ctx)
+	})
+}
+
+// Revoke revokes the client certificate. That blocks its renewal only
+// (pairing-protocols §1.7); the row stays registered.
+func (t *Tenant) Revoke(ctx context.Context) (Pairing, error) {
+	return t.upkeep("revocation", func(c *connected) error {
+		info, err := c.session.ManagementInfo(ctx, c.infoURL)
+		if err != nil {
+			return err
+		}
+		if err := c.session.Revoke(ctx, info.URLs.Revocation()); err != nil {
+			return err
+		}
+		t.mu.Lock()
+		c.row.Certificate.Revoked = true
+		t.mu.Unlock()
+		return t.save(ctx)
+	})
+}
+
+// SendEvent publishes one event of the product, in the legacy format
+// (pairing-protocols §4.1), and returns its id. Like the known clients it reads
+// management info first, which also tells the time. data is any JSON but null
+// and "".
+func (t *Tenant) SendEvent(ctx context.Context, eventType, version string, data json.RawMessage) (string, error) {
+	if err := t.publishes(eventType, version); err != nil {
+		return "", err
+	}
+	if text := strings.TrimSpace(string(data)); text == "" || text == "null" || text == `""` || !json.Valid(data) {
+		return "", refuse(invalidRequest, `data: must be JSON other than null and ""`)
+	}
+	c, err := t.connect()
+	if err != nil {
+		return "", err
+	}
+	info, err := c.session.ManagementInfo(ctx, c.infoURL)
+	if err != nil {
+		return "", registryError(err)
+	}
+	if info.URLs.EventsURL == "" {
+		return "", refuse(registryRefused, "the registry names no address for events: the application is in no runtime")
+	}
+	id := uuid.NewString()
+	answered, err := c.session.PublishLegacy(ctx, info.URLs.EventsURL, btpclient.LegacyEvent{
+		Type: eventType, Version: version, ID: id, Time: t.now().Truncate(time.Millisecond), Data: data,
+	})
+	if err != nil {
+		return "", registryError(err)
+	}
+	if answered != "" {
+		id = clip(answered, 100)
+	}
+	t.keep(ctx)
+	return id, nil
+}
+
+func (t *Tenant) publishes(eventType, version string) error {
+	known := make([]string, len(t.events))
+	for i, e := range t.events {
+		if e.matches(eventType, version) {
+			return nil
+		}
+		known[i] = e.String()
+	}
+	return refuse(eventUnknown, "%s publishes no event %q of version %q; it publishes %s",
+		t.cfg.Product.SystemType, clip(eventType, 253), clip(version, 20), strings.Join(known, ", "))
+}
+
+// connected is what a paired tenant needs to call the registry.
+type connected struct {
+	row     *row
+	session *btpclient.Session
+	infoURL string
+	chain   [][]byte
+}
+
+// connect opens the session of the connection, from the stored key when this
+// process has none yet.
+func (t *Tenant) connect() (*connected, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	}
+	r := t.connected()
+	if r == nil {
+		return nil, refuse(tenantNotPaired, "tenant %s is not paired", t.cfg.ID)
+	}
+	if r.session == nil {
+		cert, err := r.Connection.tls()
+		if err != nil {
+			return nil, err
+		}
+		r.session = t.connector.Authenticated(cert)
+	}
+	return &connected{
+		row: r, session: r.session.Traced(t.journal(r)), infoURL: r.Connection.InfoURL, chain: r.Connection.Chain,
+	}, nil
+}
+
+// upkeep does one thing with the certificate, alone.
+func (t *Tenant) upkeep(what string, do func(*connected) error) (Pairing, error) {
+	if err := t.occupy(what, func() { t.running.Add(1) }); err != nil {
+		return Pairing{}, err
+	}
+	defer t.running.Done()
+	defer t.release()
+	c, err := t.connect()
+	if err != nil {
+		return Pairing{}, err
+	}
+	if err := do(c); err != nil {
+		t.cfg.Logger.Warn(what+" failed", "error", err)
+		return Pairing{}, registryError(err)
+	}
+	t.cfg.Logger.Info(what + " done")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return c.row.snapshot(), nil
+}
+
+// keep saves what only the list of calls changed by; losing that harms nobody.
+func (t *Tenant) keep(ctx context.Context) {
+	if err := t.save(ctx); err != nil {
+		t.cfg.Logger.Warn("calls not saved", "error", err)
+	}
+}
+
+// registryError explains to the admin what the registry did.
+func registryError(err error) error {
+	var refused *btpclient.RefusedError
+	var unreachable *btpclient.UnreachableError
+	var foreign *btpclient.ForeignHostError
+	switch {
+	case errors.As(err, &refused):
+		return &Refusal{Code: registryRefused, Detail: err.Error(), Cause: err}
+	case errors.As(err, &unreachable), errors.As(err, &foreign):
+		return &Refusal{Code: registryUnreachable, Detail: err.Error(), Cause: err}
+	}
+	return fmt.Errorf("call the registry: %w", err)
+}

@@ -1,0 +1,63 @@
+// Package marketingsim simulates tenants of SAP Marketing Cloud. It holds the
+// product's data; the engine is internal/tenant.
+package marketingsim
+
+import (
+	"embed"
+
+	"github.com/pairsim/pairsim/internal/tenant"
+)
+
+// Config is a tenant's configuration. ID empty: marketing; Product is filled in.
+type Config = tenant.Config
+
+//go:embed products
+var specifications embed.FS
+
+func specification(name string) []byte {
+	doc, err := specifications.ReadFile("products/" + name)
+	if err != nil {
+		panic(err) // embedded above; a test reads every one
+	}
+	return doc
+}
+
+// New makes an SAP Marketing Cloud tenant.
+func New(cfg Config) (*tenant.Tenant, error) {
+	cfg.Product = Product()
+	if cfg.ID == "" {
+		cfg.ID = cfg.Product.ID
+	}
+	return tenant.New(cfg)
+}
+
+// Product returns the data of SAP Marketing Cloud. Console and labels are those
+// of domain §7.3 (which gives a failed extension no exact label), APIs and events
+// those of §9.4, scenarios those of §10.3. Identifiers are our own.
+func Product() tenant.Product {
+	return tenant.Product{
+		ID: "marketing", SystemType: "SAP Marketing Cloud", Provider: "SAP",
+		Console: tenant.Console{
+			Path: "Home > Communication Management > Maintain Extensions on SAP BTP",
+			Row:  "extension", Field: "Integration Token",
+		},
+		Labels: tenant.Labels{InProgress: "Enabling", Registered: "Enabled", Failed: "Failed"},
+		APIs: []tenant.API{
+			odata("API_MKT_CONTACT_SRV", "marketing-contact", "Contacts", "contact.edmx.xml"),
+			odata("API_MKT_INTERACTION_SRV", "marketing-interaction", "Interactions of contacts", "interaction.edmx.xml"),
+			odata("API_MKT_CAMPAIGN_SRV", "marketing-campaign", "Campaigns", "campaign.edmx.xml"),
+		},
+		Events: tenant.Events{
+			Identifier: "marketing-events", Name: "SAP Marketing Cloud - Business Events", Description: "Events of business objects.",
+			Specification: specification("events.asyncapi.json"),
+		},
+		Scenarios: []string{"SAP_COM_0207", "SAP_COM_0206", "SAP_COM_0204"}, // contacts, interactions, campaigns
+	}
+}
+
+func odata(service, identifier, what, file string) tenant.API {
+	return tenant.API{
+		Identifier: identifier, Name: service, Description: what + " of SAP Marketing Cloud.",
+		Path: "/sap/opu/odata/sap/" + service, Auth: tenant.Basic, CSRF: true, OData: true, Specification: specification(file),
+	}
+}
