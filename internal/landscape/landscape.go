@@ -1,0 +1,474 @@
+// Package landscape assembles what runs: the registry, its listeners and the
+// simulated tenants, in one process or each in its own. The binary and testenv
+// start the same thing through it.
+package landscape
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/store/memory"
+	"github.com/pairsim/pairsim/btp/store/sqlite"
+	"github.com/pairsim/pairsim/btp/token"
+	"github.com/pairsim/pairsim/internal/keypool"
+	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/tenant"
+)
+
+// Role is a part that a process can play.
+type Role string
+
+// The roles.
+const (
+	RoleRegistry  Role = "btp"
+	RoleCX        Role = "cxsim"
+	RoleMarketing Role = "marketingsim"
+)
+
+// Off switches a listener off.
+const Off = "off"
+
+// Config says what to start. The zero value of every field but the addresses
+// has a meaning; Default fills in the addresses.
+type Config struct {
+	Roles []Role
+	// HTTP, MTLS and Control are addresses to listen on; Control may be Off.
+	HTTP, MTLS, Control string
+	// PublicURL and PublicMTLSURL are handed out where a request's own host is
+	// not known.
+	PublicURL, PublicMTLSURL string
+	// TLSNames are further names in the TLS listener's certificate.
+	TLSNames []string
+	// AllowedHosts are hosts beyond loopback that outbound calls may go to, and
+	// names under which browsers may reach the control listener.
+	AllowedHosts []string
+	// Data is "memory" or a file.
+	Data string
+	// SyncFull makes the store survive the loss of power too.
+	SyncFull bool
+	// ClientCA and ServerCA are folders with root.pem, issuing.pem (optional) and
+	// issuing-key.pem; empty: made at first start.
+	ClientCA, ServerCA string
+
+	Edition      string
+	Seed         uint64
+	KeyAlgorithm string
+	StartFrozen  time.Time
+	Policy       btp.Policy
+	Landscape    btp.Landscape
+	Tenants      []Tenant
+
+	// Registry is where tenants of a process without a registry find it.
+	Registry Registry
+
+	// TenantKeys gives tenants their private keys; nil: RSA 2048.
+	TenantKeys func(context.Context) (crypto.Signer, error)
+	// RealNow is real time; nil: time.Now.
+	RealNow func() time.Time
+	// WrapPublic wraps the public handler, for checks in tests.
+	WrapPublic func(http.Handler) http.Handler
+	Log        *slog.Logger
+}
+
+// Registry is a registry in another process.
+type Registry struct {
+	HTTP, MTLS string
+	RootCAs    *x509.CertPool
+}
+
+// Tenant declares a tenant: its id and its product (commerce, fsm, c4c, marketing).
+type Tenant struct {
+	ID, Product string
+}
+
+// Default is one process that plays all parts on the default addresses.
+func Default() Config {
+	return Config{
+		Roles: []Role{RoleRegistry, RoleCX, RoleMarketing},
+		HTTP:  "127.0.0.1:8080", MTLS: "127.0.0.1:8443", Control: "127.0.0.1:8081",
+		Data:      "memory",
+		Policy:    btp.DefaultPolicy(),
+		Landscape: btp.DefaultLandscape(),
+		Tenants:   DefaultTenants(),
+	}
+}
+
+// DefaultTenants are one tenant of each product.
+func DefaultTenants() []Tenant {
+	return []Tenant{{"commerce", "commerce"}, {"fsm", "fsm"}, {"c4c", "c4c"}, {"marketing", "marketing"}}
+}
+
+// Landscape is what Start started.
+type Landscape struct {
+	// HTTP, MTLS and Control are base URLs; empty for a listener that is off.
+	HTTP, MTLS, Control string
+	// CAPEM is the CA of the TLS listener.
+	CAPEM []byte
+	// Edition is the environment's; nil without the registry.
+	Edition *btp.Edition
+
+	config    Config
+	registry  *btp.Registry
+	store     btp.Store
+	urls      *publicurl.Book
+	clientCA  []byte
+	tls       *tls.Config
+	tenants   []*tenant.Tenant
+	servers   []*http.Server
+	transport *http.Transport
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+	log       *slog.Logger
+}
+
+// keys is the process's pool of spare RSA keys, shared by all landscapes.
+var keys = keypool.New(8)
+
+// Start starts a landscape. When it returns, every listener answers.
+func Start(ctx context.Context, cfg Config) (*Landscape, error) {
+	if cfg.RealNow == nil {
+		cfg.RealNow = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
+	if err := l.start(ctx, background); err != nil {
+		return nil, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
+	}
+	return l, nil
+}
+
+func (l *Landscape) start(ctx, background context.Context) error {
+	cfg := l.config
+	listeners, err := listen(cfg)
+	if err != nil {
+		return err
+	}
+	if err := l.open(ctx, listeners); err != nil {
+		listeners.close()
+		return err
+	}
+	if l.plays(RoleRegistry) {
+		l.running.Go(func() { l.fireDue(background) })
+	}
+	return l.serve(listeners)
+}
+
+// open makes everything that the listeners serve.
+func (l *Landscape) open(ctx context.Context, on listeners) error {
+	cfg := l.config
+	l.HTTP, l.MTLS, l.Control = on.urls()
+	var err error
+	if l.urls, err = publicurl.New(on.httpPort(), on.mtlsPort(), cfg.PublicURL, cfg.PublicMTLSURL); err != nil {
+		return err
+	}
+	registry := cfg.Registry
+	if l.plays(RoleRegistry) {
+		if err := l.openRegistry(ctx); err != nil {
+			return err
+		}
+	}
+	if on.mtls != nil {
+		if l.tls, err = l.tlsConfig(ctx); err != nil {
+			return err
+		}
+	}
+	if l.plays(RoleRegistry) {
+		registry = Registry{HTTP: l.HTTP, MTLS: l.MTLS, RootCAs: x509.NewCertPool()}
+		if l.MTLS != "" {
+			registry.HTTP = l.MTLS // as the products do: the token goes over TLS
+		}
+		registry.RootCAs.AppendCertsFromPEM(l.CAPEM)
+	}
+	return l.openTenants(registry)
+}
+
+func (l *Landscape) plays(role Role) bool {
+	for _, r := range l.config.Roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Landscape) openRegistry(ctx context.Context) error {
+	cfg := l.config
+	var err error
+	if l.store, err = openStore(ctx, cfg); err != nil {
+		return err
+	}
+	clientCA, err := loadAuthority(cfg.ClientCA)
+	if err != nil {
+		return fmt.Errorf("client CA: %w", err)
+	}
+	l.registry, err = btp.Open(ctx, btp.Config{
+		Store: l.store, Environment: btp.DefaultEnvironment, Edition: cfg.Edition, Seed: cfg.Seed,
+		KeyAlgorithm: btp.KeyAlgorithm(cfg.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
+		NewAuthority: func() (btp.AuthorityMaterial, error) { return pki.NewClientCA(cfg.RealNow()) },
+		Authority:    clientCA,
+		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
+			l.clientCA = m.RootPEM
+			return pki.OpenClientCA(m)
+		},
+		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+	l.Edition = l.registry.Edition()
+	return nil
+}
+
+func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
+
+func openStore(ctx context.Context, cfg Config) (btp.Store, error) {
+	switch {
+	case cfg.Data == "" || cfg.Data == "memory":
+		return memory.New(), nil
+	case strings.HasPrefix(cfg.Data, "postgres://"), strings.HasPrefix(cfg.Data, "postgresql://"):
+		return nil, errors.New("--data: PostgreSQL is not there yet; use memory or a file")
+	}
+	var options []sqlite.Option
+	if cfg.SyncFull {
+		options = append(options, sqlite.WithSync(sqlite.Full))
+	}
+	store, err := sqlite.Open(ctx, cfg.Data, options...)
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", cfg.Data, err)
+	}
+	return store, nil
+}
+
+// serverAuthority is the process's CA for its TLS listener, kept with the data.
+func (l *Landscape) serverAuthority(ctx context.Context) (*pki.Authority, error) {
+	given, err := loadAuthority(l.config.ServerCA)
+	if err != nil {
+		return nil, fmt.Errorf("server CA: %w", err)
+	}
+	if given != nil {
+		return pki.Unmarshal(pki.Material(*given))
+	}
+	if l.store == nil {
+		return pki.NewAuthority("pairsim server", l.config.RealNow())
+	}
+	var stored btp.AuthorityMaterial
+	find := func(tx btp.Tx) (found bool, err error) {
+		stored, found, err = tx.Authorities().Find(btp.ServerAuthority)
+		return found, err
+	}
+	known := false
+	err = l.store.View(ctx, btp.DefaultEnvironment, func(tx btp.Tx) (err error) {
+		known, err = find(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		return pki.Unmarshal(pki.Material(stored))
+	}
+	made, err := pki.NewAuthority("pairsim server", l.config.RealNow())
+	if err != nil {
+		return nil, err
+	}
+	material, err := made.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	err = l.store.Update(ctx, btp.DefaultEnvironment, func(tx btp.Tx) (err error) {
+		if known, err = find(tx); err != nil || known {
+			return err
+		}
+		return tx.Authorities().Put(btp.ServerAuthority, btp.AuthorityMaterial(material))
+	})
+	if err != nil || !known {
+		return made, err
+	}
+	return pki.Unmarshal(pki.Material(stored)) // another process was first
+}
+
+// loadAuthority reads a CA from a folder; nil for no folder.
+func loadAuthority(dir string) (*btp.AuthorityMaterial, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // only read from
+	var m btp.AuthorityMaterial
+	if m.RootPEM, err = root.ReadFile("root.pem"); err != nil {
+		return nil, err
+	}
+	if m.IssuingPEM, err = root.ReadFile("issuing.pem"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if m.IssuingKeyPEM, err = root.ReadFile("issuing-key.pem"); err != nil {
+		return nil, err
+	}
+	a, err := pki.Load(m.RootPEM, m.IssuingPEM, m.IssuingKeyPEM)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := a.Marshal()
+	m = btp.AuthorityMaterial(whole)
+	return &m, err
+}
+
+// fireDue carries out due work as its instants come, until ctx ends.
+func (l *Landscape) fireDue(ctx context.Context) {
+	// Another process on the same store may have put work there.
+	const most = 30 * time.Second
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for {
+		wait, waiting, err := l.registry.FireDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			l.log.ErrorContext(ctx, "due work failed; it is tried again", "error", err)
+		}
+		if !waiting || wait > most {
+			wait = most
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-l.registry.Wake():
+		}
+	}
+}
+
+// Close stops listening, lets requests end until ctx does, and releases the store.
+func (l *Landscape) Close(ctx context.Context) error {
+	l.stop()
+	var errs []error
+	for _, t := range l.tenants {
+		errs = append(errs, t.Close(ctx))
+	}
+	for _, s := range l.servers {
+		if err := s.Shutdown(ctx); err != nil {
+			errs = append(errs, err, s.Close())
+		}
+	}
+	l.running.Wait()
+	if l.transport != nil {
+		l.transport.CloseIdleConnections()
+	}
+	if l.store != nil {
+		errs = append(errs, l.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Registry is the registry of this process; nil without that role.
+func (l *Landscape) Registry() *btp.Registry { return l.registry }
+
+// listeners are the bound sockets.
+type listeners struct {
+	http, mtls, control net.Listener
+}
+
+func listen(cfg Config) (l listeners, err error) {
+	bind := func(flag, address string) net.Listener {
+		if err != nil || address == Off || address == "" {
+			return nil
+		}
+		var on net.Listener
+		if on, err = net.Listen("tcp", address); err != nil {
+			err = fmt.Errorf("--%s %s: %w", flag, address, err)
+		}
+		return on
+	}
+	l.http = bind("http", cfg.HTTP)
+	l.mtls = bind("mtls", cfg.MTLS)
+	l.control = bind("control", cfg.Control)
+	if err != nil {
+		l.close()
+		return listeners{}, err
+	}
+	if l.http == nil {
+		return listeners{}, errors.New("--http: an address is needed")
+	}
+	return l, nil
+}
+
+func (l listeners) close() {
+	for _, on := range []net.Listener{l.http, l.mtls, l.control} {
+		if on != nil {
+			_ = on.Close() // nothing was served
+		}
+	}
+}
+
+func (l listeners) urls() (plain, mtls, control string) {
+	base := func(scheme string, on net.Listener) string {
+		if on == nil {
+			return ""
+		}
+		host, port, _ := net.SplitHostPort(on.Addr().String()) // a bound address has both
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		return scheme + "://" + net.JoinHostPort(host, port)
+	}
+	return base("http", l.http), base("https", l.mtls), base("http", l.control)
+}
+
+func port(on net.Listener) string {
+	if on == nil {
+		return ""
+	}
+	_, p, _ := net.SplitHostPort(on.Addr().String()) // a bound address has both
+	return p
+}
+
+func (l listeners) httpPort() string { return port(l.http) }
+func (l listeners) mtlsPort() string { return port(l.mtls) }
+
+// tlsConfig asks for a client certificate and verifies none: the rules do, per
+// request, on the environment's clock. The server's own certificate lives in
+// real time.
+func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
+	authority, err := l.serverAuthority(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.CAPEM = authority.RootPEM()
+	names := append([]string{"localhost", "127.0.0.1", "::1"}, l.config.TLSNames...)
+	certificate, err := authority.NewServerCertificate(names, l.config.RealNow())
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		ClientAuth:   tls.RequestClientCert,
+		MinVersion:   tls.VersionTLS12,
+	}, nil
+}
+
+// outboundClient fetches what callers name, within bounds.
+func (l *Landscape) outboundClient() *outbound.Client {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.CAPEM)
+	return outbound.New(outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: roots})
+}

@@ -1,0 +1,196 @@
+package landscape
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/connector"
+	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/tenant"
+)
+
+// Bounds of every connection.
+const (
+	maxHeaderBytes    = 64 << 10
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = time.Minute
+	idleTimeout       = 2 * time.Minute
+)
+
+var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
+
+// serve starts the listeners.
+func (l *Landscape) serve(on listeners) error {
+	releaseMode()
+	public := http.Handler(l.publicRouter())
+	if l.config.WrapPublic != nil {
+		public = l.config.WrapPublic(public)
+	}
+	l.serveOn(on.http, public, false)
+	if on.mtls != nil {
+		l.serveOn(on.mtls, public, true)
+	}
+	if on.control != nil {
+		l.serveOn(on.control, l.controlRouter(public), false)
+	}
+	return nil
+}
+
+func (l *Landscape) serveOn(on net.Listener, handler http.Handler, overTLS bool) {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// Handshakes that clients break off are everyday events.
+		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
+	}
+	l.servers = append(l.servers, server)
+	l.running.Go(func() {
+		var err error
+		if overTLS {
+			server.TLSConfig = l.tls
+			err = server.ServeTLS(on, "", "")
+		} else {
+			err = server.Serve(on)
+		}
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			l.log.Error("listener ended", "address", on.Addr().String(), "error", err)
+		}
+	})
+}
+
+// publicRouter is what both public listeners serve.
+func (l *Landscape) publicRouter() *gin.Engine {
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.Use(l.recovered)
+	if l.registry != nil {
+		router.Use(httpapi.Time(l.registry), l.journalled)
+		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
+		connector.Mount(router, connector.Config{Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(), Log: l.log})
+	}
+	if len(l.tenants) > 0 {
+		tenant.Register(router, l.tenants...)
+	}
+	ok := func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) }
+	router.GET("/healthz", ok)
+	router.GET("/readyz", ok)
+	router.GET("/ca.pem", func(c *gin.Context) {
+		c.Data(http.StatusOK, "application/x-pem-file", l.CAPEM)
+	})
+	router.GET("/", l.index)
+	router.NoRoute(dialect(httpapi.NoRoute, connector.NotFound))
+	router.NoMethod(dialect(httpapi.NoMethod, connector.NoMethod))
+	return router
+}
+
+// dialect answers unknown paths as the surface that they belong to would.
+func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		first, rest, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/")
+		if first == "v1" || strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events") && first != "tenants" {
+			vendor(c)
+			return
+		}
+		own(c)
+	}
+}
+
+// index tells a browser what this is and where to look.
+func (l *Landscape) index(c *gin.Context) {
+	c.JSON(http.StatusOK, gin.H{
+		"name":    "pairsim",
+		"warning": "A simulator with throwaway keys. Not for production.",
+		"registry": gin.H{
+			"openapi": "/api/v1/openapi.json", "systems": "/api/v1/globalAccounts/default/systems",
+			"configuration": "/.well-known/pairsim-configuration",
+		},
+		"tenants": "/tenants",
+		"ca":      "/ca.pem",
+		"control": l.Control,
+	})
+}
+
+// recovered answers a panic, which is our fault, without its text.
+func (l *Landscape) recovered(c *gin.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			l.log.ErrorContext(c.Request.Context(), "panic", "path", clip(c.Request.URL.Path), "panic", p)
+			if !c.Writer.Written() {
+				httpapi.WriteProblem(c, l.log, errors.New("panic"))
+			}
+			c.Abort()
+		}
+	}()
+	c.Next()
+}
+
+// journalled notes every request to the registry and its answer. A query is
+// left out: it may hold a token.
+func (l *Landscape) journalled(c *gin.Context) {
+	c.Next()
+	path := c.Request.URL.Path
+	if strings.HasPrefix(path, "/tenants") {
+		return // a tenant is another party
+	}
+	entry := btp.Entry{
+		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: clip(path),
+		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
+	}
+	if about, ok := c.Get(connector.AboutKey); ok {
+		entry.About = about.(btp.Reference)
+	}
+	l.registry.Journal().Append(entry)
+}
+
+func clip(s string) string {
+	const most = 200
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// controlRouter serves the management API, and the public one beside it.
+func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.Use(l.recovered)
+	guard := control.Guard(l.allowedHosts)
+	router.Use(guard)
+	if l.registry != nil {
+		control.Mount(router, control.Config{
+			Registry: l.registry, URLs: l.urls, Log: l.log,
+			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA },
+		})
+	}
+	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })
+	router.NoMethod(httpapi.NoMethod)
+	return router
+}
+
+// allowedHosts are the names under which the control listener may be addressed.
+func (l *Landscape) allowedHosts() []string {
+	hosts := append([]string(nil), l.config.AllowedHosts...)
+	httpURL, mtlsURL := l.urls.Configured()
+	for _, u := range []string{httpURL, mtlsURL} {
+		if _, host, ok := strings.Cut(u, "://"); ok {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
