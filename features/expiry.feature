@@ -17,7 +17,7 @@ Feature: Integration tokens expire
         | edition | product                      | tenant    | when                 | passed             | shown      | status     |
         | v1      | SAP Commerce Cloud           | commerce  | in the ninth minute  | 9 minutes          | Registered | Registered |
         | v1      | SAP Commerce Cloud           | commerce  | at the tenth minute  | 10 minutes         | Failed     | Pending    |
-        | v1      | SAP Field Service Management | fsm       | in the last second   | 599 seconds        | Registered | Registered |
+        | v1      | SAP Field Service Management | fsm       | in the last second   | 599 seconds        | Connected  | Registered |
         | v1      | SAP Cloud for Customer       | c4c       | after half an hour   | 30 minutes         | Failed     | Pending    |
         | v1      | SAP Marketing Cloud          | marketing | after six days       | 143 hours          | Enabled    | Registered |
         | v1      | SAP Marketing Cloud          | marketing | after seven days     | 7 days             | Failed     | Pending    |

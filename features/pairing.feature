@@ -16,12 +16,12 @@ Feature: A system pairs with a global account
       Examples:
         | edition | product                      | tenant    | done       |
         | v1      | SAP Commerce Cloud           | commerce  | Registered |
-        | v1      | SAP Field Service Management | fsm       | Registered |
-        | v1      | SAP Cloud for Customer       | c4c       | Registered |
+        | v1      | SAP Field Service Management | fsm       | Connected  |
+        | v1      | SAP Cloud for Customer       | c4c       | Active     |
         | v1      | SAP Marketing Cloud          | marketing | Enabled    |
         | v2      | SAP Commerce Cloud           | commerce  | Registered |
-        | v2      | SAP Field Service Management | fsm       | Registered |
-        | v2      | SAP Cloud for Customer       | c4c       | Registered |
+        | v2      | SAP Field Service Management | fsm       | Connected  |
+        | v2      | SAP Cloud for Customer       | c4c       | Active     |
         | v2      | SAP Marketing Cloud          | marketing | Enabled    |
 
   Rule: Until the product side is done, the system waits

@@ -14,7 +14,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -470,5 +472,16 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 func (l *Landscape) outboundClient() *outbound.Client {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(l.CAPEM)
-	return outbound.New(outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: roots})
+	cfg := outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: roots}
+	for _, public := range []string{l.config.PublicURL, l.config.PublicMTLSURL} {
+		if u, err := url.Parse(public); err == nil && u.Host != "" {
+			cfg.OwnHosts = append(cfg.OwnHosts, u.Host)
+		}
+	}
+	if u, err := url.Parse(l.Control); err == nil {
+		if port, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
+			cfg.ForbiddenPorts = append(cfg.ForbiddenPorts, uint16(port))
+		}
+	}
+	return outbound.New(cfg)
 }

@@ -99,7 +99,8 @@ func (l *Landscape) publicRouter() *gin.Engine {
 func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		first, rest, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/")
-		if first == "v1" || strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events") && first != "tenants" {
+		application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
+		if first == "v1" || application {
 			vendor(c)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -135,7 +136,7 @@ func (t *Tenant) connect() (*connected, error) {
 		r.session = t.connector.Authenticated(cert)
 	}
 	return &connected{
-		row: r, session: r.session.Traced(t.journal(r)), infoURL: r.Connection.InfoURL, chain: r.Connection.Chain,
+		row: r, session: r.session.Traced(t.journal(r)), infoURL: t.here(r.Connection.InfoURL), chain: r.Connection.Chain,
 	}, nil
 }
 
@@ -179,4 +180,16 @@ func registryError(err error) error {
 		return &Refusal{Code: registryUnreachable, Detail: err.Error(), Cause: err}
 	}
 	return fmt.Errorf("call the registry: %w", err)
+}
+
+// here is a stored URL of the registry at the address where the registry is
+// configured now: a restarted landscape may listen elsewhere.
+func (t *Tenant) here(stored string) string {
+	u, err := url.Parse(stored)
+	base, baseErr := url.Parse(t.cfg.RegistryMTLSURL)
+	if err != nil || baseErr != nil || base.Host == "" {
+		return stored
+	}
+	u.Scheme, u.Host = base.Scheme, base.Host
+	return u.String()
 }

@@ -1,0 +1,141 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+// ReasonHeader carries the code of a refusal beside the vendor's body.
+const ReasonHeader = "Pairsim-Reason"
+
+// contentType is what the connector sends, without a blank (pairing-protocols §1.1).
+const contentType = "application/json;charset=UTF-8"
+
+// answer is the vendor's status for a code, and the vendor's text where the
+// refusal brings none.
+type answer struct {
+	status int
+	text   string
+}
+
+const invalidToken = "Invalid token."
+
+// answers gives every code its answer on the vendor wires. Codes that cannot
+// occur here answer 500, as the vendor does for what it did not foresee.
+var answers = map[btp.Code]answer{
+	btp.Internal:             {http.StatusInternalServerError, "Internal error."},
+	btp.InvalidRequest:       {http.StatusInternalServerError, ""},
+	btp.BodyTooLarge:         {http.StatusRequestEntityTooLarge, ""},
+	btp.UnsupportedMediaType: {http.StatusUnsupportedMediaType, ""},
+	btp.RouteNotFound:        {http.StatusNotFound, "Requested resource could not be found."},
+	btp.MethodNotAllowed:     {http.StatusMethodNotAllowed, "Method not allowed."},
+	btp.InvalidCursor:        {http.StatusBadRequest, ""},
+
+	btp.GlobalAccountNotFound: {http.StatusNotFound, ""},
+	btp.SubaccountNotFound:    {http.StatusNotFound, ""},
+	btp.SystemNotFound:        {http.StatusNotFound, ""},
+	btp.AttemptNotFound:       {http.StatusForbidden, invalidToken},
+	btp.NameInvalid:           {http.StatusBadRequest, ""},
+	btp.NameTaken:             {http.StatusConflict, ""},
+	btp.TypeUnknown:           {http.StatusBadRequest, ""},
+	btp.TypeWithoutToken:      {http.StatusConflict, ""},
+	btp.RegionUnavailable:     {http.StatusForbidden, ""},
+	btp.EditionMismatch:       {http.StatusConflict, ""},
+	btp.OperationNotInEdition: {http.StatusConflict, ""},
+	btp.StatusForbids:         {http.StatusConflict, ""},
+	btp.ClockBackwards:        {http.StatusConflict, ""},
+
+	// No distinction is made between unknown, expired and used (pairing-protocols §1.3).
+	btp.TokenMissing:       {http.StatusForbidden, "Token not provided."},
+	btp.TokenMalformed:     {http.StatusForbidden, invalidToken},
+	btp.TokenForged:        {http.StatusForbidden, invalidToken},
+	btp.TokenForeign:       {http.StatusForbidden, invalidToken},
+	btp.TokenWrongAudience: {http.StatusForbidden, invalidToken},
+	btp.TokenNotYetValid:   {http.StatusForbidden, invalidToken},
+	btp.TokenExpired:       {http.StatusForbidden, invalidToken},
+	btp.TokenUsed:          {http.StatusForbidden, invalidToken},
+	btp.TokenVoid:          {http.StatusForbidden, invalidToken},
+	btp.TokenUnknown:       {http.StatusForbidden, invalidToken},
+	btp.TokenWrongType:     {http.StatusForbidden, invalidToken},
+	btp.TokenWrongAccount:  {http.StatusForbidden, invalidToken},
+	btp.TokenQuotaExceeded: {http.StatusConflict, ""},
+	btp.TokenShownOnce:     {http.StatusConflict, ""},
+	btp.TokenNotIssued:     {http.StatusConflict, ""},
+
+	btp.FollowUpInvalid:     {http.StatusForbidden, invalidToken},
+	btp.FollowUpExpired:     {http.StatusForbidden, invalidToken},
+	btp.CSRMalformed:        {http.StatusBadRequest, ""},
+	btp.CSRSignatureInvalid: {http.StatusBadRequest, ""},
+	btp.CSRSubjectInvalid:   {http.StatusBadRequest, ""},
+	btp.CSRKeyRefused:       {http.StatusBadRequest, ""},
+	// A real gateway ends the handshake here; there is no answer to copy.
+	btp.CertificateMissing:   {http.StatusForbidden, "No client certificate provided."},
+	btp.CertificateForeign:   {http.StatusForbidden, "Invalid certificate."},
+	btp.CertificateExpired:   {http.StatusForbidden, "Certificate has expired."},
+	btp.CertificateRevoked:   {http.StatusForbidden, "Certificate has been revoked."},
+	btp.CertificateUnknown:   {http.StatusForbidden, "no valid subject found"},
+	btp.CertificateNotForApp: {http.StatusForbidden, "no valid subject found"},
+
+	btp.ServiceInvalid:          {http.StatusBadRequest, ""},
+	btp.ServiceNotFound:         {http.StatusNotFound, ""},
+	btp.ServiceIdentifierTaken:  {http.StatusConflict, ""},
+	btp.ServiceLimit:            {http.StatusBadRequest, ""},
+	btp.SpecificationFetch:      {http.StatusBadGateway, ""},
+	btp.EventInvalid:            {http.StatusBadRequest, ""},
+	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, ""},
+	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
+	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
+}
+
+// errorBody is the error shape of pairing-protocols §1 and §3.
+type errorBody struct {
+	Code  int    `json:"code"`
+	Error string `json:"error"`
+}
+
+// WriteError answers err as the vendor does.
+func WriteError(c *gin.Context, log *slog.Logger, err error) {
+	refused := refusal(c.Request.Context(), log, err)
+	a := answers[refused.Code]
+	text := refused.Vendor
+	if text == "" {
+		text = a.text
+	}
+	if text == "" {
+		text = refused.Detail
+	}
+	c.Header(ReasonHeader, string(refused.Code))
+	writeJSON(c, a.status, errorBody{Code: a.status, Error: text})
+	c.Abort()
+}
+
+// refusal finds the refusal in err; anything else is our own fault and is logged.
+func refusal(ctx context.Context, log *slog.Logger, err error) *btp.Error {
+	var refused *btp.Error
+	if errors.As(err, &refused) {
+		return refused
+	}
+	log.ErrorContext(ctx, "request failed", "error", err)
+	return &btp.Error{Code: btp.Internal}
+}
+
+func writeJSON(c *gin.Context, status int, body any) {
+	c.Header("Content-Type", contentType) // gin keeps a header that is set
+	c.JSON(status, body)
+}
+
+// NotFound answers a path that the vendor does not know.
+func NotFound(c *gin.Context) {
+	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.RouteNotFound, "no route %s", c.Request.URL.Path))
+}
+
+// NoMethod answers a method that the vendor's path does not take.
+func NoMethod(c *gin.Context) {
+	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.MethodNotAllowed, "%s is not for %s", c.Request.Method, c.Request.URL.Path))
+}

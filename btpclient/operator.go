@@ -1,0 +1,462 @@
+package btpclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Problem is a refusal of pairsim's own APIs (RFC 9457). Compare Code: title and
+// detail are for people. An answer that is no problem document has its status alone.
+type Problem struct {
+	Type, Title string
+	// Code is the last part of Type: token-expired.
+	Code   string
+	Status int
+	// Detail is about this one; Next says what to do now; Source names the
+	// document that the refusal rests on.
+	Detail, Next, Source string
+	Method, Path         string
+}
+
+func (p *Problem) Error() string {
+	text := fmt.Sprintf("%s %s answered %d", p.Method, p.Path, p.Status)
+	for _, part := range []string{p.Title, p.Detail} {
+		if part != "" {
+			text += ": " + part
+		}
+	}
+	if p.Code != "" {
+		text += " (" + p.Code + ")"
+	}
+	return text
+}
+
+// CodeOf is the code of the refusal that err is or wraps, *Problem or
+// *RefusedError, and "" when it is none.
+func CodeOf(err error) string {
+	var p *Problem
+	var refused *RefusedError
+	switch {
+	case errors.As(err, &p):
+		return p.Code
+	case errors.As(err, &refused):
+		return refused.Reason
+	}
+	return ""
+}
+
+// Operator is the registry as an administrator of its global accounts sees it
+// (docs/wire.md, Registry REST). It is safe for concurrent use. A refusal is a
+// *Problem, a call without a whole answer an *UnreachableError.
+type Operator struct{ api }
+
+// NewOperator makes a client for the registry at this base URL. It makes no
+// call; client may be nil.
+func NewOperator(baseURL string, client *http.Client) *Operator {
+	return &Operator{newAPI(baseURL, client)}
+}
+
+// GlobalAccount owns systems.
+type GlobalAccount struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Subdomain   string `json:"subdomain"`
+}
+
+// Subaccount is where extensions live; Environments are cloudFoundry and kyma.
+type Subaccount struct {
+	ID            string   `json:"id"`
+	GlobalAccount string   `json:"globalAccount"`
+	DisplayName   string   `json:"displayName"`
+	Subdomain     string   `json:"subdomain"`
+	Region        string   `json:"region"`
+	Environments  []string `json:"environments"`
+}
+
+// SystemType is a type that can be registered.
+type SystemType struct {
+	Name                 string   `json:"name"`
+	TokenValiditySeconds int64    `json:"tokenValiditySeconds"`
+	PairedByToken        bool     `json:"pairedByToken"`
+	ShowsPresentToken    bool     `json:"showsPresentToken"`
+	Environments         []string `json:"environments"`
+	SupportComponent     string   `json:"supportComponent"`
+}
+
+// SystemStatus is a stable code and what the edition's cockpit shows for it.
+type SystemStatus struct {
+	Code  string `json:"code"`
+	Label string `json:"label"`
+}
+
+// System is a row of the system landscape. Token, Services and Certificates
+// stand in answers about one system only.
+type System struct {
+	ID               string              `json:"id"`
+	Name             string              `json:"name"`
+	Type             string              `json:"type"`
+	GlobalAccount    string              `json:"globalAccount"`
+	Edition          string              `json:"edition"`
+	Status           SystemStatus        `json:"status"`
+	ApplicationName  string              `json:"applicationName"`
+	CreatedAt        time.Time           `json:"createdAt"`
+	UpdatedAt        time.Time           `json:"updatedAt"`
+	RegisteredAt     time.Time           `json:"registeredAt,omitzero"`
+	Token            *TokenState         `json:"token,omitempty"`
+	Tenant           *SystemTenant       `json:"tenant,omitempty"`
+	Error            *SystemError        `json:"error,omitempty"`
+	Services         []SystemService     `json:"services,omitempty"`
+	Certificates     []SystemCertificate `json:"certificates,omitempty"`
+	IntegrationToken *IntegrationToken   `json:"integrationToken,omitempty"`
+}
+
+// TokenState is a system's newest token, without its secret. State is live,
+// used, void or expired.
+type TokenState struct {
+	State     string    `json:"state"`
+	IssuedAt  time.Time `json:"issuedAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// SystemTenant is what a paired tenant said of itself.
+type SystemTenant struct {
+	TenantID               string   `json:"tenantId"`
+	URL                    string   `json:"url"`
+	CallbackURL            string   `json:"callbackUrl,omitempty"`
+	CommunicationScenarios []string `json:"communicationScenarios"`
+}
+
+// SystemError is why a system is in an error status.
+type SystemError struct {
+	Cause     string    `json:"cause"`
+	Step      string    `json:"step"`
+	Component string    `json:"component"`
+	At        time.Time `json:"at"`
+}
+
+// SystemService is what a paired system publishes.
+type SystemService struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Provider    string `json:"provider"`
+	Description string `json:"description"`
+	API         bool   `json:"api"`
+	Events      bool   `json:"events"`
+}
+
+// SystemCertificate is a client certificate of a system. State is valid,
+// expired, revoked or renewalBlocked.
+type SystemCertificate struct {
+	Serial    string    `json:"serial"`
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	State     string    `json:"state"`
+}
+
+// IntegrationToken is a token in the three forms that people copy: a secret.
+type IntegrationToken struct {
+	Token            string    `json:"token"`
+	TokenURL         string    `json:"tokenUrl"`
+	Encoded          string    `json:"encoded"`
+	IssuedAt         time.Time `json:"issuedAt"`
+	ExpiresAt        time.Time `json:"expiresAt"`
+	RemainingSeconds int64     `json:"remainingSeconds"`
+}
+
+// TokenInspection says what a token is. Claims, State and System are empty where
+// the registry knows nothing of it; Refusal is nil when it would be accepted.
+type TokenInspection struct {
+	Accepted         bool          `json:"accepted"`
+	Now              time.Time     `json:"now"`
+	Claims           *TokenClaims  `json:"claims,omitempty"`
+	State            string        `json:"state,omitempty"`
+	IssuedAt         time.Time     `json:"issuedAt,omitzero"`
+	ExpiresAt        time.Time     `json:"expiresAt,omitzero"`
+	RemainingSeconds int64         `json:"remainingSeconds"`
+	System           *System       `json:"system,omitempty"`
+	Refusal          *TokenRefusal `json:"refusal,omitempty"`
+}
+
+// TokenClaims are what a token says (docs/wire.md, Integration token).
+type TokenClaims struct {
+	Iss           string `json:"iss"`
+	Aud           string `json:"aud"`
+	Sub           string `json:"sub"`
+	Jti           string `json:"jti"`
+	Iat           int64  `json:"iat"`
+	Exp           int64  `json:"exp"`
+	GlobalAccount string `json:"global_account"`
+	SystemType    string `json:"system_type"`
+	TokenURL      string `json:"token_url"`
+	Edition       string `json:"edition"`
+}
+
+// TokenRefusal is why a token would be refused.
+type TokenRefusal struct {
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Next   string `json:"next"`
+	Source string `json:"source"`
+}
+
+// page is a list answer.
+type page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"nextCursor"`
+}
+
+// GlobalAccounts lists the global accounts.
+func (o *Operator) GlobalAccounts(ctx context.Context) ([]GlobalAccount, error) {
+	var answer page[GlobalAccount]
+	err := o.do(ctx, http.MethodGet, "/api/v1/globalAccounts", nil, nil, &answer)
+	return answer.Items, err
+}
+
+// GlobalAccount finds a global account by id or subdomain.
+func (o *Operator) GlobalAccount(ctx context.Context, ga string) (a GlobalAccount, err error) {
+	err = o.do(ctx, http.MethodGet, accountPath(ga), nil, nil, &a)
+	return a, err
+}
+
+// CreateGlobalAccount adds a global account; without an id it gets one.
+func (o *Operator) CreateGlobalAccount(ctx context.Context, a GlobalAccount) (created GlobalAccount, err error) {
+	err = o.do(ctx, http.MethodPost, "/api/v1/globalAccounts", nil, a, &created)
+	return created, err
+}
+
+// Subaccounts lists the subaccounts of a global account.
+func (o *Operator) Subaccounts(ctx context.Context, ga string) ([]Subaccount, error) {
+	var answer page[Subaccount]
+	err := o.do(ctx, http.MethodGet, accountPath(ga)+"/subaccounts", nil, nil, &answer)
+	return answer.Items, err
+}
+
+// CreateSubaccount adds a subaccount; without an id it gets one. GlobalAccount is not read.
+func (o *Operator) CreateSubaccount(ctx context.Context, ga string, s Subaccount) (created Subaccount, err error) {
+	if s.Environments == nil {
+		s.Environments = []string{}
+	}
+	body := map[string]any{
+		"id": s.ID, "displayName": s.DisplayName, "subdomain": s.Subdomain, "region": s.Region, "environments": s.Environments,
+	}
+	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/subaccounts", nil, body, &created)
+	return created, err
+}
+
+// SystemTypes lists the types that can be registered.
+func (o *Operator) SystemTypes(ctx context.Context) ([]SystemType, error) {
+	var answer page[SystemType]
+	err := o.do(ctx, http.MethodGet, "/api/v1/systemTypes", nil, nil, &answer)
+	return answer.Items, err
+}
+
+// Register adds a system to a global account. In edition v1 it comes with its
+// first IntegrationToken.
+func (o *Operator) Register(ctx context.Context, ga, name, systemType string) (s System, err error) {
+	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/systems", nil, map[string]string{"name": name, "type": systemType}, &s)
+	return s, err
+}
+
+// System returns a system by id.
+func (o *Operator) System(ctx context.Context, id string) (s System, err error) {
+	err = o.do(ctx, http.MethodGet, systemPath(id), nil, nil, &s)
+	return s, err
+}
+
+// SystemFilter selects systems; empty fields select all.
+type SystemFilter struct {
+	// Status is a code or label, in any case.
+	Status, Type, Name string
+	// PageSize is how many are fetched at once, 1 to 200; 0: the registry's default.
+	PageSize int
+}
+
+// Systems goes through the systems of a global account, in the order of
+// registration, fetching page by page. It ends with the first error.
+func (o *Operator) Systems(ctx context.Context, ga string, f SystemFilter) iter.Seq2[System, error] {
+	return func(yield func(System, error) bool) {
+		query := url.Values{}
+		for name, value := range map[string]string{"status": f.Status, "type": f.Type, "name": f.Name} {
+			if value != "" {
+				query.Set(name, value)
+			}
+		}
+		if f.PageSize != 0 {
+			query.Set("limit", strconv.Itoa(f.PageSize))
+		}
+		for {
+			var answer page[System]
+			if err := o.do(ctx, http.MethodGet, accountPath(ga)+"/systems", query, nil, &answer); err != nil {
+				yield(System{}, err)
+				return
+			}
+			for _, s := range answer.Items {
+				if !yield(s, nil) {
+					return
+				}
+			}
+			if answer.NextCursor == "" {
+				return
+			}
+			if answer.NextCursor == query.Get("cursor") {
+				yield(System{}, errors.New("the registry's list of systems does not end"))
+				return
+			}
+			query.Set("cursor", answer.NextCursor)
+		}
+	}
+}
+
+// SystemNamed finds a system of a global account by its exact name. Without one
+// it returns a *Problem with code system-not-found.
+func (o *Operator) SystemNamed(ctx context.Context, ga, name string) (System, error) {
+	for s, err := range o.Systems(ctx, ga, SystemFilter{Name: name}) {
+		if err != nil {
+			return System{}, err
+		}
+		return o.System(ctx, s.ID)
+	}
+	return System{}, &Problem{
+		Type: "urn:pairsim:problem:system-not-found", Code: "system-not-found", Title: "No such system", Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("global account %s has no system %q", ga, name), Next: "List systems: pairsim systems list.", Source: "pairsim",
+		Method: http.MethodGet, Path: accountPath(ga) + "/systems",
+	}
+}
+
+// IssueToken makes a new token for a system; it voids the present one.
+func (o *Operator) IssueToken(ctx context.Context, id string) (t IntegrationToken, err error) {
+	err = o.do(ctx, http.MethodPost, systemPath(id)+"/tokens", nil, nil, &t)
+	return t, err
+}
+
+// ShowToken returns the present token of a type that shows it again; others are
+// refused with token-shown-once.
+func (o *Operator) ShowToken(ctx context.Context, id string) (t IntegrationToken, err error) {
+	err = o.do(ctx, http.MethodGet, systemPath(id)+"/token", nil, nil, &t)
+	return t, err
+}
+
+// InspectToken says what a token, in any form, is and why it would be refused.
+func (o *Operator) InspectToken(ctx context.Context, token string) (in TokenInspection, err error) {
+	err = o.do(ctx, http.MethodPost, "/api/v1/tokens/inspection", nil, map[string]string{"token": token}, &in)
+	return in, err
+}
+
+// OpenAPI returns the API's OpenAPI document, as JSON.
+func (o *Operator) OpenAPI(ctx context.Context) (doc json.RawMessage, err error) {
+	err = o.do(ctx, http.MethodGet, "/api/v1/openapi.json", nil, nil, &doc)
+	return doc, err
+}
+
+func accountPath(ga string) string { return "/api/v1/globalAccounts/" + url.PathEscape(ga) }
+
+func systemPath(id string) string { return "/api/v1/systems/" + url.PathEscape(id) }
+
+// api makes calls to one of pairsim's own APIs.
+type api struct {
+	base   string
+	client *http.Client
+}
+
+func newAPI(baseURL string, client *http.Client) api {
+	if client == nil {
+		client = &http.Client{}
+	}
+	// Redirects are not followed: a token could be sent elsewhere.
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return api{strings.TrimRight(baseURL, "/"), &own}
+}
+
+// do makes one call, within 30 seconds, and decodes a 2xx answer into answer.
+func (a api) do(ctx context.Context, method, path string, query url.Values, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	res, err := a.send(ctx, method, path, query, body, "application/json")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := readAnswer(res, method, path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("%s %s answered %d with JSON of another form", method, path, res.StatusCode) // err could quote a token
+	}
+	return nil
+}
+
+// send makes a call; a refusal is returned as *Problem.
+func (a api) send(ctx context.Context, method, path string, query url.Values, body any, accept string) (*http.Response, error) {
+	target := a.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		}
+		content = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, content)
+	if err != nil {
+		return nil, fmt.Errorf("the base URL %q cannot be used: want http(s)://host[:port]", a.base)
+	}
+	req.Header.Set("Accept", accept)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		return nil, unreachable(Call{Method: method, Path: path}, err)
+	}
+	if res.StatusCode/100 == 2 {
+		return res, nil
+	}
+	defer res.Body.Close()
+	text, err := readAnswer(res, method, path)
+	if err != nil {
+		return nil, err
+	}
+	return nil, problemOf(res.StatusCode, method, path, text)
+}
+
+func readAnswer(res *http.Response, method, path string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil {
+		return nil, unreachable(Call{Method: method, Path: path}, err)
+	}
+	if len(text) > maxAnswer {
+		return nil, fmt.Errorf("%s %s answered with more than %d bytes", method, path, maxAnswer)
+	}
+	return text, nil
+}
+
+func problemOf(status int, method, path string, body []byte) *Problem {
+	var doc struct{ Type, Title, Detail, Next, Source string }
+	p := &Problem{Status: status, Method: method, Path: path}
+	if json.Unmarshal(body, &doc) != nil || doc.Type == "" {
+		p.Title = http.StatusText(status)
+		return p
+	}
+	p.Type, p.Title, p.Detail = clean(doc.Type), clean(doc.Title), clean(doc.Detail)
+	p.Next, p.Source = clean(doc.Next), clean(doc.Source)
+	if code, ours := strings.CutPrefix(p.Type, "urn:pairsim:problem:"); ours {
+		p.Code = code
+	}
+	return p
+}

@@ -1,0 +1,155 @@
+package btpclient
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Tenants is the administration of simulated tenants, as their administrators
+// use it (docs/wire.md, Tenants). Refusals are *Problem.
+type Tenants struct{ api }
+
+// NewTenants makes a client; client may be nil.
+func NewTenants(baseURL string, client *http.Client) *Tenants {
+	own := http.Client{}
+	if client != nil {
+		own = *client
+	}
+	own.Transport = patient{own.Transport}
+	return &Tenants{newAPI(baseURL, &own)}
+}
+
+// patient asks tenants to answer when a pairing has ended (RFC 7240).
+type patient struct{ next http.RoundTripper }
+
+func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := p.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Prefer", "wait=25")
+	return next.RoundTrip(r)
+}
+
+// TenantConsole is where a product's administrator enters a token.
+type TenantConsole struct {
+	Path  string `json:"path"`
+	Row   string `json:"row"`
+	Field string `json:"field"`
+}
+
+// Tenant is a simulated tenant.
+type Tenant struct {
+	ID         string            `json:"id"`
+	Product    string            `json:"product"`
+	Console    TenantConsole     `json:"console"`
+	Connection *TenantConnection `json:"connection"`
+}
+
+// TenantConnection is the system that a tenant is paired as.
+type TenantConnection struct {
+	Pairing         string             `json:"pairing"`
+	Status          SystemStatus       `json:"status"`
+	SystemID        string             `json:"systemId"`
+	ApplicationName string             `json:"applicationName"`
+	Certificate     *TenantCertificate `json:"certificate"`
+}
+
+// TenantCertificate is what a tenant tells of its client certificate.
+type TenantCertificate struct {
+	Serial   string    `json:"serial"`
+	NotAfter time.Time `json:"notAfter"`
+	Revoked  bool      `json:"revoked,omitempty"`
+}
+
+// TenantCall is one call that a tenant made to the registry; Status is 0 when no
+// answer came.
+type TenantCall struct {
+	Step   string `json:"step"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Status int    `json:"status"`
+}
+
+// TenantPairing is a row in a tenant's console: one token entered once.
+type TenantPairing struct {
+	ID              string             `json:"id"`
+	Tenant          string             `json:"tenant"`
+	Description     string             `json:"description"`
+	Status          SystemStatus       `json:"status"`
+	Cause           string             `json:"cause"`
+	Reason          string             `json:"reason,omitempty"`
+	Next            string             `json:"next,omitempty"`
+	SystemID        string             `json:"systemId"`
+	ApplicationName string             `json:"applicationName"`
+	CreatedAt       time.Time          `json:"createdAt"`
+	UpdatedAt       time.Time          `json:"updatedAt"`
+	Certificate     *TenantCertificate `json:"certificate,omitempty"`
+	Calls           []TenantCall       `json:"calls"`
+}
+
+// Failed says whether the pairing ended without success.
+func (p TenantPairing) Failed() bool { return p.Status.Code == "failed" }
+
+// List lists the tenants.
+func (t *Tenants) List(ctx context.Context) ([]Tenant, error) {
+	var list struct {
+		Items []Tenant `json:"items"`
+	}
+	err := t.do(ctx, http.MethodGet, "/tenants", nil, nil, &list)
+	return list.Items, err
+}
+
+// Tenant returns one tenant.
+func (t *Tenants) Tenant(ctx context.Context, id string) (tenant Tenant, err error) {
+	err = t.do(ctx, http.MethodGet, tenantPath(id), nil, nil, &tenant)
+	return tenant, err
+}
+
+// Pair enters a token, in any of its forms, and waits until the pairing has
+// ended or 25 seconds have passed. A pairing that failed is no error.
+func (t *Tenants) Pair(ctx context.Context, id, token, description string) (row TenantPairing, err error) {
+	body := map[string]string{"token": token}
+	if description != "" {
+		body["description"] = description
+	}
+	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/pairings", nil, body, &row)
+	return row, err
+}
+
+// Pairings lists a tenant's rows, newest first.
+func (t *Tenants) Pairings(ctx context.Context, id string) ([]TenantPairing, error) {
+	var list struct {
+		Items []TenantPairing `json:"items"`
+	}
+	err := t.do(ctx, http.MethodGet, tenantPath(id)+"/pairings", nil, nil, &list)
+	return list.Items, err
+}
+
+// SendEvent makes a tenant publish an event of its product; it returns the event's id.
+func (t *Tenants) SendEvent(ctx context.Context, id, eventType, version string, data json.RawMessage) (string, error) {
+	body := map[string]any{"type": eventType, "version": version, "data": data}
+	var answer struct {
+		EventID string `json:"eventId"`
+	}
+	err := t.do(ctx, http.MethodPost, tenantPath(id)+"/events", nil, body, &answer)
+	return answer.EventID, err
+}
+
+// Renew makes a tenant renew its client certificate.
+func (t *Tenants) Renew(ctx context.Context, id string) (tenant Tenant, err error) {
+	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/renewal", nil, nil, &tenant)
+	return tenant, err
+}
+
+// Revoke makes a tenant revoke its client certificate.
+func (t *Tenants) Revoke(ctx context.Context, id string) (tenant Tenant, err error) {
+	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/revocation", nil, nil, &tenant)
+	return tenant, err
+}
+
+func tenantPath(id string) string { return "/tenants/" + url.PathEscape(id) }

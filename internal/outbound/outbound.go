@@ -1,0 +1,223 @@
+// Package outbound makes the calls that somebody else names the address of, such
+// as specification URLs. They go to loopback addresses, to the landscape's own
+// hosts and to allowed hosts only, to link-local addresses never, and are
+// bounded in time and size (design §9).
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Defaults of Config, and the most redirects of one call.
+const (
+	DefaultTimeout  = 20 * time.Second // pairing-protocols §3.2
+	DefaultMaxBytes = 4 << 20
+	maxRedirects    = 5
+)
+
+// Config says where calls may go and what bounds them.
+type Config struct {
+	// OwnHosts are the landscape's own names, AllowedHosts those that an
+	// operator added: "host" for any port, or "host:port". They are compared
+	// exactly, without case.
+	OwnHosts, AllowedHosts []string
+	// ForbiddenPorts are loopback ports that no call goes to: the control
+	// listener is not for those who name addresses.
+	ForbiddenPorts []uint16
+	// RootCAs are trusted for TLS; nil: the system's.
+	RootCAs *x509.CertPool
+	// Timeout bounds a call with its redirects and body; 0: DefaultTimeout.
+	Timeout time.Duration
+	// MaxBytes bounds a body after decompression; 0: DefaultMaxBytes.
+	MaxBytes int64
+}
+
+// Client makes bounded calls to permitted hosts. It is safe for concurrent use.
+type Client struct {
+	named     map[string]bool
+	forbidden map[uint16]bool
+	timeout   time.Duration
+	maxBytes  int64
+	resolver  *net.Resolver // nil: the system's; replaced in tests
+	http      *http.Client
+}
+
+// New makes a client.
+func New(cfg Config) *Client {
+	c := &Client{named: map[string]bool{}, forbidden: map[uint16]bool{}, timeout: cfg.Timeout, maxBytes: cfg.MaxBytes}
+	if c.timeout == 0 {
+		c.timeout = DefaultTimeout
+	}
+	if c.maxBytes == 0 {
+		c.maxBytes = DefaultMaxBytes
+	}
+	for _, port := range cfg.ForbiddenPorts {
+		c.forbidden[port] = true
+	}
+	for _, host := range append(append([]string{}, cfg.OwnHosts...), cfg.AllowedHosts...) {
+		c.named[normal(host)] = true
+	}
+	c.http = &http.Client{
+		Timeout:       c.timeout,
+		CheckRedirect: checkRedirect,
+		Transport: &http.Transport{ // no Proxy: a proxy would dial for us, unchecked
+			DialContext:            c.dial,
+			TLSClientConfig:        &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives:      true,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+	}
+	return c
+}
+
+// normal is a host as it is compared: lower case, without brackets and the root's dot.
+func normal(host string) string {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = strings.Trim(host, "[]"), ""
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if port == "" {
+		return name
+	}
+	return net.JoinHostPort(name, port)
+}
+
+// StatusError is an answer other than 200.
+type StatusError struct{ Code int }
+
+func (e *StatusError) Error() string { return "the answer has status " + e.HTTPStatus() }
+
+// HTTPStatus is the status as a status line has it, such as "404 Not Found".
+func (e *StatusError) HTTPStatus() string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code)))
+}
+
+// fault is a failure whose text is fit to be shown: it holds neither the URL of
+// the call, which may hold credentials, nor what the other side answered.
+type fault string
+
+func (f fault) Error() string { return string(f) }
+
+// Fetch makes the call req and returns the body and content type of its answer,
+// which must be 200: others are a *StatusError. Its errors hold no credentials.
+func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, contentType string, err error) {
+	if err := checkURL(req.URL); err != nil {
+		return nil, "", err
+	}
+	res, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return nil, "", c.describe(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, "", &StatusError{Code: res.StatusCode}
+	}
+	body, err = io.ReadAll(io.LimitReader(res.Body, c.maxBytes+1))
+	if err != nil {
+		return nil, "", c.describe(err)
+	}
+	if int64(len(body)) > c.maxBytes {
+		return nil, "", fault(fmt.Sprintf("the answer has more than %d bytes", c.maxBytes))
+	}
+	return body, res.Header.Get("Content-Type"), nil
+}
+
+func checkURL(u *url.URL) error {
+	if u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fault("it is not an absolute http or https URL")
+	}
+	return nil
+}
+
+// checkRedirect follows redirects of plain reads. Another host does not get what
+// was meant for the first one.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) > maxRedirects:
+		return fault(fmt.Sprintf("there are more than %d redirects", maxRedirects))
+	case via[0].Method != http.MethodGet:
+		return fault("a redirect of " + via[0].Method + " is not followed")
+	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
+		return fault("a redirect from https to http is not followed")
+	}
+	req.Header.Del("Referer") // it may hold a secret of the query
+	if !strings.EqualFold(req.URL.Host, via[0].URL.Host) {
+		req.Header = http.Header{}
+	}
+	return checkURL(req.URL)
+}
+
+// dial connects to address, which is the host of a URL. The rules are checked on
+// the address that the connection is made to, after the name is resolved, so
+// that a name which resolves to something else the next time gains nothing.
+func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fault("the host has the wrong form")
+	}
+	named := c.named[normal(address)] || c.named[normal(host)]
+	dialer := net.Dialer{
+		Resolver: c.resolver,
+		Control: func(_, connected string, _ syscall.RawConn) error {
+			if to, err := netip.ParseAddrPort(connected); err == nil && to.Addr().Unmap().IsLoopback() && c.forbidden[to.Port()] {
+				return fault("the host is this machine's control listener, where no call goes")
+			}
+			return permit(connected, named)
+		},
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
+// permit says whether an IP address with port may be connected to, named telling
+// whether its host name is on a list.
+func permit(connected string, named bool) error {
+	to, err := netip.ParseAddrPort(connected)
+	if err != nil {
+		return fault("the host has an unknown kind of address")
+	}
+	ip := to.Addr().Unmap()
+	switch {
+	case ip.IsLinkLocalUnicast(), ip.IsMulticast(), ip.IsUnspecified():
+		return fault("the host has a link-local, multicast or unspecified address, where no call goes")
+	case !named && !ip.IsLoopback():
+		return fault("the host is neither loopback nor the landscape's own nor allowed (--allow-host)")
+	}
+	return nil
+}
+
+// describe makes an error of the HTTP client a fault.
+func (c *Client) describe(err error) error {
+	var own fault
+	var certificate *tls.CertificateVerificationError
+	var lookup *net.DNSError
+	var timeout net.Error
+	var operation *net.OpError
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.Is(err, context.Canceled):
+		return fault("the call was given up")
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return fault("there was no complete answer within " + c.timeout.String())
+	case errors.As(err, &certificate):
+		return fault("the server's certificate is not trusted: " + certificate.Err.Error())
+	case errors.As(err, &lookup):
+		return fault("the host name cannot be resolved")
+	case errors.As(err, &operation) && operation.Op == "dial":
+		return fault("the host cannot be reached: " + operation.Err.Error())
+	}
+	return fault("the connection ended, or the answer is not proper HTTP")
+}

@@ -1,0 +1,201 @@
+package testenv
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/landscape"
+)
+
+// The system types that pair by token.
+const (
+	CommerceCloud          = "SAP Commerce Cloud"
+	FieldServiceManagement = "SAP Field Service Management"
+	CloudForCustomer       = "SAP Cloud for Customer"
+	MarketingCloud         = "SAP Marketing Cloud"
+)
+
+// Epoch is what a new environment's clock shows: it is frozen there.
+var Epoch = time.Date(2030, time.January, 1, 10, 0, 0, 0, time.UTC)
+
+// Env is a running landscape. It is safe for concurrent use.
+type Env struct {
+	landscape *landscape.Landscape
+	client    *http.Client
+	operator  *btpclient.Operator
+	control   *btpclient.Control
+}
+
+// Option changes what Start starts.
+type Option func(*landscape.Config)
+
+// WithEdition chooses the generation of documents: "v1" (the default) or "v2".
+func WithEdition(edition string) Option {
+	return func(c *landscape.Config) { c.Edition = edition }
+}
+
+// WithSeed makes ids and chaos repeatable.
+func WithSeed(seed uint64) Option {
+	return func(c *landscape.Config) { c.Seed = seed }
+}
+
+// WithClock freezes the clock at another instant than Epoch.
+func WithClock(at time.Time) Option {
+	return func(c *landscape.Config) { c.StartFrozen = at }
+}
+
+// WithRunningClock lets the clock run from real time, as a server's does.
+func WithRunningClock() Option {
+	return func(c *landscape.Config) { c.StartFrozen = time.Time{} }
+}
+
+// WithData keeps the registry in a SQLite file, and the tenants beside it. A
+// later Start with the same file goes on where the first ended.
+func WithData(file string) Option {
+	return func(c *landscape.Config) { c.Data = file }
+}
+
+// WithKeyAlgorithm signs integration tokens with ES256 (the default), RS256 or EdDSA.
+func WithKeyAlgorithm(algorithm string) Option {
+	return func(c *landscape.Config) { c.KeyAlgorithm = algorithm }
+}
+
+// WithRSAKeys gives tenants RSA-2048 keys, as the products have; making one takes
+// a tenth of a second. Without it they have ECDSA P-256 keys.
+func WithRSAKeys() Option {
+	return func(c *landscape.Config) { c.TenantKeys = nil }
+}
+
+// WithTokenValidity overrides how long tokens of a system type are valid.
+func WithTokenValidity(systemType string, d time.Duration) Option {
+	return func(c *landscape.Config) {
+		if c.Policy.TokenValidity == nil {
+			c.Policy.TokenValidity = map[string]time.Duration{}
+		}
+		c.Policy.TokenValidity[systemType] = d
+	}
+}
+
+// WithGlobalAccount adds a global account beside "default".
+func WithGlobalAccount(id string) Option {
+	return func(c *landscape.Config) {
+		c.Landscape.GlobalAccounts = append(c.Landscape.GlobalAccounts,
+			btp.GlobalAccount{ID: btp.GlobalAccountID(id), DisplayName: id, Subdomain: id})
+	}
+}
+
+// WithTenant adds a tenant beside the built-in ones; product is commerce, fsm,
+// c4c or marketing.
+func WithTenant(id, product string) Option {
+	return func(c *landscape.Config) {
+		c.Tenants = append(c.Tenants, landscape.Tenant{ID: id, Product: product})
+	}
+}
+
+// WithBurntTokens ends a pairing with its first refused certificate request, as
+// Compass does.
+func WithBurntTokens() Option {
+	return func(c *landscape.Config) { c.Policy.BurnOnRejectedCSR = true }
+}
+
+// WithAbandonedAsError moves a system to its error status when a pairing is abandoned.
+func WithAbandonedAsError() Option {
+	return func(c *landscape.Config) { c.Policy.AbandonedIsError = true }
+}
+
+// WithStrictRevocation refuses every call with a certificate that its client revoked.
+func WithStrictRevocation() Option {
+	return func(c *landscape.Config) { c.Policy.StrictRevocation = true }
+}
+
+// WithPublicHandler wraps what the public listeners serve, for checks of every answer.
+func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
+	return func(c *landscape.Config) { c.WrapPublic = wrap }
+}
+
+// New starts a landscape outside of a test; Close ends it.
+func New(ctx context.Context, options ...Option) (*Env, error) {
+	cfg := landscape.Default()
+	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.StartFrozen = Epoch
+	cfg.TenantKeys = func(context.Context) (crypto.Signer, error) {
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	for _, option := range options {
+		option(&cfg)
+	}
+	l, err := landscape.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	e := &Env{landscape: l}
+	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
+	e.operator = btpclient.NewOperator(l.HTTP, e.client)
+	e.control = btpclient.NewControl(l.Control, e.client)
+	return e, nil
+}
+
+// Start starts a landscape and ends it with the test.
+func Start(t testing.TB, options ...Option) *Env {
+	t.Helper()
+	e, err := New(t.Context(), options...)
+	if err != nil {
+		t.Fatalf("start landscape: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("stop landscape: %v", err)
+		}
+	})
+	return e
+}
+
+// closeTimeout bounds how long open requests may still take.
+const closeTimeout = 5 * time.Second
+
+// Close ends the landscape.
+func (e *Env) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	e.client.CloseIdleConnections()
+	return e.landscape.Close(ctx)
+}
+
+// HTTP is the base URL of the plain listener.
+func (e *Env) HTTP() string { return e.landscape.HTTP }
+
+// MTLS is the base URL of the TLS listener.
+func (e *Env) MTLS() string { return e.landscape.MTLS }
+
+// Control is the base URL of the control listener.
+func (e *Env) Control() string { return e.landscape.Control }
+
+// CA is the PEM of the TLS listener's CA.
+func (e *Env) CA() []byte { return e.landscape.CAPEM }
+
+// TLS is a client configuration that trusts the TLS listener and presents the
+// given certificates.
+func (e *Env) TLS(certificates ...tls.Certificate) *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(e.CA())
+	return &tls.Config{RootCAs: roots, Certificates: certificates, MinVersion: tls.VersionTLS12}
+}
+
+// Client is an HTTP client that trusts the TLS listener.
+func (e *Env) Client() *http.Client { return e.client }
+
+// Operator is the registry's API as an administrator of the global account uses it.
+func (e *Env) Operator() *btpclient.Operator { return e.operator }
+
+// Controls is the management API: clock, journal, keys.
+func (e *Env) Controls() *btpclient.Control { return e.control }
