@@ -65,6 +65,9 @@ func (u *unit) createGlobal(a GlobalAccount) error {
 	if err := checkSubdomain(a.Subdomain); err != nil {
 		return err
 	}
+	if err := checkDisplayName(a.DisplayName); err != nil {
+		return err
+	}
 	for _, name := range []string{string(a.ID), a.Subdomain} {
 		if _, err := u.Accounts().Global(name); err == nil {
 			return Errorf(NameTaken, "there is a global account %q already", name)
@@ -80,6 +83,9 @@ func (u *unit) createSub(s Subaccount) error {
 		return Errorf(NameInvalid, "id %q: 1 to 64 letters, digits and hyphens", clip(string(s.ID)))
 	}
 	if err := checkSubdomain(s.Subdomain); err != nil {
+		return err
+	}
+	if err := checkDisplayName(s.DisplayName); err != nil {
 		return err
 	}
 	if err := checkEnvironments(s.Environments); err != nil {

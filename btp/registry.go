@@ -38,6 +38,9 @@ func DefaultPolicy() Policy {
 	return Policy{AttemptDeadline: 10 * time.Minute, CertificateValidity: 90 * 24 * time.Hour, RejectedCSRs: 5}
 }
 
+// TokenValidity is how long a token of type t is valid in this environment.
+func (r *Registry) TokenValidity(t *SystemType) time.Duration { return r.policy.tokenValidity(t) }
+
 func (p Policy) tokenValidity(t *SystemType) time.Duration {
 	if d, ok := p.TokenValidity[t.Name]; ok {
 		return d

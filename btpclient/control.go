@@ -72,7 +72,6 @@ type JournalEntry struct {
 	Method  string         `json:"method,omitempty"`
 	Path    string         `json:"path,omitempty"`
 	Status  int            `json:"status,omitempty"`
-	Actor   string         `json:"actor,omitempty"`
 	Rule    string         `json:"rule,omitempty"`
 	Source  string         `json:"source,omitempty"`
 	Detail  string         `json:"detail,omitempty"`

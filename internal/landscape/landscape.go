@@ -170,7 +170,7 @@ func (l *Landscape) start(ctx, background context.Context) error {
 	if l.plays(RoleRegistry) {
 		l.running.Go(func() { l.fireDue(background) })
 	}
-	return l.serve(listeners)
+	return l.serve(background, listeners)
 }
 
 // open makes everything that the listeners serve.

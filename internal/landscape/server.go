@@ -1,6 +1,7 @@
 package landscape
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -29,24 +30,27 @@ const (
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 
 // serve starts the listeners.
-func (l *Landscape) serve(on listeners) error {
+func (l *Landscape) serve(background context.Context, on listeners) error {
 	releaseMode()
 	public := http.Handler(l.publicRouter())
 	if l.config.WrapPublic != nil {
 		public = l.config.WrapPublic(public)
 	}
-	l.serveOn(on.http, public, false)
+	l.serveOn(on.http, l.server(public), false)
 	if on.mtls != nil {
-		l.serveOn(on.mtls, public, true)
+		l.serveOn(on.mtls, l.server(public), true)
 	}
 	if on.control != nil {
-		l.serveOn(on.control, l.controlRouter(public), false)
+		server := l.server(l.controlRouter(public))
+		// A journal that is followed would never end by itself.
+		server.BaseContext = func(net.Listener) context.Context { return background }
+		l.serveOn(on.control, server, false)
 	}
 	return nil
 }
 
-func (l *Landscape) serveOn(on net.Listener, handler http.Handler, overTLS bool) {
-	server := &http.Server{
+func (l *Landscape) server(handler http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -55,6 +59,9 @@ func (l *Landscape) serveOn(on net.Listener, handler http.Handler, overTLS bool)
 		// Handshakes that clients break off are everyday events.
 		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
 	}
+}
+
+func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) {
 	l.servers = append(l.servers, server)
 	l.running.Go(func() {
 		var err error

@@ -1,0 +1,122 @@
+// Package control is the management API: what a simulator's user may do and no
+// participant may (docs/wire.md, Control). It moves the clock, reads the
+// journal, rotates keys. It belongs on a listener of its own, behind Guard.
+package control
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/publicurl"
+)
+
+// Registry are the use cases that control needs; *btp.Registry has them.
+type Registry interface {
+	httpapi.Clock
+	ReadClock(context.Context) (btp.ClockState, error)
+	ChangeClock(context.Context, btp.ClockChange) (btp.ClockState, error)
+	RotateKey(context.Context, btp.KeyAlgorithm) (btp.SigningKey, error)
+	Journal() *btp.Journal
+}
+
+var _ Registry = (*btp.Registry)(nil)
+
+// Config is what the API stands on.
+type Config struct {
+	Registry Registry
+	URLs     *publicurl.Book
+	// ServerCA and ClientCA return the PEM of the TLS listener's CA and of the
+	// environment's client CA.
+	ServerCA, ClientCA func() []byte
+	// Log may be nil.
+	Log *slog.Logger
+}
+
+type server struct{ Config }
+
+// Mount adds the API's routes. Streams of the journal end with their request's
+// context: cancel it (http.Server.BaseContext) before Shutdown, which waits for them.
+func Mount(router gin.IRouter, c Config) {
+	s := &server{c}
+	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
+
+	api := router.Group("/control", httpapi.Time(c.Registry))
+	api.GET("", h(s.showIndex))
+	api.GET("/clock", h(s.showClock))
+	api.POST("/clock", h(s.changeClock))
+	api.GET("/journal", h(s.readJournal))
+	api.POST("/signingKeys/rotation", h(s.rotateKey))
+	api.GET("/publicUrls", h(s.showPublicURLs))
+	api.PUT("/publicUrls", h(s.setPublicURLs))
+	api.GET("/authorities", h(s.showAuthorities))
+}
+
+func (s *server) showIndex(c *gin.Context) error {
+	return httpapi.Respond(c, http.StatusOK, gin.H{"links": map[string]string{
+		"clock":               "/control/clock",
+		"journal":             "/control/journal",
+		"signingKeysRotation": "/control/signingKeys/rotation",
+		"publicUrls":          "/control/publicUrls",
+		"authorities":         "/control/authorities",
+		"openapi":             "/api/v1/openapi.json",
+	}})
+}
+
+func (s *server) rotateKey(c *gin.Context) error {
+	var req struct {
+		Algorithm string `json:"algorithm"`
+	}
+	if err := readOnlyBody(c, &req); err != nil {
+		return err
+	}
+	key, err := s.Registry.RotateKey(c.Request.Context(), btp.KeyAlgorithm(req.Algorithm))
+	if err != nil {
+		return err
+	}
+	return httpapi.Respond(c, http.StatusOK, gin.H{"kid": key.ID, "algorithm": key.Algorithm, "createdAt": key.CreatedAt.UTC()})
+}
+
+type publicURLs struct {
+	HTTP string `json:"http"`
+	MTLS string `json:"mtls"`
+}
+
+func (s *server) showPublicURLs(c *gin.Context) error {
+	if _, err := httpapi.ReadQuery(c); err != nil {
+		return err
+	}
+	httpURL, mtlsURL := s.URLs.Configured()
+	return httpapi.Respond(c, http.StatusOK, publicURLs{httpURL, mtlsURL})
+}
+
+// setPublicURLs replaces both; one that is missing or empty is derived from requests.
+func (s *server) setPublicURLs(c *gin.Context) error {
+	var req publicURLs
+	if err := readOnlyBody(c, &req); err != nil {
+		return err
+	}
+	if err := s.URLs.Set(req.HTTP, req.MTLS); err != nil {
+		return btp.Errorf(btp.InvalidRequest, "%w", err)
+	}
+	return s.showPublicURLs(c)
+}
+
+func (s *server) showAuthorities(c *gin.Context) error {
+	if _, err := httpapi.ReadQuery(c); err != nil {
+		return err
+	}
+	return httpapi.Respond(c, http.StatusOK, gin.H{"server": string(s.ServerCA()), "client": string(s.ClientCA())})
+}
+
+// readOnlyBody reads the body of a call without query parameters.
+func readOnlyBody(c *gin.Context, into any) error {
+	if _, err := httpapi.ReadQuery(c); err != nil {
+		return err
+	}
+	return httpapi.DecodeBody(c, into)
+}

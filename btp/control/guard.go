@@ -1,0 +1,92 @@
+package control
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+// Guard keeps web pages away from the control listener (design §5): the Host of
+// a request must be a loopback name or one of hosts, which defeats DNS
+// rebinding, and a page of another origin neither changes nor reads anything.
+// hosts are names, with or without a port; it is asked for every request.
+func Guard(hosts func() []string) gin.HandlerFunc {
+	crossOrigin := http.NewCrossOriginProtection()
+	return func(c *gin.Context) {
+		own := func(host string) bool { return isLoopback(host) || slices.Contains(names(hosts()), name(host)) }
+		switch {
+		case !own(c.Request.Host):
+			refuse(c, "this listener is not addressed under this name")
+		case !fromOwnPage(c.Request, own):
+			refuse(c, "a page of another origin asks")
+		case crossOrigin.Check(c.Request) != nil && !fromConfigured(c.Request, hosts()):
+			refuse(c, "a page of another origin asks for a change")
+		}
+	}
+}
+
+// fromOwnPage says whether a request's Origin, if it has one, is a host of ours.
+// A page on another port of a loopback name passes here and may read, not write.
+func fromOwnPage(r *http.Request, own func(string) bool) bool {
+	host, there := originHost(r)
+	return !there || own(host)
+}
+
+// fromConfigured says whether the page comes from a host that was named to us:
+// a proxy before the listener may have changed Host.
+func fromConfigured(r *http.Request, hosts []string) bool {
+	host, there := originHost(r)
+	return there && slices.Contains(names(hosts), name(host))
+}
+
+// originHost is the host of a request's Origin, "" for one that is opaque.
+func originHost(r *http.Request) (host string, there bool) {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return "", false
+	}
+	u, err := url.Parse(origin)
+	if err != nil {
+		return "", true
+	}
+	return u.Host, true
+}
+
+// name is a host without its port, in lower case.
+func name(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+func names(hosts []string) []string {
+	list := make([]string, 0, len(hosts))
+	for _, h := range hosts {
+		if n := name(h); n != "" {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func isLoopback(host string) bool {
+	n := name(host)
+	ip := net.ParseIP(n)
+	return n == "localhost" || strings.HasSuffix(n, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// refuse answers a caller that the rules of btp know nothing of.
+func refuse(c *gin.Context, detail string) {
+	c.Abort()
+	problem.Write(c.Writer, problem.Document{
+		Type: problem.TypePrefix + "origin-refused", Title: "Origin is refused", Status: http.StatusForbidden, Detail: detail,
+		Next: "Use a loopback name, or allow the host with --allowed-host.", Source: "pairsim",
+	})
+}

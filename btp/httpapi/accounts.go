@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+type globalAccount struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Subdomain   string `json:"subdomain"`
+}
+
+func globalAccountOf(a btp.GlobalAccount) globalAccount {
+	return globalAccount{ID: string(a.ID), DisplayName: a.DisplayName, Subdomain: a.Subdomain}
+}
+
+type subaccount struct {
+	ID            string                   `json:"id"`
+	GlobalAccount string                   `json:"globalAccount"`
+	DisplayName   string                   `json:"displayName"`
+	Subdomain     string                   `json:"subdomain"`
+	Region        string                   `json:"region"`
+	Environments  []btp.RuntimeEnvironment `json:"environments"`
+}
+
+func subaccountOf(s btp.Subaccount) subaccount {
+	return subaccount{
+		ID: string(s.ID), GlobalAccount: string(s.GlobalAccount), DisplayName: s.DisplayName, Subdomain: s.Subdomain,
+		Region: s.Region, Environments: append([]btp.RuntimeEnvironment{}, s.Environments...),
+	}
+}
+
+func (s *server) listGlobalAccounts(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	all, err := s.Registry.GlobalAccounts(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, listOf(all, globalAccountOf))
+}
+
+func (s *server) showGlobalAccount(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	a, err := s.Registry.GlobalAccount(c.Request.Context(), c.Param("ga"))
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, globalAccountOf(a))
+}
+
+func (s *server) createGlobalAccount(c *gin.Context) error {
+	var req struct {
+		ID          string `json:"id"`
+		DisplayName string `json:"displayName"`
+		Subdomain   string `json:"subdomain"`
+	}
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	if err := DecodeBody(c, &req); err != nil {
+		return err
+	}
+	a, err := s.Registry.CreateGlobalAccount(c.Request.Context(), btp.GlobalAccount{
+		ID: btp.GlobalAccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
+	})
+	if err != nil {
+		return err
+	}
+	c.Header("Location", "/api/v1/globalAccounts/"+string(a.ID))
+	return Respond(c, http.StatusCreated, globalAccountOf(a))
+}
+
+func (s *server) listSubaccounts(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	all, err := s.Registry.Subaccounts(c.Request.Context(), c.Param("ga"))
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, listOf(all, subaccountOf))
+}
+
+func (s *server) createSubaccount(c *gin.Context) error {
+	var req struct {
+		ID           string                   `json:"id"`
+		DisplayName  string                   `json:"displayName"`
+		Subdomain    string                   `json:"subdomain"`
+		Region       string                   `json:"region"`
+		Environments []btp.RuntimeEnvironment `json:"environments"`
+	}
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	if err := DecodeBody(c, &req); err != nil {
+		return err
+	}
+	sub, err := s.Registry.CreateSubaccount(c.Request.Context(), c.Param("ga"), btp.Subaccount{
+		ID: btp.SubaccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
+		Region: req.Region, Environments: req.Environments,
+	})
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusCreated, subaccountOf(sub))
+}
+
+// systemType is a row of the list of types.
+type systemType struct {
+	Name                 string                   `json:"name"`
+	TokenValiditySeconds int64                    `json:"tokenValiditySeconds"`
+	PairedByToken        bool                     `json:"pairedByToken"`
+	ShowsPresentToken    bool                     `json:"showsPresentToken"`
+	Environments         []btp.RuntimeEnvironment `json:"environments"`
+	SupportComponent     string                   `json:"supportComponent"`
+}
+
+func (s *server) systemTypeOf(t *btp.SystemType) systemType {
+	return systemType{
+		Name: t.Name, TokenValiditySeconds: int64(s.Registry.TokenValidity(t).Seconds()),
+		PairedByToken: t.Has(btp.PairedByToken), ShowsPresentToken: t.Has(btp.ShowsPresentToken),
+		Environments: append([]btp.RuntimeEnvironment{}, t.Environments...), SupportComponent: t.Component,
+	}
+}
+
+func (s *server) listSystemTypes(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, listOf(btp.SystemTypes, s.systemTypeOf))
+}

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// sample has a field of every kind that bodies have.
+type sample struct {
+	Name   string   `json:"name"`
+	Freeze *bool    `json:"freeze"`
+	List   []string `json:"list"`
+	Inner  struct {
+		Deep string `json:"deep"`
+	} `json:"inner"`
+}
+
+func decodeText(text string, into any) error {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest("POST", "/", strings.NewReader(text))
+	return DecodeBody(c, into)
+}
+
+func TestDecodeBody(t *testing.T) {
+	var got sample
+	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"inner":{"deep":"x"}} `, &got); err != nil {
+		t.Fatal(err)
+	}
+	no := false
+	want := sample{Name: "é\n", Freeze: &no, List: []string{"a", "b"}}
+	want.Inner.Deep = "x"
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for text, detail := range map[string]string{
+		`{"inner":{"deep":1}}`:    "$.inner.deep is a number",
+		`{"inner":{"x":1}}`:       `$.inner has an unknown field "x"`,
+		`{"inner":null}`:          "$.inner is null",
+		`{"freeze":"yes"}`:        "$.freeze is a string; it must be true or false",
+		`{"list":["a",["b"]]}`:    "$.list[1] is a list",
+		`{"list":["a"`:            "breaks off",
+		`{"list":["a",`:           "breaks off",
+		`{"name":"\ud800"`:        "breaks off",
+		`{"name" "x"}`:            "not JSON",
+		`{"name":"x",}`:           "not JSON",
+		`{name:"x"}`:              "not JSON",
+		"{\"name\":\"a\x01b\"}":   "not JSON",
+		`{"inner":{"deep":"x"}`:   "breaks off",
+		`{"freeze":tru}`:          "not JSON",
+		"\ufeff{}":                "not JSON",
+		strings.Repeat("[", 9999): "$ is a list",
+	} {
+		err := decodeText(text, &sample{})
+		if btp.CodeOf(err) != btp.InvalidRequest || !strings.Contains(err.Error(), detail) {
+			t.Errorf("%.40s: got %v, want invalid-request …%s…", text, err, detail)
+		}
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+func TestBrokenBody(t *testing.T) {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest("POST", "/", brokenReader{})
+	if err := DecodeBody(c, &sample{}); btp.CodeOf(err) != btp.InvalidRequest || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("got %v, want invalid-request", err)
+	}
+}
+
+// FuzzDecodeBody holds the decoder against encoding/json: it refuses with a code
+// of ours, or has read what the plain decoder reads.
+func FuzzDecodeBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"x","freeze":true,"list":["a"],"inner":{"deep":"y"}}`, `{}`, `[]`, `null`, ``, `{"name":1}`, `{"name":"x"} x`,
+		`{"name":"x","name":"y"}`, `{"list":[`, `{"inner":{"deep":{}}}`, "{\"name\":\"\xff\"}", `{"NAME":"x"}`, `{"freeze":null}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var got sample
+		if err := decodeText(string(body), &got); err != nil {
+			switch code := btp.CodeOf(err); code {
+			case btp.InvalidRequest, btp.BodyTooLarge:
+			default:
+				t.Errorf("refused with %s: %v", code, err)
+			}
+			return
+		}
+		var want sample
+		if err := json.Unmarshal(body, &want); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v, %v", got, want, err)
+		}
+	})
+}

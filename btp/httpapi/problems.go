@@ -1,0 +1,150 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+// problems gives every code its HTTP answer on our own APIs; docs/problems.md
+// describes each. The exhaustive linter and a test report a code without a row.
+var problems = map[btp.Code]struct {
+	status int
+	title  string
+}{
+	btp.Internal: {http.StatusInternalServerError, "Internal error"},
+
+	btp.InvalidRequest:       {http.StatusBadRequest, "Invalid request"},
+	btp.BodyTooLarge:         {http.StatusRequestEntityTooLarge, "Body is too large"},
+	btp.UnsupportedMediaType: {http.StatusUnsupportedMediaType, "Unsupported media type"},
+	btp.RouteNotFound:        {http.StatusNotFound, "No such path"},
+	btp.MethodNotAllowed:     {http.StatusMethodNotAllowed, "Method not allowed"},
+	btp.InvalidCursor:        {http.StatusBadRequest, "Invalid cursor"},
+
+	btp.GlobalAccountNotFound: {http.StatusNotFound, "No such global account"},
+	btp.SubaccountNotFound:    {http.StatusNotFound, "No such subaccount"},
+	btp.SystemNotFound:        {http.StatusNotFound, "No such system"},
+	btp.AttemptNotFound:       {http.StatusNotFound, "No such pairing attempt"},
+	btp.NameInvalid:           {http.StatusBadRequest, "Invalid name"},
+	btp.NameTaken:             {http.StatusConflict, "Name is taken"},
+	btp.TypeUnknown:           {http.StatusBadRequest, "No such system type"},
+	btp.TypeWithoutToken:      {http.StatusConflict, "System type is not paired by token"},
+	btp.RegionUnavailable:     {http.StatusConflict, "Not available in this region"},
+	btp.EditionMismatch:       {http.StatusConflict, "Stored data has another edition"},
+	btp.OperationNotInEdition: {http.StatusConflict, "Operation does not exist in this edition"},
+	btp.StatusForbids:         {http.StatusConflict, "Not possible in the system's status"},
+	btp.ClockBackwards:        {http.StatusConflict, "A clock is not set back"},
+
+	btp.TokenMissing:       {http.StatusBadRequest, "Token is missing"},
+	btp.TokenMalformed:     {http.StatusBadRequest, "Token is malformed"},
+	btp.TokenForged:        {http.StatusForbidden, "Token is forged"},
+	btp.TokenForeign:       {http.StatusForbidden, "Token of another environment"},
+	btp.TokenWrongAudience: {http.StatusForbidden, "Token is not meant for pairing"},
+	btp.TokenNotYetValid:   {http.StatusForbidden, "Token is not yet valid"},
+	btp.TokenExpired:       {http.StatusGone, "Token has expired"},
+	btp.TokenUsed:          {http.StatusGone, "Token has been used"},
+	btp.TokenVoid:          {http.StatusGone, "Token is void"},
+	btp.TokenUnknown:       {http.StatusNotFound, "Token is unknown"},
+	btp.TokenWrongType:     {http.StatusForbidden, "Token of another system type"},
+	btp.TokenWrongAccount:  {http.StatusForbidden, "Token of another global account"},
+	btp.TokenQuotaExceeded: {http.StatusConflict, "Too many unused tokens"},
+	btp.TokenShownOnce:     {http.StatusConflict, "Token is shown only once"},
+	btp.TokenNotIssued:     {http.StatusNotFound, "No token has been issued"},
+
+	btp.FollowUpInvalid:      {http.StatusForbidden, "Follow-up token is invalid"},
+	btp.FollowUpExpired:      {http.StatusForbidden, "Follow-up token has expired"},
+	btp.CSRMalformed:         {http.StatusBadRequest, "Certificate request is malformed"},
+	btp.CSRSignatureInvalid:  {http.StatusBadRequest, "Certificate request is not signed by its key"},
+	btp.CSRSubjectInvalid:    {http.StatusBadRequest, "Certificate request has the wrong subject"},
+	btp.CSRKeyRefused:        {http.StatusBadRequest, "Key of the certificate request is refused"},
+	btp.CertificateMissing:   {http.StatusForbidden, "Client certificate is missing"},
+	btp.CertificateForeign:   {http.StatusForbidden, "Client certificate of another authority"},
+	btp.CertificateExpired:   {http.StatusForbidden, "Client certificate has expired"},
+	btp.CertificateRevoked:   {http.StatusForbidden, "Client certificate has been revoked"},
+	btp.CertificateUnknown:   {http.StatusForbidden, "Client certificate is unknown"},
+	btp.CertificateNotForApp: {http.StatusForbidden, "Client certificate of another application"},
+
+	btp.ServiceInvalid:          {http.StatusBadRequest, "Invalid service"},
+	btp.ServiceNotFound:         {http.StatusNotFound, "No such service"},
+	btp.ServiceIdentifierTaken:  {http.StatusConflict, "Service identifier is taken"},
+	btp.ServiceLimit:            {http.StatusConflict, "Too many services"},
+	btp.SpecificationFetch:      {http.StatusBadGateway, "Specification could not be fetched"},
+	btp.EventInvalid:            {http.StatusBadRequest, "Invalid event"},
+	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, "Event is too large"},
+	btp.DescriptorInvalid:       {http.StatusBadRequest, "Invalid tenant descriptor"},
+	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, "Unsupported key algorithm"},
+}
+
+// StatusOf is the HTTP status of a code on our own APIs, 500 for an unknown one.
+func StatusOf(code btp.Code) int {
+	if row, ok := problems[code]; ok {
+		return row.status
+	}
+	return http.StatusInternalServerError
+}
+
+// TitleOf is the title of a code's problem documents.
+func TitleOf(code btp.Code) string { return problems[code].title }
+
+// documentOf is the problem document of err. The text of an error that is no
+// refusal is not for the caller.
+func documentOf(err error) problem.Document {
+	code, detail := btp.Internal, ""
+	var refused *btp.Error
+	if errors.As(err, &refused) && refused.Code != btp.Internal {
+		if _, known := problems[refused.Code]; known {
+			code, detail = refused.Code, refused.Detail
+		}
+	}
+	why := btp.Explain(code)
+	return problem.Document{
+		Type: problem.TypePrefix + string(code), Title: TitleOf(code), Status: StatusOf(code),
+		Detail: detail, Next: why.Next, Source: why.Source,
+	}
+}
+
+// WriteProblem answers with the problem document of err and writes the log
+// line, unless the answer has begun. log may be nil.
+func WriteProblem(c *gin.Context, log *slog.Logger, err error) {
+	c.Abort()
+	doc := documentOf(err)
+	if log != nil {
+		level := slog.LevelInfo
+		if doc.Status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		// The path has no query, where a token could stand.
+		log.Log(c.Request.Context(), level, "refused", "method", c.Request.Method, "path", c.Request.URL.Path,
+			"status", doc.Status, "code", btp.CodeOf(err), "error", err)
+	}
+	if !c.Writer.Written() {
+		problem.Write(c.Writer, doc)
+	}
+}
+
+// Handle makes a gin handler of one that returns its refusal.
+func Handle(log *slog.Logger, h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := h(c)
+		if err == nil || errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
+			return // answered, or nobody is there any more
+		}
+		WriteProblem(c, log, err)
+	}
+}
+
+// NoRoute answers a path that does not exist, on our own APIs.
+func NoRoute(c *gin.Context) {
+	WriteProblem(c, nil, btp.Errorf(btp.RouteNotFound, "there is nothing at this path"))
+}
+
+// NoMethod answers a method that a path does not have; gin has set Allow.
+func NoMethod(c *gin.Context) {
+	WriteProblem(c, nil, btp.Errorf(btp.MethodNotAllowed, "this path answers to %s", c.Writer.Header().Get("Allow")))
+}
