@@ -1,6 +1,8 @@
 package btp_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -8,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/memory"
+	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
 func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
@@ -167,29 +171,58 @@ func TestTokenIsUsedOnce(t *testing.T) {
 	wantCode(t, err, btp.TokenUsed)
 }
 
-func TestOfRacingRedemptionsOneIsAccepted(t *testing.T) {
-	t.Parallel()
-	r := open(t)
-	_, tok := r.register("Web Shop", commerce)
-	var accepted, refused atomic.Int32
+// TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store;
+// with PAIRSIM_VOLUME=full, as make soak sets it, 1,000 rounds.
+func TestRacingRedemptions(t *testing.T) {
+	rounds := 10
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		rounds = 1000
+	}
+	for name, store := range map[string]func(t *testing.T) btp.Store{
+		"memory": func(*testing.T) btp.Store { return memory.New() },
+		"sqlite": func(t *testing.T) btp.Store {
+			store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "race.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = store.Close() })
+			return store
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := open(t, func(c *btp.Config) { c.Store = store(t) })
+			s, tok := r.register("Web Shop", commerce)
+			for round := range rounds {
+				if accepted, used := r.race(tok.JWS); accepted != 1 || used != 63 {
+					t.Fatalf("round %d: %d accepted and %d refused as used, want 1 and 63", round, accepted, used)
+				}
+				tok = r.issue(s.ID)
+			}
+			t.Logf("%d rounds of 64, one accepted in each", rounds)
+		})
+	}
+}
+
+// race presents one token 64 times at once.
+func (r *registry) race(jws string) (accepted, used int32) {
+	var won, lost atomic.Int32
 	var group sync.WaitGroup
 	start := make(chan struct{})
 	for range 64 {
 		group.Go(func() {
 			<-start
-			switch _, err := r.present(tok.JWS); btp.CodeOf(err) {
+			switch _, err := r.present(jws); btp.CodeOf(err) {
 			case "":
-				accepted.Add(1)
+				won.Add(1)
 			case btp.TokenUsed:
-				refused.Add(1)
+				lost.Add(1)
 			}
 		})
 	}
 	close(start)
 	group.Wait()
-	if accepted.Load() != 1 || refused.Load() != 63 {
-		t.Fatalf("%d accepted and %d refused as used, want 1 and 63", accepted.Load(), refused.Load())
-	}
+	return won.Load(), lost.Load()
 }
 
 func TestNewTokenEndsAnOpenPairing(t *testing.T) {

@@ -81,7 +81,7 @@ type certificateAnswer struct {
 // signOrRenew signs with a follow-up token; without one it falls back to the
 // client certificate, which one public client relies on (pairing-protocols §1.9).
 func (s *server) signOrRenew(c *gin.Context) error {
-	if c.Query("token") == "" && c.Request.TLS != nil && len(c.Request.TLS.PeerCertificates) > 0 {
+	if c.Query("token") == "" && s.hasCertificate(c.Request) {
 		caller, err := s.caller(c)
 		if err != nil {
 			return err
@@ -227,7 +227,7 @@ func (s *server) reportFailure(c *gin.Context) error {
 	followUp := c.Query("token")
 	var caller *btp.Caller
 	if followUp == "" {
-		if c.Request.TLS == nil || len(c.Request.TLS.PeerCertificates) == 0 {
+		if !s.hasCertificate(c.Request) {
 			return btp.Errorf(btp.TokenMissing, "name the pairing by its follow-up token or client certificate")
 		}
 		found, err := s.caller(c)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,7 +47,9 @@ type Config struct {
 	Registry Registry
 	URLs     *publicurl.Book
 	Fetch    Fetcher
-	Log      *slog.Logger
+	// TrustedProxies are the addresses whose X-Forwarded-Client-Cert is believed.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
 }
 
 // Bounds of request bodies, in bytes.
@@ -123,12 +126,11 @@ func (s *server) called(h func(*gin.Context, btp.Caller) error) gin.HandlerFunc 
 // btp.Reference stands, for the request's journal entry.
 const AboutKey = "pairsim.about"
 
-// caller recognises the client certificate of the connection. A forwarded
-// header is never believed.
+// caller recognises the client certificate of the request.
 func (s *server) caller(c *gin.Context) (btp.Caller, error) {
-	var chain []*x509.Certificate
-	if c.Request.TLS != nil {
-		chain = c.Request.TLS.PeerCertificates
+	chain, err := s.clientChain(c.Request)
+	if err != nil {
+		return btp.Caller{}, err
 	}
 	caller, err := s.Registry.Authenticate(c.Request.Context(), chain)
 	if caller.System.ID != "" {

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -59,6 +60,8 @@ type Config struct {
 	// AllowedHosts are hosts beyond loopback that outbound calls may go to, and
 	// names under which browsers may reach the control listener.
 	AllowedHosts []string
+	// TrustedProxies end TLS before us: their X-Forwarded-Client-Cert is believed.
+	TrustedProxies []netip.Prefix
 	// Data is "memory" or a file.
 	Data string
 	// SyncFull makes the store survive the loss of power too.

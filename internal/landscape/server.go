@@ -85,7 +85,10 @@ func (l *Landscape) publicRouter() *gin.Engine {
 	if l.registry != nil {
 		router.Use(httpapi.Time(l.registry), l.journalled)
 		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
-		connector.Mount(router, connector.Config{Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(), Log: l.log})
+		connector.Mount(router, connector.Config{
+			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(),
+			TrustedProxies: l.config.TrustedProxies, Log: l.log,
+		})
 	}
 	if len(l.tenants) > 0 {
 		tenant.Register(router, l.tenants...)
