@@ -30,7 +30,6 @@ const (
 	GlobalAccountNotFound Code = "global-account-not-found"
 	SubaccountNotFound    Code = "subaccount-not-found"
 	SystemNotFound        Code = "system-not-found"
-	AttemptNotFound       Code = "attempt-not-found"
 	NameInvalid           Code = "name-invalid"       // a name breaks the rule of its object
 	NameTaken             Code = "name-taken"         // a name that must be unique is in use
 	TypeUnknown           Code = "type-unknown"       // no such system type

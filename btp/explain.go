@@ -27,7 +27,6 @@ var explanations = map[Code]Explanation{
 	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts."},
 	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts."},
 	SystemNotFound:        {ours, "List systems: pairsim systems list."},
-	AttemptNotFound:       {ours, newToken},
 	NameInvalid:           {"SEED-000 step 3", "Use 1 to 100 printable ASCII characters without a blank at either end."},
 	NameTaken:             {"e9d975a.md", "Choose another name; a name is free again when its row is gone."},
 	TypeUnknown:           {"SEED-000 step 3", "Use the exact label of a type: GET /api/v1/systemTypes."},

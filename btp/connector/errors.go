@@ -40,7 +40,6 @@ var answers = map[btp.Code]answer{
 	btp.GlobalAccountNotFound: {http.StatusNotFound, ""},
 	btp.SubaccountNotFound:    {http.StatusNotFound, ""},
 	btp.SystemNotFound:        {http.StatusNotFound, ""},
-	btp.AttemptNotFound:       {http.StatusForbidden, invalidToken},
 	btp.NameInvalid:           {http.StatusBadRequest, ""},
 	btp.NameTaken:             {http.StatusConflict, ""},
 	btp.TypeUnknown:           {http.StatusBadRequest, ""},

@@ -30,7 +30,6 @@ var problems = map[btp.Code]struct {
 	btp.GlobalAccountNotFound: {http.StatusNotFound, "No such global account"},
 	btp.SubaccountNotFound:    {http.StatusNotFound, "No such subaccount"},
 	btp.SystemNotFound:        {http.StatusNotFound, "No such system"},
-	btp.AttemptNotFound:       {http.StatusNotFound, "No such pairing attempt"},
 	btp.NameInvalid:           {http.StatusBadRequest, "Invalid name"},
 	btp.NameTaken:             {http.StatusConflict, "Name is taken"},
 	btp.TypeUnknown:           {http.StatusBadRequest, "No such system type"},
