@@ -114,7 +114,16 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 	if !known {
 		return Errorf(InvalidRequest, "edition %s has no status %q", u.r.edition.ID, d.Status)
 	}
-	s, err := u.createSystem(d.GlobalAccount, d.Name, d.Type, d.ID)
+	account, err := u.Accounts().Global(string(d.GlobalAccount))
+	if err != nil {
+		return err
+	}
+	if _, err := u.Systems().Get(d.ID); err == nil {
+		return Errorf(NameTaken, "there is a system with id %q already", d.ID)
+	} else if CodeOf(err) != SystemNotFound {
+		return err
+	}
+	s, err := u.createSystem(account.ID, d.Name, d.Type, d.ID)
 	if err != nil {
 		return err
 	}

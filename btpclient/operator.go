@@ -367,6 +367,7 @@ func systemPath(id string) string { return "/api/v1/systems/" + url.PathEscape(i
 type api struct {
 	base   string
 	client *http.Client
+	prefer string // RFC 7240, sent where it is set
 }
 
 func newAPI(baseURL string, client *http.Client) api {
@@ -376,7 +377,7 @@ func newAPI(baseURL string, client *http.Client) api {
 	// Redirects are not followed: a token could be sent elsewhere.
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return api{strings.TrimRight(baseURL, "/"), &own}
+	return api{base: strings.TrimRight(baseURL, "/"), client: &own}
 }
 
 // do makes one call, within 30 seconds, and decodes a 2xx answer into answer.
@@ -417,6 +418,9 @@ func (a api) send(ctx context.Context, method, path string, query url.Values, bo
 		return nil, fmt.Errorf("the base URL %q cannot be used: want http(s)://host[:port]", a.base)
 	}
 	req.Header.Set("Accept", accept)
+	if a.prefer != "" {
+		req.Header.Set("Prefer", a.prefer)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

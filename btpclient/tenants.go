@@ -10,29 +10,18 @@ import (
 
 // Tenants is the administration of simulated tenants, as their administrators
 // use it (docs/wire.md, Tenants). Refusals are *Problem.
-type Tenants struct{ api }
+type Tenants struct {
+	api
+	// waiting calls answer when a pairing has ended, or after a while.
+	waiting api
+}
 
 // NewTenants makes a client; client may be nil.
 func NewTenants(baseURL string, client *http.Client) *Tenants {
-	own := http.Client{}
-	if client != nil {
-		own = *client
-	}
-	own.Transport = patient{own.Transport}
-	return &Tenants{newAPI(baseURL, &own)}
-}
-
-// patient asks tenants to answer when a pairing has ended (RFC 7240).
-type patient struct{ next http.RoundTripper }
-
-func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := p.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	r = r.Clone(r.Context())
-	r.Header.Set("Prefer", "wait=25")
-	return next.RoundTrip(r)
+	plain := newAPI(baseURL, client)
+	waiting := plain
+	waiting.prefer = "wait=25" // seconds, below the bound of a call
+	return &Tenants{api: plain, waiting: waiting}
 }
 
 // TenantConsole is where a product's administrator enters a token.
@@ -92,8 +81,15 @@ type TenantPairing struct {
 	Calls           []TenantCall       `json:"calls"`
 }
 
+// Codes of a pairing's status; its label is the product's own word.
+const (
+	PairingInProgress = "inProgress"
+	PairingRegistered = "registered"
+	PairingFailed     = "failed"
+)
+
 // Failed says whether the pairing ended without success.
-func (p TenantPairing) Failed() bool { return p.Status.Code == "failed" }
+func (p TenantPairing) Failed() bool { return p.Status.Code == PairingFailed }
 
 // List lists the tenants.
 func (t *Tenants) List(ctx context.Context) ([]Tenant, error) {
@@ -110,15 +106,42 @@ func (t *Tenants) Tenant(ctx context.Context, id string) (tenant Tenant, err err
 	return tenant, err
 }
 
-// Pair enters a token, in any of its forms, and waits until the pairing has
-// ended or 25 seconds have passed. A pairing that failed is no error.
-func (t *Tenants) Pair(ctx context.Context, id, token, description string) (row TenantPairing, err error) {
+// StartPairing enters a token, in any of its forms, and returns the new row
+// while its pairing goes on.
+func (t *Tenants) StartPairing(ctx context.Context, id, token, description string) (row TenantPairing, err error) {
 	body := map[string]string{"token": token}
 	if description != "" {
 		body["description"] = description
 	}
 	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/pairings", nil, body, &row)
 	return row, err
+}
+
+// EndedPairing returns a row when its pairing has ended, or as it is when ctx ends.
+func (t *Tenants) EndedPairing(ctx context.Context, id, pairing string) (row TenantPairing, err error) {
+	path := tenantPath(id) + "/pairings/" + url.PathEscape(pairing)
+	for {
+		err = t.waiting.do(ctx, http.MethodGet, path, nil, nil, &row)
+		if err != nil || row.Status.Code != PairingInProgress || ctx.Err() != nil {
+			return row, err
+		}
+	}
+}
+
+// Pair enters a token, in any of its forms, and waits until the pairing has
+// ended. A pairing that failed is no error.
+func (t *Tenants) Pair(ctx context.Context, id, token, description string) (TenantPairing, error) {
+	row, err := t.StartPairing(ctx, id, token, description)
+	if err != nil {
+		return row, err
+	}
+	return t.EndedPairing(ctx, id, row.ID)
+}
+
+// Specification returns the document of an API or of the events of a tenant.
+func (t *Tenants) Specification(ctx context.Context, id, identifier string) (doc json.RawMessage, err error) {
+	err = t.do(ctx, http.MethodGet, tenantPath(id)+"/specifications/"+url.PathEscape(identifier), nil, nil, &doc)
+	return doc, err
 }
 
 // Pairings lists a tenant's rows, newest first.

@@ -87,6 +87,6 @@ func refuse(c *gin.Context, detail string) {
 	c.Abort()
 	problem.Write(c.Writer, problem.Document{
 		Type: problem.TypePrefix + "origin-refused", Title: "Origin is refused", Status: http.StatusForbidden, Detail: detail,
-		Next: "Use a loopback name, or allow the host with --allowed-host.", Source: "pairsim",
+		Next: "Use a loopback name, or allow the host with --allow-host.", Source: "pairsim",
 	})
 }

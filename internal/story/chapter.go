@@ -14,7 +14,7 @@ import (
 // pairing is the chapter of one product.
 func (t *teller) pairing(ctx context.Context, p product) error {
 	t.heading(p.systemType, p.source)
-	tenant, err := t.tenant(ctx, p.tenant)
+	tenant, err := t.tenants.Tenant(ctx, p.tenant)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (t *teller) enter(ctx context.Context, p product, number steps, token btpcl
 			return err
 		}
 	}
-	if r, err = t.endedPairing(ctx, p.tenant, r.ID); err != nil {
+	if r, err = t.tenants.EndedPairing(ctx, p.tenant, r.ID); err != nil {
 		return err
 	}
 	read := t.last
@@ -128,13 +128,13 @@ func (t *teller) enter(ctx context.Context, p product, number steps, token btpcl
 }
 
 // paste enters a token as the administrator of a tenant does.
-func (t *teller) paste(ctx context.Context, tenant, step string, token btpclient.IntegrationToken) (row, error) {
-	r, err := t.startPairing(ctx, tenant, token.TokenURL)
+func (t *teller) paste(ctx context.Context, tenant, step string, token btpclient.IntegrationToken) (btpclient.TenantPairing, error) {
+	r, err := t.tenants.StartPairing(ctx, tenant, token.TokenURL, "")
 	if err != nil {
 		return r, err
 	}
 	t.wire(step, "admin", tenant, t.last, 1, r.Status.Label)
-	return r, expect("new row of tenant "+tenant, r.Status.Code, rowInProgress)
+	return r, expect("new row of tenant "+tenant, r.Status.Code, btpclient.PairingInProgress)
 }
 
 // route is the way of a pairing over the wire (pairing-protocols §1.9, design
@@ -169,7 +169,7 @@ type leg struct {
 	times int
 }
 
-func legs(r row) []leg {
+func legs(r btpclient.TenantPairing) []leg {
 	var all []leg
 	for _, c := range r.Calls {
 		call := btpclient.Call{Step: c.Step, Method: c.Method, Path: c.Path, Status: c.Status}
@@ -183,7 +183,7 @@ func legs(r row) []leg {
 }
 
 // journey shows what the tenant did.
-func (t *teller) journey(p product, r row) {
+func (t *teller) journey(p product, r btpclient.TenantPairing) {
 	if p.calls == eachCall {
 		for _, l := range legs(r) {
 			t.wire("", p.tenant, "registry", l.Call, l.times, meaning(l.Step))
@@ -200,7 +200,7 @@ func (t *teller) journey(p product, r row) {
 }
 
 // summary is a word for each leg of a row: its step, status, and how often.
-func summary(r row) []string {
+func summary(r btpclient.TenantPairing) []string {
 	var words []string
 	for _, l := range legs(r) {
 		word := fmt.Sprintf("%s %d", l.Step, l.Status)
@@ -213,8 +213,8 @@ func summary(r row) []string {
 }
 
 // paired holds a row against the documents.
-func paired(p product, r row) error {
-	if r.Status.Code != rowRegistered {
+func paired(p product, r btpclient.TenantPairing) error {
+	if r.Status.Code != btpclient.PairingRegistered {
 		return fmt.Errorf("tenant %s: the row is %s (%s): %s", p.tenant, r.Status.Label, r.Status.Code, r.Cause)
 	}
 	if p.registered != "" {

@@ -92,11 +92,11 @@ func (t *teller) fails(ctx context.Context, tenant string, token btpclient.Integ
 	if err != nil {
 		return err
 	}
-	if r, err = t.endedPairing(ctx, tenant, r.ID); err != nil {
+	if r, err = t.tenants.EndedPairing(ctx, tenant, r.ID); err != nil {
 		return err
 	}
 	t.wire("", "admin", tenant, t.last, 1, t.in(yellow, r.Status.Label))
-	if err := expect("row of tenant "+tenant, r.Status.Code, rowFailed); err != nil {
+	if err := expect("row of tenant "+tenant, r.Status.Code, btpclient.PairingFailed); err != nil {
 		return err
 	}
 	t.quoted(r.Cause)

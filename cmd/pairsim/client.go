@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+const (
+	callTimeout = 30 * time.Second // of one call
+	maxInput    = 1 << 20          // bytes read from a file or stdin
+)
+
+// clientOptions say where the running pairsim is.
+type clientOptions struct {
+	server, control, ca, env string
+}
+
+// newClientCommand adds to c what every command has that talks to a running
+// pairsim.
+func newClientCommand(c *cobra.Command) *cobra.Command {
+	flags := c.Flags()
+	flags.String("server", "http://127.0.0.1:8080", "base `URL` of the running pairsim")
+	flags.String("control", "http://127.0.0.1:8081", "base `URL` of its control listener")
+	flags.String("ca", "", "PEM `FILE` with the CA of its TLS listener")
+	flags.String("env", "default", "`ENVIRONMENT`; default is the only one so far")
+	for name, key := range map[string]string{"server": "url", "control": "control-url", "ca": "ca", "env": "env"} {
+		markSetting(flags.Lookup(name), key)
+	}
+	return c
+}
+
+// client is the running pairsim as the commands see it.
+type client struct {
+	options  clientOptions
+	http     *http.Client
+	operator *btpclient.Operator
+	control  *btpclient.Control
+	tenants  *btpclient.Tenants
+}
+
+func connect(c *cobra.Command) (*client, error) {
+	text := func(name string) string { return c.Flag(name).Value.String() }
+	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env")}
+	if o.env != "default" {
+		return nil, usagef("--env %s: default is the only environment so far", o.env)
+	}
+	for flag, base := range map[string]string{"--server": o.server, "--control": o.control} {
+		if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
+			return nil, usagef("%s %s: want http(s)://HOST[:PORT]", flag, base)
+		}
+	}
+	roots, err := readRoots(o.ca)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone() // proxies of the environment hold
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	k := &client{options: o, http: &http.Client{
+		Transport: transport,
+		// A redirect could carry a token to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	k.operator = btpclient.NewOperator(o.server, k.http)
+	k.control = btpclient.NewControl(o.control, k.http)
+	k.tenants = btpclient.NewTenants(o.server, k.http)
+	return k, nil
+}
+
+// get reads a small document of the server.
+func (k *client) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.options.server+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := k.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxInput))
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s answered %s", path, response.Status)
+	}
+	return body, err
+}
+
+// answerFailure explains what calls come back with; nil for anything else.
+func answerFailure(err error) *failure {
+	var problem *btpclient.Problem
+	var refused *btpclient.RefusedError
+	var foreign *btpclient.ForeignHostError
+	var unreachable *btpclient.UnreachableError
+	var untrusted *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var called *url.Error
+	switch {
+	case errors.As(err, &problem):
+		return &failure{problem.Title, problem.Detail, problem.Next}
+	case errors.As(err, &refused):
+		return &failure{"The registry refused", refused.Error(), refused.Next}
+	case errors.As(err, &foreign):
+		return &failure{"The registry names another host", foreign.Error(), "Start it with the --public-url and --public-mtls-url that you reach it by."}
+	case errors.As(err, &untrusted), errors.As(err, &unknown):
+		return &failure{"The server's certificate is not trusted", err.Error(), "Name its CA by --ca (PAIRSIM_CA): pairsim ca export --out ca.pem."}
+	case errors.As(err, &unreachable), errors.As(err, &called):
+		return &failure{"No answer", err.Error(), "Start pairsim serve, or say where it is: --server (PAIRSIM_URL), --control (PAIRSIM_CONTROL_URL)."}
+	}
+	return nil
+}
+
+// readArgument is an argument, or all of stdin for "-". What stands in a
+// command line other users of the machine can see.
+func readArgument(c *cobra.Command, argument string) (string, error) {
+	if argument != "-" {
+		return argument, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxInput+1))
+	if err != nil {
+		return "", fmt.Errorf("stdin: %w", err)
+	}
+	if len(data) > maxInput {
+		return "", usagef("stdin holds more than %d bytes", maxInput)
+	}
+	return strings.TrimSpace(string(data)), nil
+}

@@ -1,0 +1,127 @@
+// Command pairsim simulates the SAP BTP system landscape: it serves a registry
+// and tenants to pair with, and it is their command line. Each command has its
+// own file; what they do stands in the packages that they wire together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// The exit codes that scripts rely on (design §11).
+const (
+	exitDone    = 0
+	exitRefused = 1
+	exitUsage   = 2
+)
+
+func main() {
+	os.Exit(run(untilSignalled(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// untilSignalled ends with the first SIGINT or SIGTERM. The second ends the
+// process at once.
+func untilSignalled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitRefused)
+	}()
+	return ctx
+}
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	started := false // an error before is about the command line
+	each(root, func(c *cobra.Command) {
+		if work := c.RunE; work != nil {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				started = true
+				return work(c, args)
+			}
+		}
+	})
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var usage *usageError
+	if !started || errors.As(err, &usage) {
+		fmt.Fprintf(errs, "error: %s\nRun '%s --help' for usage.\n", printableLines(err.Error()), command.CommandPath())
+		return exitUsage
+	}
+	printFailure(errs, err)
+	return exitRefused
+}
+
+func each(c *cobra.Command, do func(*cobra.Command)) {
+	do(c)
+	for _, sub := range c.Commands() {
+		each(sub, do)
+	}
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pairsim",
+		Short: "Simulate the SAP BTP system landscape: pair customer experience systems with it",
+		Long: `pairsim simulates the part of SAP BTP that customer experience systems are paired with, and the systems' side too.
+It is a simulator with throwaway keys: not for production.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+Every setting is a flag, an environment variable PAIRSIM_… or a key of the file --config, in that precedence:
+see docs/configuration.md.`,
+		Version:           version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return loadSettings(c.Flags(), os.Environ) },
+	}
+	root.SetVersionTemplate("pairsim {{.Version}}\n")
+	root.PersistentFlags().String("config", "", "YAML file with settings")
+	root.AddCommand(
+		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
+		newClockCommand(), newJournalCommand(), newSeedCommand(),
+	)
+	return root
+}
+
+// newGroup is a command that only holds others.
+func newGroup(name, short string, commands ...*cobra.Command) *cobra.Command {
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.Name()
+	}
+	slices.Sort(names)
+	group := &cobra.Command{
+		Use: name, Short: short,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("%s needs one of %s", name, strings.Join(names, ", "))
+			}
+			return usagef("there is no command %q below %s; commands are %s", args[0], name, strings.Join(names, ", "))
+		},
+	}
+	group.AddCommand(commands...)
+	return group
+}

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+func newSystemsCommand() *cobra.Command {
+	return newGroup("systems", "Register systems, list them, get their tokens, pair them",
+		newRegisterCommand(), newListSystemsCommand(), newShowSystemCommand(), newSystemTokenCommand(), newPairSystemCommand())
+}
+
+func accountFlag(c *cobra.Command) {
+	c.Flags().String("account", "default", "global `ACCOUNT`: id or subdomain")
+}
+
+func account(c *cobra.Command) string { return c.Flag("account").Value.String() }
+
+func completeTypes(c *cobra.Command) {
+	var names []string
+	for _, t := range btp.SystemTypes {
+		names = append(names, t.Name)
+	}
+	_ = c.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that is not there only
+}
+
+func newRegisterCommand() *cobra.Command {
+	var systemType, format string
+	c := newClientCommand(&cobra.Command{
+		Use:     "register NAME --type TYPE",
+		Short:   "Register a system; in edition v1 it comes with its integration token",
+		Example: `  pairsim systems register "Web Shop" --type "SAP Commerce Cloud"`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			s, err := k.operator.Register(c.Context(), account(c), args[0], systemType)
+			if err != nil {
+				return err
+			}
+			if format != "table" {
+				return show(c.OutOrStdout(), format, s, nil, nil)
+			}
+			return printSystem(c.OutOrStdout(), s)
+		},
+	})
+	c.Flags().StringVar(&systemType, "type", "", "system `TYPE`, as SAP Commerce Cloud")
+	_ = c.MarkFlagRequired("type") // fails for a flag that is not there only
+	completeTypes(c)
+	accountFlag(c)
+	outputFlag(c, &format)
+	return c
+}
+
+func newListSystemsCommand() *cobra.Command {
+	var filter btpclient.SystemFilter
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "list",
+		Short: "List systems in the order of their registration",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			filter.PageSize = 200
+			systems := []btpclient.System{}
+			var rows [][]string
+			for s, err := range k.operator.Systems(c.Context(), account(c), filter) {
+				if err != nil {
+					return err
+				}
+				systems = append(systems, s)
+				rows = append(rows, []string{s.Name, s.Type, s.Status.Label, s.ApplicationName, s.ID})
+			}
+			return show(c.OutOrStdout(), format, systems, []string{"NAME", "TYPE", "STATUS", "APPLICATION", "ID"}, rows)
+		},
+	})
+	c.Flags().StringVar(&filter.Status, "status", "", "only in this `STATUS`: its label, or its code")
+	c.Flags().StringVar(&filter.Type, "type", "", "only of this `TYPE`")
+	c.Flags().StringVar(&filter.Name, "name", "", "only with this exact `NAME`")
+	completeTypes(c)
+	accountFlag(c)
+	outputFlag(c, &format)
+	return c
+}
+
+// system finds a system by name, else by id.
+func (k *client) system(ctx context.Context, account, nameOrID string) (btpclient.System, error) {
+	s, byName := k.operator.SystemNamed(ctx, account, nameOrID)
+	if code := btpclient.CodeOf(byName); nameOrID == "" || code != string(btp.SystemNotFound) && code != string(btp.GlobalAccountNotFound) {
+		return s, byName
+	}
+	s, err := k.operator.System(ctx, nameOrID)
+	if btpclient.CodeOf(err) == string(btp.SystemNotFound) {
+		return s, byName
+	}
+	return s, err
+}
+
+func newShowSystemCommand() *cobra.Command {
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "show NAME|ID",
+		Short: "Show a system with its token's state, services and certificates",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			s, err := k.system(c.Context(), account(c), args[0])
+			if err != nil {
+				return err
+			}
+			if format != "table" {
+				return show(c.OutOrStdout(), format, s, nil, nil)
+			}
+			return printSystem(c.OutOrStdout(), s)
+		},
+	})
+	accountFlag(c)
+	outputFlag(c, &format)
+	return c
+}
+
+// printSystem writes a system for people; empty lines are left out.
+func printSystem(w io.Writer, s btpclient.System) error {
+	label := s.Status.Label
+	if label == "" {
+		label = "(empty)"
+	}
+	rows := [][]string{
+		{"name", s.Name},
+		{"id", s.ID},
+		{"type", s.Type},
+		{"account", s.GlobalAccount},
+		{"status", label},
+		{"application", s.ApplicationName},
+		{"registered", clockTime(s.RegisteredAt)},
+	}
+	if t := s.IntegrationToken; t != nil {
+		rows = append(rows, tokenRows(*t)...)
+	} else if t := s.Token; t != nil {
+		rows = append(rows, []string{"token", t.State + ", valid until " + clockTime(t.ExpiresAt)})
+	}
+	if t := s.Tenant; t != nil {
+		rows = append(rows, []string{"tenant", t.TenantID + " " + t.URL})
+	}
+	if e := s.Error; e != nil {
+		rows = append(rows, []string{"error", e.Cause}, []string{"at", e.Step + ", " + clockTime(e.At)}, []string{"report to", e.Component})
+	}
+	for _, one := range s.Services {
+		var kinds []string
+		if one.API {
+			kinds = append(kinds, "API")
+		}
+		if one.Events {
+			kinds = append(kinds, "events")
+		}
+		rows = append(rows, []string{"service", one.Name + " (" + strings.Join(kinds, ", ") + ")"})
+	}
+	for _, one := range s.Certificates {
+		rows = append(rows, []string{"certificate", one.Serial + ", " + one.State + ", valid until " + clockTime(one.NotAfter)})
+	}
+	rows = slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
+	return writeTable(w, nil, rows)
+}
+
+// tokenRows has the URL form first: it is what most products ask for.
+func tokenRows(t btpclient.IntegrationToken) [][]string {
+	return [][]string{
+		{"token URL", t.TokenURL},
+		{"token", t.Token},
+		{"encoded", t.Encoded},
+		{"valid", "for " + remaining(t.RemainingSeconds) + ", until " + clockTime(t.ExpiresAt)},
+	}
+}
+
+// displayToken does what the cockpit does for Display token and Get Token: types
+// that show the present token show it while it is good, others get a new one
+// (sap-domain §5).
+func (k *client) displayToken(ctx context.Context, id string) (btpclient.IntegrationToken, error) {
+	t, err := k.operator.ShowToken(ctx, id)
+	switch btp.Code(btpclient.CodeOf(err)) { //nolint:exhaustive // any other refusal is the answer
+	case btp.TokenShownOnce, btp.TokenNotIssued, btp.TokenExpired, btp.TokenUsed, btp.TokenVoid:
+		return k.operator.IssueToken(ctx, id)
+	}
+	return t, err
+}
+
+func newSystemTokenCommand() *cobra.Command {
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "token NAME|ID",
+		Short: "Get a system's token, as the cockpit's Display token or Get Token does",
+		Long: `Get a system's token, as the cockpit's Display token (v1) or Get Token (v2) does: types with a token of 10 minutes get
+a new one, which voids the one before; types with a token of 7 days see the present one while it is good.`,
+		Example: `  url=$(pairsim systems token "Web Shop" -o url)`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			s, err := k.system(c.Context(), account(c), args[0])
+			if err != nil {
+				return err
+			}
+			t, err := k.displayToken(c.Context(), s.ID)
+			if err != nil {
+				return err
+			}
+			if bare, ok := map[string]string{"url": t.TokenURL, "token": t.Token, "encoded": t.Encoded}[format]; ok {
+				_, err := fmt.Fprintln(c.OutOrStdout(), printable(bare))
+				return err
+			}
+			return show(c.OutOrStdout(), format, t, nil, tokenRows(t))
+		},
+	})
+	accountFlag(c)
+	outputFlag(c, &format, "url", "token", "encoded")
+	return c
+}
+
+func newPairSystemCommand() *cobra.Command {
+	var dir string
+	c := newClientCommand(&cobra.Command{
+		Use:   "pair NAME|ID --out DIR",
+		Short: "Play the system's side: pair it and keep its key and certificate",
+		Long: `Play the system's side, as a client that describes no tenant: get a token, present it, make a key, have it certified,
+make a first call, which completes the pairing. DIR then holds key.pem, cert.pem, chain.pem (certificate and its CA),
+ca.pem (CA of the TLS listener) and urls.json.`,
+		Example: `  pairsim systems pair "Web Shop" --out shop
+  curl --cert shop/cert.pem --key shop/key.pem --cacert shop/ca.pem https://127.0.0.1:8443/v1/applications/management/info`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if dir == "" {
+				return usagef("--out: a folder is needed")
+			}
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			s, err := k.system(c.Context(), account(c), args[0])
+			if err != nil {
+				return err
+			}
+			return k.pair(c.Context(), c.OutOrStdout(), s, dir)
+		},
+	})
+	c.Flags().StringVar(&dir, "out", "", "`DIR` for key and certificate; made when missing, readable for its owner only")
+	_ = c.MarkFlagRequired("out") // fails for a flag that is not there only
+	_ = c.MarkFlagDirname("out")
+	accountFlag(c)
+	return c
+}
+
+func (k *client) pair(ctx context.Context, w io.Writer, s btpclient.System, dir string) error {
+	if err := prepare(dir); err != nil {
+		return err
+	}
+	connector, ca, err := k.connector(ctx)
+	if err != nil {
+		return err
+	}
+	defer connector.Close()
+	token, err := k.displayToken(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	c, err := pairAsClient(ctx, connector, token.Token)
+	if err != nil {
+		return err
+	}
+	if err := c.save(dir, ca); err != nil {
+		return err
+	}
+	if s, err = k.operator.System(ctx, s.ID); err != nil {
+		return err
+	}
+	leaf, err := x509.ParseCertificate(c.cert.Chain[0])
+	if err != nil {
+		return fmt.Errorf("the registry's certificate: %w", err)
+	}
+	return writeTable(w, nil, [][]string{
+		{"name", s.Name},
+		{"status", s.Status.Label},
+		{"application", c.info.ClientIdentity.Application},
+		{"certificate", leaf.SerialNumber.Text(16) + ", valid until " + clockTime(leaf.NotAfter)},
+		{"info", k.infoURL(c)},
+		{"in", dir},
+	})
+}
+
+// infoURL is where the paired client called.
+func (k *client) infoURL(c credentials) string {
+	base, _, found := strings.Cut(c.info.URLs.RenewCertURL, "/v1/applications/")
+	if !found {
+		return ""
+	}
+	return base + "/v1/applications/management/info"
+}
+
+// connector reaches the registry as its clients do, and the CA of its TLS
+// listener. A server reached over plain http is asked for its CA there too: the
+// token comes the same way.
+func (k *client) connector(ctx context.Context) (*btpclient.Connector, []byte, error) {
+	var ca []byte
+	var err error
+	if k.options.ca != "" {
+		ca, err = os.ReadFile(filepath.Clean(k.options.ca)) // connect has read it, within bounds
+	} else if strings.HasPrefix(k.options.server, "http://") {
+		ca, err = k.get(ctx, "/ca.pem")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	var roots *x509.CertPool
+	if ca != nil {
+		roots = x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(ca) {
+			return nil, nil, &failure{
+				"No TLS listener", k.options.server + "/ca.pem holds no certificate (" + strconv.Itoa(len(ca)) + " bytes)",
+				"Serve with --mtls: a client certificate is of use there only.",
+			}
+		}
+	}
+	connector, err := btpclient.New(btpclient.Config{RegistryURL: k.options.server, RootCAs: roots, Transport: k.http.Transport})
+	return connector, ca, err
+}

@@ -1,0 +1,218 @@
+package seed
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/landscape"
+)
+
+// Apply writes what f declares into a configuration. An edition that stands
+// there already must be the file's. What f leaves out stays as it is.
+func (f *File) Apply(cfg *landscape.Config) error {
+	c := &checker{lines: f.lines}
+	edition := f.edition(c, cfg.Edition)
+	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape)}
+	for i, s := range f.Systems {
+		declared.Systems = append(declared.Systems, f.system(c, at("systems", i), edition, s))
+	}
+	if err := c.found.sorted(); err != nil {
+		return err
+	}
+	if f.Edition != "" {
+		cfg.Edition = edition.ID
+	}
+	if f.Seed != 0 {
+		cfg.Seed = f.Seed
+	}
+	if f.KeyAlgorithm != "" {
+		cfg.KeyAlgorithm = f.KeyAlgorithm
+	}
+	if f.Clock.Frozen {
+		cfg.StartFrozen = f.frozenAt(cfg)
+	}
+	cfg.Landscape = declared
+	if f.Tenants != nil {
+		cfg.Tenants = make([]landscape.Tenant, len(f.Tenants))
+		for i, t := range f.Tenants {
+			cfg.Tenants[i] = landscape.Tenant{ID: t.ID, Product: t.Product}
+		}
+	}
+	f.Policy.apply(&cfg.Policy)
+	return nil
+}
+
+// edition is the one wanted, else the file's, else the default.
+func (f *File) edition(c *checker, wanted string) *btp.Edition {
+	own, err := btp.EditionNamed(f.Edition)
+	if err != nil || wanted == "" {
+		c.refuseError("edition", err)
+		return own
+	}
+	e, err := btp.EditionNamed(wanted)
+	if err != nil {
+		c.refuse("edition", "the edition asked for is none: %v", err)
+		return own
+	}
+	if f.Edition != "" && e != own {
+		c.refuse("edition", "this file is written for edition %s; %s was asked for", own.ID, e.ID)
+	}
+	return e
+}
+
+func (f *File) frozenAt(cfg *landscape.Config) time.Time {
+	if f.Clock.At != "" {
+		at, _ := time.Parse(time.RFC3339Nano, f.Clock.At) // check has parsed it
+		return at
+	}
+	if cfg.RealNow != nil {
+		return cfg.RealNow()
+	}
+	return time.Now()
+}
+
+// accounts are the declared global accounts, or the built-in one.
+func (f *File) accounts() []btp.GlobalAccount {
+	if len(f.GlobalAccounts) == 0 {
+		return btp.DefaultLandscape().GlobalAccounts
+	}
+	accounts := make([]btp.GlobalAccount, len(f.GlobalAccounts))
+	for i, a := range f.GlobalAccounts {
+		accounts[i] = btp.GlobalAccount{
+			ID: btp.GlobalAccountID(a.ID), DisplayName: either(a.DisplayName, a.ID), Subdomain: either(a.Subdomain, a.ID),
+		}
+	}
+	return accounts
+}
+
+func (f *File) subaccounts(without btp.Landscape) []btp.Subaccount {
+	if len(f.GlobalAccounts) == 0 {
+		return without.Subaccounts
+	}
+	var all []btp.Subaccount
+	for _, a := range f.GlobalAccounts {
+		for _, s := range a.Subaccounts {
+			sub := btp.Subaccount{
+				ID: btp.SubaccountID(s.ID), GlobalAccount: btp.GlobalAccountID(a.ID), DisplayName: either(s.DisplayName, s.ID),
+				Subdomain: either(s.Subdomain, s.ID), Region: either(s.Region, "eu10"),
+				Environments: []btp.RuntimeEnvironment{btp.CloudFoundry, btp.Kyma},
+			}
+			if s.Environments != nil {
+				sub.Environments = nil
+			}
+			for _, e := range s.Environments {
+				sub.Environments = append(sub.Environments, btp.RuntimeEnvironment(e))
+			}
+			all = append(all, sub)
+		}
+	}
+	return all
+}
+
+func either(given, otherwise string) string {
+	if given != "" {
+		return given
+	}
+	return otherwise
+}
+
+func (f *File) system(c *checker, path string, e *btp.Edition, s System) btp.DeclaredSystem {
+	d := btp.DeclaredSystem{
+		ID: btp.SystemID(s.ID), GlobalAccount: btp.GlobalAccountID(either(s.GlobalAccount, string(f.accounts()[0].ID))),
+		Name: s.Name, Type: s.Type, Status: c.status(path+".status", e, s.Status), Cause: s.Cause,
+	}
+	switch {
+	case s.Token == nil && e.TokenAtRegistration: // a fresh one
+	case s.Token == nil || s.Token.None:
+		d.TokenAge = -1
+	default:
+		d.TokenAge = c.duration(path+".token.age", s.Token.Age)
+	}
+	switch d.Status { //nolint:exhaustive // of the others nothing more is asked
+	case btp.Failed, btp.DeregisterError, btp.RemoveError:
+	default:
+		if s.Cause != "" {
+			c.refuse(path+".cause", "only an error status has a cause")
+		}
+	}
+	if d.Status != btp.Pending && s.Token != nil && !s.Token.None {
+		c.refuse(path+".token", "only a pending system has a token")
+	}
+	return d
+}
+
+func (p Policy) apply(to *btp.Policy) {
+	set := func(d *time.Duration, text string) {
+		if text != "" {
+			*d, _ = time.ParseDuration(text) // check has parsed it
+		}
+	}
+	set(&to.AttemptDeadline, p.AttemptDeadline)
+	set(&to.CertificateValidity, p.CertificateValidity)
+	if p.RejectedCSRs != 0 {
+		to.RejectedCSRs = p.RejectedCSRs
+	}
+	if p.BurnOnRejectedCSR != nil {
+		to.BurnOnRejectedCSR = *p.BurnOnRejectedCSR
+	}
+	if p.Abandoned != "" {
+		to.AbandonedIsError = p.Abandoned == "error"
+	}
+	if p.Revocation != "" {
+		to.StrictRevocation = p.Revocation == "strict"
+	}
+	validities := maps.Clone(to.TokenValidity)
+	for name, text := range p.TokenValidity {
+		if validities == nil {
+			validities = map[string]time.Duration{}
+		}
+		d := validities[name]
+		set(&d, text)
+		validities[name] = d
+	}
+	to.TokenValidity = validities
+}
+
+// Try starts a landscape of f alone, in memory on free loopback ports, and stops
+// it: so the registry's own rules (names, subdomains, quotas) have judged f too.
+func (f *File) Try(ctx context.Context) error {
+	cfg := landscape.Default()
+	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", landscape.Off, landscape.Off
+	if err := f.Apply(&cfg); err != nil {
+		return err
+	}
+	l, err := landscape.Start(ctx, cfg)
+	if err == nil {
+		return l.Close(ctx)
+	}
+	var refused *btp.Error
+	if errors.As(err, &refused) {
+		return Findings{f.lines.finding(f.place(err.Error()), "%s", refused.Detail)}
+	}
+	return err
+}
+
+// place finds what a rule's refusal is about: btp names the object before it.
+func (f *File) place(text string) string {
+	for i, s := range f.Systems {
+		if strings.Contains(text, "system "+s.Name+": ") {
+			return at("systems", i)
+		}
+	}
+	for i, a := range f.GlobalAccounts {
+		path := at("globalAccounts", i)
+		if strings.Contains(text, "global account "+a.ID+": ") {
+			return path
+		}
+		for j, s := range a.Subaccounts {
+			if strings.Contains(text, "subaccount "+s.ID+": ") {
+				return at(path+".subaccounts", j)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,163 @@
+package seed
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+// checker gathers what a schema cannot say: what depends on the registry's
+// tables or on another place in the file.
+type checker struct {
+	lines
+	found Findings
+}
+
+func (c *checker) refuse(path, format string, args ...any) {
+	c.found = append(c.found, c.finding(path, format, args...))
+}
+
+// refuseError takes over the detail of a rule's refusal.
+func (c *checker) refuseError(path string, err error) {
+	if err != nil {
+		_, detail, _ := strings.Cut(err.Error(), ": ")
+		c.refuse(path, "%s", detail)
+	}
+}
+
+// unique refuses the second use of a value. seen maps a value to where it stood.
+func (c *checker) unique(seen map[string]string, value, path string) {
+	if first, twice := seen[value]; twice {
+		c.refuse(path, "%q is taken by %s (line %d)", clip(value), first, c.at[first])
+		return
+	}
+	seen[value] = path
+}
+
+func (c *checker) duration(path, text string) time.Duration {
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		c.refuse(path, "%q is no duration that can be told", clip(text))
+	}
+	return d
+}
+
+// positive is a duration above zero.
+func (c *checker) positive(path, text string) {
+	if text != "" && c.duration(path, text) == 0 {
+		c.refuse(path, "must be longer than 0s")
+	}
+}
+
+func (c *checker) instant(path, text string) {
+	if _, err := time.Parse(time.RFC3339Nano, text); text != "" && err != nil {
+		c.refuse(path, "%q is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z", clip(text))
+	}
+}
+
+// check is everything that holds whatever the edition turns out to be.
+func (f *File) check() error {
+	c := &checker{lines: f.lines}
+	c.instant("clock.at", f.Clock.At)
+	if f.Clock.At != "" && !f.Clock.Frozen {
+		c.refuse("clock.at", "only a frozen clock starts at an instant; set frozen: true (pairsim clock resume lets it run)")
+	}
+	f.checkAccounts(c)
+	f.checkSystems(c)
+	tenants := map[string]string{}
+	for i, t := range f.Tenants {
+		c.unique(tenants, t.ID, at("tenants", i)+".id")
+	}
+	c.positive("policy.attemptDeadline", f.Policy.AttemptDeadline)
+	c.positive("policy.certificateValidity", f.Policy.CertificateValidity)
+	for name, validity := range f.Policy.TokenValidity {
+		path := join("policy.tokenValidity", name)
+		_, err := btp.TypeNamed(name)
+		c.refuseError(path, err)
+		if c.positive(path, validity); err == nil && validity != "" && c.duration(path, validity)%time.Second != 0 {
+			c.refuse(path, "a token's validity is whole seconds")
+		}
+	}
+	return c.found.sorted()
+}
+
+func (f *File) checkAccounts(c *checker) {
+	names, subaccounts := map[string]string{}, map[string]string{}
+	for i, a := range f.GlobalAccounts {
+		path := at("globalAccounts", i)
+		c.unique(names, a.ID, path+".id")
+		if a.Subdomain != "" && a.Subdomain != a.ID {
+			c.unique(names, a.Subdomain, path+".subdomain")
+		}
+		for j, s := range a.Subaccounts {
+			path := at(path+".subaccounts", j)
+			c.unique(subaccounts, s.ID, path+".id")
+			if s.Region != "" {
+				_, err := btp.RegionNamed(s.Region)
+				c.refuseError(path+".region", err)
+			}
+		}
+	}
+}
+
+func (f *File) checkSystems(c *checker) {
+	ids, names := map[string]string{}, map[string]string{}
+	accounts := f.accounts()
+	for i, s := range f.Systems {
+		path := at("systems", i)
+		if s.ID != "" {
+			c.unique(ids, s.ID, path+".id")
+		}
+		account := s.GlobalAccount
+		if account == "" {
+			account = string(accounts[0].ID)
+		} else if !slices.ContainsFunc(accounts, func(a btp.GlobalAccount) bool { return string(a.ID) == account }) {
+			c.refuse(path+".globalAccount", "there is no global account %q in this file", account)
+		}
+		c.uniqueName(names, account, s.Name, path+".name")
+		_, err := btp.TypeNamed(s.Type)
+		c.refuseError(path+".type", err)
+		if s.Token != nil {
+			c.duration(path+".token.age", s.Token.Age)
+		}
+	}
+}
+
+// uniqueName: a system's name is unique in its global account.
+func (c *checker) uniqueName(seen map[string]string, account, name, path string) {
+	key := account + "\x00" + name
+	if first, twice := seen[key]; twice {
+		c.refuse(path, "there is a system %q in global account %s already: %s (line %d)", clip(name), account, first, c.at[first])
+		return
+	}
+	seen[key] = path
+}
+
+// status finds a status of an edition by code or label, ignoring case.
+func (c *checker) status(path string, e *btp.Edition, text string) btp.Status {
+	if text == "" {
+		return btp.Pending
+	}
+	var known []string
+	for _, code := range btp.Statuses {
+		label, has := e.Labels[code]
+		if !has {
+			continue
+		}
+		if strings.EqualFold(text, string(code)) || strings.EqualFold(text, label) {
+			return code
+		}
+		if label == "" {
+			label = string(code)
+		}
+		known = append(known, strconv.Quote(label))
+	}
+	c.refuse(path, "edition %s has no status %q; statuses are %s", e.ID, clip(text), strings.Join(known, ", "))
+	return btp.Pending
+}

@@ -1,0 +1,126 @@
+package seed
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// MaxSize bounds a seed file, in bytes.
+const MaxSize = 1 << 20
+
+// File is a seed file that its schema has accepted.
+type File struct {
+	Edition        string          `json:"edition"`
+	Seed           uint64          `json:"seed"`
+	KeyAlgorithm   string          `json:"keyAlgorithm"`
+	Clock          Clock           `json:"clock"`
+	GlobalAccounts []GlobalAccount `json:"globalAccounts"`
+	Systems        []System        `json:"systems"`
+	// Tenants is nil when the file says nothing of tenants.
+	Tenants []Tenant `json:"tenants"`
+	Policy  Policy   `json:"policy"`
+
+	lines lines
+}
+
+// Clock freezes the environment's clock; a zero At freezes it at the present.
+type Clock struct {
+	Frozen bool   `json:"frozen"`
+	At     string `json:"at"`
+}
+
+// GlobalAccount declares a global account with its subaccounts.
+type GlobalAccount struct {
+	ID          string       `json:"id"`
+	DisplayName string       `json:"displayName"`
+	Subdomain   string       `json:"subdomain"`
+	Subaccounts []Subaccount `json:"subaccounts"`
+}
+
+// Subaccount declares a subaccount; nil Environments are both.
+type Subaccount struct {
+	ID           string   `json:"id"`
+	DisplayName  string   `json:"displayName"`
+	Subdomain    string   `json:"subdomain"`
+	Region       string   `json:"region"`
+	Environments []string `json:"environments"`
+}
+
+// System declares a system. Status is a code or the edition's label.
+type System struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	Type          string `json:"type"`
+	GlobalAccount string `json:"globalAccount"`
+	Status        string `json:"status"`
+	Cause         string `json:"cause"`
+	Token         *Token `json:"token"`
+}
+
+// Token says how old a system's present token is, or that it has none.
+type Token struct {
+	None bool
+	Age  string
+}
+
+// Tenant declares a tenant of a product (commerce, fsm, c4c, marketing).
+type Tenant struct {
+	ID      string `json:"id"`
+	Product string `json:"product"`
+}
+
+// Policy are switches; what is nil or empty stays as it was.
+type Policy struct {
+	AttemptDeadline     string            `json:"attemptDeadline"`
+	CertificateValidity string            `json:"certificateValidity"`
+	RejectedCSRs        int               `json:"rejectedCSRs"`
+	BurnOnRejectedCSR   *bool             `json:"burnOnRejectedCSR"`
+	Abandoned           string            `json:"abandoned"`
+	Revocation          string            `json:"revocation"`
+	TokenValidity       map[string]string `json:"tokenValidity"`
+}
+
+// Load reads and checks a seed file; a finding names the file too.
+func Load(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("seed file: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("seed file: %w", err)
+	}
+	f, err := Parse(data)
+	var findings Findings
+	if errors.As(err, &findings) {
+		return nil, findings.in(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.lines.file = path
+	return f, nil
+}
+
+// Parse reads and checks a seed file. What the schema or the document's own
+// coherence refuses is returned as Findings.
+func Parse(data []byte) (*File, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("the seed file is larger than %d bytes", MaxSize)
+	}
+	instance, lines, err := read(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(instance, lines); err != nil {
+		return nil, err
+	}
+	f := &File{lines: lines}
+	if err := f.decode(instance); err != nil {
+		return nil, err
+	}
+	return f, f.check()
+}

@@ -1,0 +1,179 @@
+package seed_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/seed"
+)
+
+const examples = "../../docs/examples/seeds"
+
+func TestExamplesAreTakenByTheRegistry(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
+	if err != nil || len(paths) != 3 {
+		t.Fatalf("got %d examples (%v), want 3", len(paths), err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			f, err := seed.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Try(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestFindings(t *testing.T) {
+	tests := []struct{ name, document, want string }{
+		{"unknown key", "edition: v1\nsytems: []\n", "2: sytems: there is no such key"},
+		{"unknown inner key", "systems:\n  - name: A\n    type: SAP Commerce Cloud\n    state: pending\n", "4: systems[0].state: there is no such key"},
+		{"missing", "systems:\n  - type: SAP Commerce Cloud\n", "2: systems[0]: missing property 'name'"},
+		{"number for text", "systems:\n  - name: 7\n    type: SAP Commerce Cloud\n", "2: systems[0].name: got number, want string"},
+		{"edition", "edition: v3\n", `1: edition: "v3" is none of v1, 2021-10, v2, latest`},
+		{"key twice", "seed: 1\nseed: 2\n", `2: key "seed" stands there twice`},
+		{"alias", "a: &a [1]\nb: *a\n", "2: b: aliases are not taken; write it out"},
+		{"alias bomb", "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "aliases are not taken"},
+		{"merge", "a: &a {x: 1}\nb:\n  <<: *a\n", "a key must be plain text"},
+		{"two documents", "edition: v1\n---\nedition: v2\n", "one YAML document"},
+		{"no YAML", "a: [", "not YAML"},
+		{"no object", "- a\n", "got array, want object"},
+		{"deep", strings.Repeat("[", 30) + strings.Repeat("]", 30), "nests deeper than 20 levels"},
+		{"binary", "edition: !!binary aGk=\n", "neither text nor a number"},
+		{"infinite", "seed: .inf\n", "neither text nor a number"},
+		{"large number", "seed: 99999999999999999999\n", "1: seed:"},
+		{"type", "systems:\n  - {name: A, type: Commerce}\n", `2: systems[0].type: there is no system type "Commerce"; types are`},
+		{"status of v2 in v1", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Removing}\n", `2: systems[0].status: edition v1 has no status "Removing"; statuses are "Pending", "Registered"`},
+		{"name twice", "systems:\n  - {name: A, type: SAP Commerce Cloud}\n  - {name: A, type: SAP Commerce Cloud}\n", `3: systems[1].name: there is a system "A" in global account default already: systems[0].name (line 2)`},
+		{"id twice", "systems:\n  - {id: a, name: A, type: SAP Commerce Cloud}\n  - {id: a, name: B, type: SAP Commerce Cloud}\n", `3: systems[1].id: "a" is taken by systems[0].id (line 2)`},
+		{"id in paths", "systems:\n  - {id: ../x, name: A, type: SAP Commerce Cloud}\n", "2: systems[0].id:"},
+		{"unknown account", "systems:\n  - name: A\n    type: SAP Commerce Cloud\n    globalAccount: other\n", `4: systems[0].globalAccount: there is no global account "other" in this file`},
+		{"account twice", "globalAccounts:\n  - id: a\n  - id: b\n    subdomain: a\n", `4: globalAccounts[1].subdomain: "a" is taken by globalAccounts[0].id (line 2)`},
+		{"region", "globalAccounts:\n  - id: a\n    subaccounts:\n      - {id: b, region: mars}\n", `4: globalAccounts[0].subaccounts[0].region: there is no region "mars"`},
+		{"token", "systems:\n  - {name: A, type: SAP Commerce Cloud, token: old}\n", `2: systems[0].token: "old" must be none, or an object with the key age`},
+		{"token age", "systems:\n  - {name: A, type: SAP Commerce Cloud, token: {age: soon}}\n", `2: systems[0].token.age: "soon" is no duration`},
+		{"token of a registered system", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered, token: {age: 1m}}\n", "2: systems[0].token: only a pending system has a token"},
+		{"cause without error", "systems:\n  - {name: A, type: SAP Commerce Cloud, cause: x}\n", "2: systems[0].cause: only an error status has a cause"},
+		{"tenant twice", "tenants:\n  - {id: a, product: fsm}\n  - {id: a, product: c4c}\n", `3: tenants[1].id: "a" is taken`},
+		{"product", "tenants:\n  - {id: a, product: erp}\n", `2: tenants[0].product: "erp" is none of commerce, fsm, c4c, marketing`},
+		{"instant", "clock:\n  frozen: true\n  at: 2030-02-31T10:00:00Z\n", "3: clock.at: \"2030-02-31T10:00:00Z\" is no instant"},
+		{"instant of a running clock", "clock:\n  frozen: false\n  at: 2030-01-01T10:00:00Z\n", "3: clock.at: only a frozen clock"},
+		{"validity", "policy:\n  tokenValidity:\n    SAP Commerce Cloud: 0s\n", "3: policy.tokenValidity.SAP Commerce Cloud: must be longer than 0s"},
+		{"validity of fractions", "policy:\n  tokenValidity:\n    SAP Commerce Cloud: 1500ms\n", "whole seconds"},
+		{"validity of an unknown type", "policy:\n  tokenValidity:\n    ERP: 1h\n", `3: policy.tokenValidity.ERP: there is no system type "ERP"`},
+		{"too long a duration", "policy:\n  attemptDeadline: 99999999999h\n", "2: policy.attemptDeadline:"},
+		{"rule of the registry: name", "systems:\n  - {name: ' A', type: SAP Commerce Cloud}\n", "2: systems[0]: a system name has no leading or trailing blank"},
+		{"rule of the registry: subdomain", "globalAccounts:\n  - {id: b}\n  - {id: a, subdomain: -a}\n", "3: globalAccounts[1]: subdomain"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := seed.Parse([]byte(test.document))
+			if err == nil {
+				err = f.Try(t.Context())
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestApply(t *testing.T) {
+	f, err := seed.Load(filepath.Join(examples, "frozen-v2.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := landscape.Default()
+	if err := f.Apply(&cfg); err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2030, 1, 1, 10, 0, 0, 0, time.UTC); !cfg.StartFrozen.Equal(want) || cfg.Edition != "v2" || cfg.Seed != 2030 {
+		t.Errorf("got %s, edition %s, seed %d; want %s, v2, 2030", cfg.StartFrozen, cfg.Edition, cfg.Seed, want)
+	}
+	p := cfg.Policy
+	if p.AttemptDeadline != 30*time.Minute || p.RejectedCSRs != 3 || !p.AbandonedIsError || !p.StrictRevocation || p.BurnOnRejectedCSR ||
+		p.TokenValidity["SAP Marketing Cloud"] != 48*time.Hour {
+		t.Errorf("got policy %+v", p)
+	}
+	if len(cfg.Landscape.Subaccounts) != 1 || len(cfg.Tenants) != 4 {
+		t.Errorf("got %d subaccounts and %d tenants, want the built-in 1 and 4", len(cfg.Landscape.Subaccounts), len(cfg.Tenants))
+	}
+	systems := cfg.Landscape.Systems
+	if got := systems[0].TokenAge; got >= 0 {
+		t.Errorf("v2 without token: got age %s, want none", got)
+	}
+	if got := systems[1].TokenAge; got != 24*time.Hour {
+		t.Errorf("got age %s, want 24h", got)
+	}
+	if got := systems[3].Status; got != btp.Failed {
+		t.Errorf("Error while Registering: got %s, want %s", got, btp.Failed)
+	}
+
+	cfg = landscape.Default()
+	cfg.Edition = "2021-10"
+	var findings seed.Findings
+	if err := f.Apply(&cfg); !errors.As(err, &findings) || findings[0].Path != "edition" {
+		t.Errorf("another edition asked for: got %v, want a finding at edition", err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := seed.Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing file: got %v, want %v", err, os.ErrNotExist)
+	}
+	large := filepath.Join(dir, "large.yaml")
+	if err := os.WriteFile(large, []byte(strings.Repeat("#", seed.MaxSize+1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seed.Load(large); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
+		t.Errorf("large file: got %v, want it refused for its size", err)
+	}
+	wrong := filepath.Join(dir, "wrong.yaml")
+	if err := os.WriteFile(wrong, []byte("edition: v9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seed.Load(wrong); err == nil || !strings.HasPrefix(err.Error(), wrong+":1: edition: ") {
+		t.Errorf("got %v, want it to begin with file and line", err)
+	}
+}
+
+func FuzzSeed(f *testing.F) {
+	paths, _ := filepath.Glob(filepath.Join(examples, "*.yaml"))
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	for _, text := range []string{"", "{}", "~", "a: &a [*a]", "systems: [{token: none}]", "? [a]\n: b", "seed: 0x10", "clock: {frozen: on}"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := seed.Parse(data)
+		if err != nil {
+			return
+		}
+		cfg := landscape.Default()
+		if err := file.Apply(&cfg); err != nil {
+			var findings seed.Findings
+			if !errors.As(err, &findings) {
+				t.Errorf("Apply: got %v, want findings", err)
+			}
+			return
+		}
+		if got, want := len(cfg.Landscape.Systems), len(file.Systems); got != want {
+			t.Errorf("got %d systems, want %d", got, want)
+		}
+	})
+}
