@@ -3,6 +3,7 @@ package btp
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -30,23 +31,37 @@ const maxClockMove = 50 * 365 * 24 * time.Hour
 // remains until the next; false when nothing is waiting or the clock is frozen.
 func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 	for {
-		var fired, waiting bool
+		var due, waiting bool
 		var wait time.Duration
-		err := r.update(ctx, func(u *unit) error {
-			fired, waiting = false, false
+		next := int64(math.MaxInt64)
+		r.nextDue.Store(next) // whatever is put while we look wakes us again
+		// Most looks find nothing due: a view disturbs nobody.
+		err := r.view(ctx, func(u *unit) error {
 			d, ok, err := u.Due().Earliest()
 			if err != nil || !ok {
 				return err
 			}
-			if u.now.Before(d.At) {
-				waiting, wait = !u.env.Clock.Frozen, d.At.Sub(u.now)
-				return nil
+			next = d.At.UnixNano()
+			due = !u.now.Before(d.At)
+			waiting, wait = !u.env.Clock.Frozen && !due, d.At.Sub(u.now)
+			return nil
+		})
+		if err != nil {
+			return 0, false, err
+		}
+		r.nextDue.Store(next)
+		if !due {
+			return wait, waiting, nil
+		}
+		err = r.update(ctx, func(u *unit) error {
+			d, ok, err := u.Due().Next(u.now)
+			if err != nil || !ok {
+				return err
 			}
-			fired = true
 			return u.fire(d)
 		})
-		if err != nil || !fired {
-			return wait, waiting && err == nil, err
+		if err != nil {
+			return 0, false, err
 		}
 	}
 }
@@ -109,7 +124,7 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 					u.now = later(target, u.now)
 					u.env.Clock = u.env.Clock.at(u.now, real)
 					u.env.Clock.Frozen = (u.env.Clock.Frozen || change.Freeze) && !change.Resume
-					u.dueChanged = true
+					u.clockMoved = true
 					state = ClockState{Now: u.now, Frozen: u.env.Clock.Frozen}
 					return nil
 				}

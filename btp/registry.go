@@ -92,6 +92,9 @@ type Registry struct {
 	// moving serialises changes of the clock within this process.
 	moving sync.Mutex
 	wake   chan struct{}
+	// nextDue is the instant that FireDue said to wait for, in Unix nanoseconds:
+	// only earlier work needs to wake it.
+	nextDue atomic.Int64
 }
 
 // Open opens an environment, and makes it in one step if the store has none.
@@ -231,11 +234,14 @@ func (r *Registry) Now() time.Time { return r.clock.Load().Now(r.real()).UTC() }
 // unit is one run of one atomic step.
 type unit struct {
 	Tx
-	r          *Registry
-	env        Environment
-	now        time.Time
-	entries    []Entry
-	dueChanged bool
+	r       *Registry
+	env     Environment
+	now     time.Time
+	entries []Entry
+	// scheduled is the earliest instant for which due work was put.
+	scheduled time.Time
+	// clockMoved says that waiting for due work must be worked out again.
+	clockMoved bool
 }
 
 // update runs change as one atomic step. Journal entries are kept only if it is saved.
@@ -260,7 +266,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 	}
 	r.noticeClock(u.env.Clock)
 	r.journal.Append(u.entries...)
-	if u.dueChanged {
+	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {
 		select {
 		case r.wake <- struct{}{}:
 		default:
@@ -350,6 +356,8 @@ func statusText(e *Edition, s Status) string {
 
 // schedule stores due work.
 func (u *unit) schedule(at time.Time, kind DueKind, subject string) error {
-	u.dueChanged = true
+	if u.scheduled.IsZero() || at.Before(u.scheduled) {
+		u.scheduled = at
+	}
 	return u.Due().Put(Due{At: at, Kind: kind, Subject: subject})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -93,5 +94,25 @@ func BenchmarkPair(b *testing.B) {
 		system := env.RegisterSystem(b, "shop "+time.Duration(i).String(), testenv.CommerceCloud)
 		b.StartTimer()
 		env.Pair(b, "commerce", system.IntegrationToken.TokenURL)
+	}
+}
+
+// TestRunningClockFiresDueWork waits for the journal, not for time: the token
+// expires because a second of real time passes.
+func TestRunningClockFiresDueWork(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithRunningClock(), testenv.WithTokenValidity(testenv.CommerceCloud, time.Second))
+	env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+	for entry, err := range env.Controls().FollowJournal(t.Context(), btpclient.JournalFilter{Kind: "due"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Point != "due.token-expiry" || entry.Subject.Name != "Web Shop" {
+			t.Errorf("got %+v, want the expiry of Web Shop's token", entry)
+		}
+		break
+	}
+	if state := env.System(t, "Web Shop").Token.State; state != "expired" {
+		t.Errorf("the token is %s, want expired", state)
 	}
 }

@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// applicationID marks our files; the first migration writes it ("PSIM").
+const applicationID = 1347636045
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// prepareFile creates the file, or checks that it is ours, and brings its tables up to date.
+func prepareFile(ctx context.Context, path, dsn string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // it holds private keys
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if err := checkOwner(ctx, db); err != nil {
+		return err
+	}
+	return migrate(ctx, db)
+}
+
+// checkOwner refuses a file that another program made. It writes nothing.
+func checkOwner(ctx context.Context, db *sql.DB) error {
+	var id, tables int
+	// The table of versions comes just before the first migration, which marks the file.
+	err := db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+		(SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence'))`).Scan(&id, &tables)
+	var broken *driver.Error
+	if errors.As(err, &broken) && broken.Code()&0xff == lib.SQLITE_NOTADB {
+		return errors.New("this is not a pairsim store: not an SQLite file")
+	}
+	if err != nil {
+		return err
+	}
+	if id != applicationID && (id != 0 || tables > 0) {
+		return errors.New("this is not a pairsim store: an SQLite file of another program")
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	sources, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, sources, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	for {
+		stored, known, err := p.GetVersions(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read version: %w", err)
+		case stored > known:
+			return fmt.Errorf("a newer pairsim made this store: it has version %d, this pairsim knows %d", stored, known)
+		case stored == known:
+			return nil
+		}
+		if _, err := p.Up(ctx); err != nil {
+			// Another process may have migrated at the same time; its work counts.
+			if now, _, again := p.GetVersions(ctx); again != nil || now == stored {
+				return fmt.Errorf("migrate: %w", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,306 @@
+// Package storetest holds every btp.Store against the same contract. A store's
+// own test is one call of Run, and of RunDurable if it keeps what it is told.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+const (
+	env   btp.EnvironmentID = "default"
+	other btp.EnvironmentID = "other"
+
+	commerce  = "SAP Commerce Cloud"
+	marketing = "SAP Marketing Cloud"
+)
+
+// start is the instant at which all examples begin; nanoseconds must survive.
+var start = time.Date(2021, 10, 4, 8, 30, 0, 123456789, time.UTC)
+
+var errRefused = errors.New("refused")
+
+// Run checks a store. open returns an empty store and arranges its own cleanup.
+func Run(t *testing.T, open func(t *testing.T) btp.Store) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, btp.Store)
+	}{
+		{"a refused change saves nothing", testRefusedChange},
+		{"a panic in a change saves nothing", testPanic},
+		{"a change sees what it wrote", testOwnWrites},
+		{"a view writes nothing", testViewWritesNothing},
+		{"a view sees one consistent state", testConsistentView},
+		{"environments do not see each other", testEnvironments},
+		{"waiting ends with the context", testWaiting},
+		{"concurrent increments are serializable", testIncrements},
+		{"of racing redemptions one pairs", testRacingRedemptions},
+		{"what goes in is no longer the caller's", testSharedMemoryIn},
+		{"what comes out is the caller's", testSharedMemoryOut},
+		{"environment", testEnvironment},
+		{"accounts", testAccounts},
+		{"systems", testSystems},
+		{"a name is taken once", testNameTaken},
+		{"lists of systems", testLists},
+		{"tokens", testTokens},
+		{"live tokens are counted through all their states", testCountLive},
+		{"last expiry of a key", testLastExpiry},
+		{"keys", testKeys},
+		{"attempts", testAttempts},
+		{"certificates", testCertificates},
+		{"services", testServices},
+		{"due work", testDue},
+		{"authorities", testAuthorities},
+		{"a closed store refuses", testClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}
+
+// update and view fail the test when the store refuses; get lets a read stand
+// where an expression is needed.
+func update(t testing.TB, s btp.Store, env btp.EnvironmentID, change func(btp.Tx) error) {
+	t.Helper()
+	if err := s.Update(context.Background(), env, change); err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+}
+
+func view(t testing.TB, s btp.Store, env btp.EnvironmentID, read func(btp.Tx) error) {
+	t.Helper()
+	if err := s.View(context.Background(), env, read); err != nil {
+		t.Fatalf("View: %v", err)
+	}
+}
+
+func get[T any](t testing.TB, s btp.Store, read func(btp.Tx) (T, error)) T {
+	t.Helper()
+	var got T
+	view(t, s, env, func(tx btp.Tx) (err error) {
+		got, err = read(tx)
+		return err
+	})
+	return got
+}
+
+// find is get for a read that may find nothing.
+func find[T any](t testing.TB, s btp.Store, read func(btp.Tx) (T, bool, error)) (got T, ok bool) {
+	t.Helper()
+	view(t, s, env, func(tx btp.Tx) (err error) {
+		got, ok, err = read(tx)
+		return err
+	})
+	return got, ok
+}
+
+func same(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func wantCode(t testing.TB, what string, err error, want btp.Code) {
+	t.Helper()
+	if got := btp.CodeOf(err); got != want {
+		t.Errorf("%s: got code %q (%v), want %q", what, got, err, want)
+	}
+}
+
+// all joins the errors of several writes.
+func all(errs ...error) error { return errors.Join(errs...) }
+
+func system(n int) btp.System {
+	return btp.System{
+		ID: btp.SystemID(fmt.Sprintf("system-%d", n)), GlobalAccount: "ga", Name: fmt.Sprintf("System %d", n),
+		Type: commerce, ApplicationName: fmt.Sprintf("mp-system-%d", n), Status: btp.Pending, Sequence: uint64(n),
+		CreatedAt: start, UpdatedAt: start,
+	}
+}
+
+func fullSystem(n int) btp.System {
+	s := system(n)
+	s.Status = btp.Failed
+	s.RegisteredAt = start.Add(time.Minute)
+	s.Failure = &btp.Failure{Cause: `"<&> ü`, Step: btp.PointCSR, Component: "BC-CP-MP", At: start.Add(time.Second)}
+	s.Tenant = &btp.Descriptor{
+		TenantID: "t", URL: "https://t.example", CallbackURL: "https://t.example/back",
+		CommunicationScenarios: []string{"SAP_COM_0001", "SAP_COM_0002"},
+	}
+	return s
+}
+
+func token(id, system string) btp.Token {
+	return btp.Token{
+		ID: btp.TokenID(id), System: btp.SystemID(system), GlobalAccount: "ga", Type: commerce, KeyID: "k1",
+		State: btp.TokenLive, IssuedAt: start.Truncate(time.Second), ExpiresAt: start.Truncate(time.Second).Add(10 * time.Minute),
+	}
+}
+
+func attempt(id, system string, followUp byte) btp.Attempt {
+	a := btp.Attempt{
+		ID: btp.AttemptID(id), System: btp.SystemID(system), Token: "token", Tenant: "tenant",
+		OpenedAt: start, Deadline: start.Add(10 * time.Minute),
+	}
+	if followUp != 0 {
+		a.FollowUp = btp.Digest{31: followUp}
+	}
+	return a
+}
+
+func certificate(serial, system string, from time.Time) btp.Certificate {
+	return btp.Certificate{
+		Serial: btp.Serial(serial), System: btp.SystemID(system), NotBefore: from, NotAfter: from.Add(90 * 24 * time.Hour),
+	}
+}
+
+func service(system, id string, sequence uint64) btp.Service {
+	return btp.Service{
+		ID: btp.ServiceID(id), System: btp.SystemID(system), Sequence: sequence, Provider: "SAP", Name: "service " + id,
+		Description: "d", UpdatedAt: start,
+	}
+}
+
+func fullService(system, id string, sequence uint64) btp.Service {
+	s := service(system, id, sequence)
+	parameters := func(v string) *btp.RequestParameters {
+		return &btp.RequestParameters{
+			Headers: map[string][]string{"X-H": {v, "2"}}, QueryParameters: map[string][]string{"q": {v}},
+		}
+	}
+	s.ShortDescription, s.Identifier = "short", "identifier-"+id
+	s.Labels = map[string]string{"connected-app": "mp-" + system}
+	s.Documentation = []byte(`{"displayName": "<b>",  "x":1}`)
+	s.Events = &btp.ServiceEvents{Spec: []byte(`{"asyncapi": "2.0.0"}`)}
+	s.API = &btp.ServiceAPI{
+		TargetURL: "https://api.example", APIType: "OData", SpecificationURL: "https://api.example/spec",
+		Spec:              []byte("{ \"openapi\":\n\"3.0\" }"),
+		RequestParameters: parameters("target"),
+		Credentials: &btp.Credentials{
+			OAuth: &btp.OAuthCredentials{
+				URL: "https://token.example", ClientID: "id", ClientSecret: "secret",
+				RequestParameters: parameters("oauth"), CSRFTokenURL: "https://csrf.example",
+			},
+			Basic: &btp.BasicCredentials{Username: "u", Password: "p", CSRFTokenURL: "c"},
+			CertificateGen: &btp.CertificateCredentials{
+				CommonName: "cn", CertificatePEM: []byte("certificate"), PrivateKeyPEM: []byte("key"), CSRFTokenURL: "c",
+			},
+		},
+	}
+	return s
+}
+
+func environment(id btp.EnvironmentID) btp.Environment {
+	return btp.Environment{
+		ID: id, UUID: "uuid-" + string(id), Edition: "v1", Seed: 1<<63 + 7, Sequence: 3,
+		Clock:     btp.Clock{Frozen: true, At: start, Ref: start.Add(time.Hour)},
+		ActiveKey: "k1", KeyAlgorithm: "ES256",
+	}
+}
+
+// populate stores one of everything, all fields filled.
+func populate(tx btp.Tx) error {
+	return all(
+		tx.Environment().Put(environment(env)),
+		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "GA", Subdomain: "sub"}),
+		tx.Accounts().PutSub(btp.Subaccount{
+			ID: "dev", GlobalAccount: "ga", DisplayName: "Dev", Subdomain: "dev", Region: "eu10",
+			Environments: []btp.RuntimeEnvironment{btp.CloudFoundry, btp.Kyma},
+		}),
+		tx.Systems().Put(fullSystem(1)),
+		tx.Tokens().Put(token("t1", "system-1")),
+		tx.Keys().Put(btp.SigningKey{ID: "k1", Algorithm: "ES256", Private: []byte{0, 1, 2}, CreatedAt: start}),
+		tx.Attempts().Put(attempt("a1", "system-1", 1)),
+		tx.Certificates().Put(certificate("c1", "system-1", start)),
+		tx.Services().Put(fullService("system-1", "s1", 4)),
+		tx.Due().Put(btp.Due{At: start, Kind: btp.DueTokenExpiry, Subject: "t1"}),
+		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{
+			RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key"),
+		}),
+	)
+}
+
+// everything reads what populate and the tests around it store.
+func everything(tx btp.Tx) (map[string]any, error) {
+	var errs []error
+	note := func(err error) {
+		if err != nil && btp.CodeOf(err) == btp.Internal {
+			errs = append(errs, err)
+		}
+	}
+	found := map[string]any{}
+	keep := func(name string, value any, ok bool, err error) {
+		note(err)
+		found[name] = nil
+		if ok && err == nil {
+			found[name] = value
+		}
+	}
+	e, ok, err := tx.Environment().Find()
+	keep("environment", e, ok, err)
+	g, err := tx.Accounts().Globals()
+	keep("globals", g, len(g) > 0, err)
+	sub, err := tx.Accounts().Subs("")
+	keep("subs", sub, len(sub) > 0, err)
+	list, err := tx.Systems().List(btp.SystemFilter{})
+	keep("systems", list, len(list) > 0, err)
+	k, ok, err := tx.Tokens().FindLatest("system-1")
+	keep("token", k, ok, err)
+	live, err := tx.Tokens().CountLive("ga", commerce)
+	keep("live", live, live > 0, err)
+	keys, err := tx.Keys().List()
+	keep("keys", keys, len(keys) > 0, err)
+	a, ok, err := tx.Attempts().FindBySystem("system-1")
+	keep("attempt", a, ok, err)
+	certificates, err := tx.Certificates().ListOf("system-1")
+	keep("certificates", certificates, len(certificates) > 0, err)
+	services, err := tx.Services().ListOf("system-1")
+	keep("services", services, len(services) > 0, err)
+	d, ok, err := tx.Due().Earliest()
+	keep("due", d, ok, err)
+	m, ok, err := tx.Authorities().Find(btp.ClientAuthority)
+	keep("authority", m, ok, err)
+	return found, errors.Join(errs...)
+}
+
+// change overwrites and deletes what populate stored, and adds more.
+func change(tx btp.Tx) error {
+	s := system(1)
+	s.Name, s.Status = "Renamed", btp.Registered
+	used := token("t1", "system-1")
+	used.State = btp.TokenRedeemed
+	e := environment(env)
+	e.Sequence, e.Clock.Frozen = 99, false
+	return all(
+		tx.Environment().Put(e),
+		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "Other", Subdomain: "sub2"}),
+		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga2", Subdomain: "sub3"}),
+		tx.Accounts().PutSub(btp.Subaccount{ID: "dev", GlobalAccount: "ga2"}),
+		tx.Systems().Put(s),
+		tx.Systems().Put(system(2)),
+		tx.Tokens().Put(used),
+		tx.Tokens().Put(token("t2", "system-1")),
+		tx.Tokens().Delete("t1"),
+		tx.Keys().Put(btp.SigningKey{ID: "k2", CreatedAt: start.Add(-time.Hour)}),
+		tx.Keys().Delete("k1"),
+		tx.Attempts().Put(attempt("a2", "system-1", 2)),
+		tx.Attempts().Delete("a2"),
+		tx.Certificates().Put(certificate("c0", "system-1", start.Add(-time.Hour))),
+		tx.Certificates().Delete("c1"),
+		tx.Services().Put(service("system-1", "s0", 1)),
+		tx.Services().Delete("system-1", "s1"),
+		tx.Due().Put(btp.Due{At: start.Add(-time.Hour), Kind: btp.DueTokenExpiry, Subject: "t1"}),
+		tx.Due().Cancel(btp.DueTokenExpiry, "t1"),
+		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{}),
+		tx.Systems().Delete("system-2"),
+		tx.Systems().Delete("system-1"),
+	)
+}
