@@ -18,31 +18,47 @@ func (c Caller) reference() Reference { return Reference{System: c.System.ID, Na
 // Subject is what the caller's certificate says.
 func (c Caller) Subject() Subject { return subjectOf(&c.System) }
 
-// Authenticate recognises the caller behind a client certificate. Chain,
-// validity and revocation are checked per request, on the environment's clock.
-// The first call with a new certificate completes the pairing, unless the tenant
-// announced a descriptor (design §4 Registered).
+// Recognise tells who is behind a client certificate. Chain, validity and
+// revocation are checked per request, on the environment's clock.
+func (r *Registry) Recognise(ctx context.Context, chain []*x509.Certificate) (Caller, error) {
+	var about Reference
+	var c Caller
+	err := r.step(ctx, PointAuthentication, &about, func(ctx context.Context) (err error) {
+		c, _, err = r.recognise(ctx, chain, &about)
+		return err
+	})
+	return c, err
+}
+
+// recognise also says whether a call of c completes a pairing.
+func (r *Registry) recognise(ctx context.Context, chain []*x509.Certificate, about *Reference) (c Caller, first bool, err error) {
+	if len(chain) == 0 {
+		return c, false, Errorf(CertificateMissing, "the call needs the client certificate of a pairing")
+	}
+	serial, err := r.ca.Verify(chain, r.Now())
+	if err != nil {
+		return c, false, err
+	}
+	err = r.view(ctx, func(u *unit) (err error) {
+		if c, err = u.callerBy(serial); err != nil {
+			return err
+		}
+		*about = c.reference()
+		first, err = u.isFirstCall(c)
+		return err
+	})
+	return c, first, err
+}
+
+// Authenticate is Recognise for a call that uses the pairing: the first one with
+// a new certificate completes it, unless the tenant announced a descriptor
+// (design §4 Registered).
 func (r *Registry) Authenticate(ctx context.Context, chain []*x509.Certificate) (Caller, error) {
 	var about Reference
 	var c Caller
-	err := r.step(ctx, PointAuthentication, &about, func(ctx context.Context) error {
-		if len(chain) == 0 {
-			return Errorf(CertificateMissing, "the call needs the client certificate of a pairing")
-		}
-		serial, err := r.ca.Verify(chain, r.Now())
-		if err != nil {
-			return err
-		}
+	err := r.step(ctx, PointAuthentication, &about, func(ctx context.Context) (err error) {
 		var first bool
-		err = r.view(ctx, func(u *unit) (err error) {
-			if c, err = u.callerBy(serial); err != nil {
-				return err
-			}
-			about = c.reference()
-			first, err = u.isFirstCall(c)
-			return err
-		})
-		if err != nil || !first {
+		if c, first, err = r.recognise(ctx, chain, &about); err != nil || !first {
 			return err
 		}
 		return r.update(ctx, func(u *unit) error {

@@ -3,6 +3,7 @@ package btp
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // activeKey is the id of the key that signs new tokens.
@@ -86,6 +87,11 @@ func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (Signi
 	return key, err
 }
 
+// keyGrace is how much longer than its last token a rotated key is published, so
+// that whoever presents that token late is told that it expired, and not that it
+// is forged.
+const keyGrace = 24 * time.Hour
+
 func (u *unit) retireLater(k SigningKey) error {
 	last, err := u.Tokens().LastExpiry(k.ID)
 	if err != nil {
@@ -94,7 +100,7 @@ func (u *unit) retireLater(k SigningKey) error {
 	if !last.After(u.now) {
 		return u.Keys().Delete(k.ID)
 	}
-	return u.schedule(last, DueKeyRetirement, k.ID)
+	return u.schedule(last.Add(keyGrace), DueKeyRetirement, k.ID)
 }
 
 // keyRetires is due work: the last token of a rotated key has expired.

@@ -65,10 +65,15 @@ func TestLabels(t *testing.T) {
 		status  btp.Status
 		want    string
 	}{
-		{btp.V1, btp.Pending, "Pending"}, {btp.V1, btp.Registered, "Registered"}, {btp.V1, btp.Failed, "Error"},
-		{btp.V1, btp.Deregistering, "Deregistering"}, {btp.V1, btp.DeregisterError, "Deregister Error"},
-		{btp.V2, btp.Pending, ""}, {btp.V2, btp.Failed, "Error while Registering"},
-		{btp.V2, btp.DeregisterError, "Error while Deregistering"}, {btp.V2, btp.Removing, "Removing"},
+		{btp.V1, btp.Pending, "Pending"},
+		{btp.V1, btp.Registered, "Registered"},
+		{btp.V1, btp.Failed, "Error"},
+		{btp.V1, btp.Deregistering, "Deregistering"},
+		{btp.V1, btp.DeregisterError, "Deregister Error"},
+		{btp.V2, btp.Pending, ""},
+		{btp.V2, btp.Failed, "Error while Registering"},
+		{btp.V2, btp.DeregisterError, "Error while Deregistering"},
+		{btp.V2, btp.Removing, "Removing"},
 		{btp.V2, btp.RemoveError, "Error while Removing"},
 	} {
 		if got := test.edition.Label(test.status); got != test.want {

@@ -227,7 +227,8 @@ func (r *Registry) rejectCSR(ctx context.Context, digest Digest, cause error) er
 func (u *unit) keepCertificate(system SystemID, c SignedCertificate) error {
 	return errors.Join(
 		u.Certificates().Put(Certificate{Serial: c.Serial, System: system, NotBefore: c.NotBefore, NotAfter: c.NotAfter}),
-		u.schedule(c.NotAfter, DueCertExpiry, string(c.Serial)),
+		// NotAfter is the last second of its validity (RFC 5280 §4.1.2.5).
+		u.schedule(c.NotAfter.Add(time.Second), DueCertExpiry, string(c.Serial)),
 	)
 }
 

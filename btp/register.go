@@ -226,6 +226,9 @@ func (u *unit) presentToken(s System) (*IssuedToken, error) {
 	if !t.Has(ShowsPresentToken) {
 		return nil, Errorf(TokenShownOnce, "a token of type %s is shown once; %s makes a new one", s.Type, verb)
 	}
+	if _, err := (&System{Name: s.Name, Type: s.Type, Status: s.Status}).apply(u.r.edition, TokenRequested); err != nil {
+		return nil, err
+	}
 	present, ok, err := u.Tokens().FindLatest(s.ID)
 	if err != nil {
 		return nil, err

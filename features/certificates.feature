@@ -20,8 +20,11 @@ Feature: Client certificates
         | another locality               | csr-subject-invalid   |
         | another province               | csr-subject-invalid   |
         | another country                | csr-subject-invalid   |
+        | no subject                     | csr-subject-invalid   |
         | a broken signature             | csr-signature-invalid |
         | a key of 1024 bits             | csr-key-refused       |
+        | a key on curve P-224           | csr-key-refused       |
+        | half of its bytes              | csr-malformed         |
         | no PEM inside                  | csr-malformed         |
         | no base64                      | csr-malformed         |
 
@@ -49,6 +52,14 @@ Feature: Client certificates
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+    Scenario: The follow-up token signs one certificate
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the client has sent its certificate request
+      When the client sends its certificate request
+      Then the client is refused because of "follow-up-token-invalid"
+
   Rule: Keys that real clients have are signed
 
     Scenario Outline: A request with <key>
@@ -61,7 +72,11 @@ Feature: Client certificates
       Examples:
         | key                     |
         | an RSA key of 2048 bits |
+        | an ECDSA P-256 key      |
         | an ECDSA P-384 key      |
+        | an ECDSA P-521 key      |
+        | an Ed25519 key          |
+        | a SHA-1 signature       |
         | a PEM body on one line  |
 
   Rule: A certificate is valid for 90 days of the environment's clock
@@ -79,6 +94,21 @@ Feature: Client certificates
         | 89 days | answered                                  |
         | 91 days | refused because of "certificate-expired"  |
 
+      Examples: at the very end, and one second behind it
+        | passed          | answer                                   |
+        | 90 days         | answered                                 |
+        | 7776001 seconds | refused because of "certificate-expired" |
+
+    Scenario: A client renews in time and goes on
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And 80 days have passed
+      And the client has renewed its certificate
+      And 20 days have passed
+      When the client calls the registry
+      Then the client is answered
+
     Scenario: A tenant renews in time and goes on
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -88,6 +118,14 @@ Feature: Client certificates
       And 20 days have passed
       When the tenant "commerce" sends the event "order.created" "v1"
       Then the event is accepted
+
+    Scenario: A tenant that did not renew in time
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And 91 days have passed
+      When the tenant "commerce" sends the event "order.created" "v1"
+      Then the event is refused because of "registry-refused"
 
   Rule: A client's own revocation blocks renewal only
 
@@ -106,6 +144,14 @@ Feature: Client certificates
       And the client has revoked its certificate
       When the client renews its certificate
       Then the client is refused because of "certificate-revoked"
+
+    Scenario: Revoking twice is no fault
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the client has revoked its certificate
+      When the client revokes its certificate
+      Then the client is answered
 
     Scenario: Every call is refused where strict revocation is switched on
       Given the cockpit of v1

@@ -19,10 +19,10 @@ Feature: Integration tokens expire
         | v1      | SAP Commerce Cloud           | commerce  | at the tenth minute  | 10 minutes         | Failed     | Pending    |
         | v1      | SAP Field Service Management | fsm       | in the last second   | 599 seconds        | Connected  | Registered |
         | v1      | SAP Cloud for Customer       | c4c       | after half an hour   | 30 minutes         | Failed     | Pending    |
-        | v1      | SAP Marketing Cloud          | marketing | after six days       | 143 hours          | Enabled    | Registered |
+        | v1      | SAP Marketing Cloud          | marketing | in the last hour     | 167 hours          | Enabled    | Registered |
         | v1      | SAP Marketing Cloud          | marketing | after seven days     | 7 days             | Failed     | Pending    |
         | v2      | SAP Commerce Cloud           | commerce  | in the ninth minute  | 9 minutes          | Registered | Registered |
-        | v2      | SAP Marketing Cloud          | marketing | after six days       | 143 hours          | Enabled    | Registered |
+        | v2      | SAP Marketing Cloud          | marketing | in the last hour     | 167 hours          | Enabled    | Registered |
 
     Scenario: In the cockpit of v2 an expired token leaves the status empty
       Given the cockpit of v2
@@ -32,6 +32,13 @@ Feature: Integration tokens expire
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-expired"
       And the system "Web Shop" is shown without a status
+
+    Scenario: The administrator of a tenant reads why
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And 10 minutes have passed
+      When the administrator of tenant "commerce" enters the token
+      Then the tenant shows a failure that names "expired"
 
   Rule: After expiry a new token can be made (SEED-000 step 8)
 
@@ -58,7 +65,30 @@ Feature: Integration tokens expire
       Then the journal tells that the token of "First" expired 9 minutes later
       And the journal tells that the token of "Second" expired 10 minutes later
 
+    Scenario: Nobody has to look for a token to expire
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When 10 minutes pass
+      Then the token of "Web Shop" is shown as "expired"
+
+    Scenario: A token that was used does not expire
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When 1 hour passes
+      Then the journal tells of 0 expired tokens
+      And the system "Web Shop" is shown as "Registered"
+
   Rule: The follow-up token ends with its pairing attempt
+
+    Scenario: A certificate request in the ninth minute
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And 9 minutes have passed
+      And a client has presented the token of "Web Shop"
+      And 9 minutes have passed
+      When the client sends its certificate request
+      Then the client holds a certificate
 
     Scenario: A certificate request after the deadline
       Given the cockpit of v1

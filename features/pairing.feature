@@ -65,9 +65,11 @@ Feature: A system pairs with a global account
       And the system "My System" publishes events
 
       Examples:
-        | product                      | tenant    | api                     |
-        | SAP Cloud for Customer       | c4c       | c4codata                |
-        | SAP Marketing Cloud          | marketing | API_MKT_CONTACT_SRV     |
+        | product                      | tenant    | api                                         |
+        | SAP Commerce Cloud           | commerce  | SAP Commerce Cloud - Commerce Webservices   |
+        | SAP Field Service Management | fsm       | SAP Field Service Management - Activity API |
+        | SAP Cloud for Customer       | c4c       | SAP Cloud for Customer - OData API          |
+        | SAP Marketing Cloud          | marketing | API_MKT_CONTACT_SRV                         |
 
   Rule: A client without descriptor is Registered at its first call with the certificate
 
@@ -100,6 +102,22 @@ Feature: A system pairs with a global account
         | v1      | Error                   |
         | v2      | Error while Registering |
 
+    Scenario: The certificate of a pairing that ended without success is void
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has exchanged the token of "Web Shop" for a certificate
+      And 10 minutes have passed
+      When the client calls the registry
+      Then the client is refused because of "certificate-revoked"
+      And the system "Web Shop" is shown as "Pending"
+
+    Scenario: The tenant gives up when it has its certificate already
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has exchanged the token of "Web Shop" for a certificate
+      When the client reports that the pairing failed because "the disk is full"
+      Then the system "Web Shop" is shown as "Error"
+
     Scenario: Marketing Cloud may try again with a new token (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -107,14 +125,22 @@ Feature: A system pairs with a global account
       And the client has reported that the pairing failed because "no space"
       When the operator asks for a new token
       Then the system "Campaigns" is shown as "Pending"
+      And a client pairs with the token of "Campaigns"
 
-    Scenario: A CX system in Error gets no new token (SEED-000)
-      Given the cockpit of v1
-      And the operator has registered the SAP Commerce Cloud system "Web Shop"
-      And a client has presented the token of "Web Shop"
+    Scenario Outline: In the cockpit of <edition> a <product> system in its error status gets no new token
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And a client has presented the token of "My System"
       And the client has reported that the pairing failed because "no space"
       When the operator asks for a new token
       Then the operator is refused because of "status-forbids"
+
+      Examples: SEED-000; 1582d72.md, where the way out is to remove the system
+        | edition | product             |
+        | v1      | SAP Commerce Cloud  |
+        | v2      | SAP Commerce Cloud  |
+        | v2      | SAP Marketing Cloud |
 
   Rule: Names are printable ASCII and unique in their global account
 
@@ -124,11 +150,17 @@ Feature: A system pairs with a global account
       Then the registration is <answer>
 
       Examples:
-        | name                  | answer                         |
-        | "Shop <EU> & friends" | accepted                       |
+        | name                  | answer                            |
+        | "Shop <EU> & friends" | accepted                          |
         | "Größe"               | refused because of "name-invalid" |
         | " shop"               | refused because of "name-invalid" |
+        | "shop "               | refused because of "name-invalid" |
         | ""                    | refused because of "name-invalid" |
+
+      Examples: 100 and 101 characters
+        | name                                                                                                    | answer                            |
+        | "a234567890b234567890c234567890d234567890e234567890f234567890g234567890h234567890i234567890j234567890"  | accepted                          |
+        | "a234567890b234567890c234567890d234567890e234567890f234567890g234567890h234567890i234567890j234567890k" | refused because of "name-invalid" |
 
     Scenario: The same name twice
       Given the cockpit of v1
@@ -148,8 +180,11 @@ Feature: A system pairs with a global account
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       When the operator registers the SAP Cloud for Customer system "web shop"
       Then the systems "Web Shop" and "web shop" have different application names
+      And a client pairs with the token of "Web Shop"
+      And a client pairs with the token of "web shop"
 
     Scenario: A type that the cockpit does not offer
       Given the cockpit of v1
       When the operator registers the SAP Neverland system "Web Shop"
       Then the registration is refused because of "type-unknown"
+      And there is no system "Web Shop"

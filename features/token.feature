@@ -4,10 +4,32 @@ Feature: Integration tokens
 
   Rule: A token is used once
 
-    Scenario: The second use is refused
+    Scenario Outline: The second use is refused in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And a client has paired with the token of "My System"
+      When a client presents the token of "My System"
+      Then the client is refused because of "token-used"
+      And the system "My System" is shown as "Registered"
+
+      Examples:
+        | edition | product             |
+        | v1      | SAP Commerce Cloud  |
+        | v1      | SAP Marketing Cloud |
+        | v2      | SAP Commerce Cloud  |
+
+    Scenario: The administrator of a tenant reads why
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       And a client has paired with the token of "Web Shop"
+      When the administrator of tenant "commerce" enters the token
+      Then the tenant shows a failure that names "already been used"
+
+    Scenario: Presenting it spends it, even where nothing follows
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop" and vanished
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-used"
 
@@ -35,6 +57,13 @@ Feature: Integration tokens
       And the operator has asked for a new token
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
+
+    Scenario: A system that is Registered gets no new token
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When the operator asks for a new token
+      Then the operator is refused because of "status-forbids"
 
   Rule: A token pairs a tenant of its system's type
 
@@ -65,11 +94,33 @@ Feature: Integration tokens
         | kind                              | reason          |
         | missing                           | token-missing   |
         | no token at all                   | token-malformed |
+        | copied only in part               | token-malformed |
         | signed with "none"                | token-forged    |
         | signed with another key           | token-forged    |
         | signed with a swapped algorithm   | token-forged    |
         | changed to name another system    | token-forged    |
         | issued by another environment     | token-foreign   |
+
+    Scenario Outline: A tenant does not even present a token that is <kind>
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the administrator of tenant "commerce" enters a token that is <kind>
+      Then the tenant shows a failure that names "<named>"
+      And the token of "Web Shop" is still unused
+
+      Examples:
+        | kind                           | named                       |
+        | no token at all                | is not an integration token |
+        | signed with another key        | not signed by this registry |
+        | changed to name another system | not signed by this registry |
+
+    Scenario: The journal explains a refusal, and gives no secret away
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When a client presents the token of "Web Shop"
+      Then the journal tells that "Web Shop" was refused because of "token-used", by "SEED-000 step 8"
+      And the journal holds no token
 
   Rule: At most 1000 unused tokens of a type in a global account (2ffdaff.md)
 
@@ -78,6 +129,33 @@ Feature: Integration tokens
       And the operator has registered 1000 SAP Commerce Cloud systems
       When the operator registers the SAP Commerce Cloud system "One too many"
       Then the registration is refused because of "token-quota-exceeded"
+      And there is no system "One too many"
+
+    Scenario: The 1001st token, where systems are added without one
+      Given the cockpit of v2
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      And the operator has got their tokens
+      And the operator has registered the SAP Commerce Cloud system "One too many"
+      When the operator asks for a new token
+      Then the operator is refused because of "token-quota-exceeded"
+
+    Scenario Outline: Other tokens are counted apart: <product> in global account "<account>"
+      Given the cockpit of v1
+      And there is a global account "other"
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      When the operator of "<account>" registers the <product> system "Counted Apart"
+      Then the registration is accepted
+
+      Examples:
+        | account | product                |
+        | default | SAP Cloud for Customer |
+        | other   | SAP Commerce Cloud     |
+
+    Scenario: A new token takes the place of the one that it voids
+      Given the cockpit of v1
+      And the operator has registered 1000 SAP Commerce Cloud systems
+      When the operator displays the token
+      Then the operator sees a new token, and the first one is void
 
     Scenario: A used token frees a place
       Given the cockpit of v1
@@ -115,6 +193,14 @@ Feature: Integration tokens
         | RS256     |
         | EdDSA     |
 
+    Scenario: A token of the old key that has expired
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the signing key has been rotated to "RS256"
+      And 10 minutes have passed
+      When the administrator of tenant "commerce" enters the token
+      Then the tenant shows a failure that names "expired"
+
   Rule: Displaying a token goes by type
 
     Scenario: Display token of a CX system makes a new one (SEED-000 step 6)
@@ -129,10 +215,50 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator sees the same token again
 
+    Scenario Outline: After its expiry, Display token of a <product> system makes a new one
+      Given the cockpit of v1
+      And the operator has registered the <product> system "My System"
+      And <passed> have passed
+      When the operator displays the token
+      Then the operator sees a token
+
+      Examples: SEED-000 step 8, e9d975a.md@v1
+        | product             | passed     |
+        | SAP Commerce Cloud  | 10 minutes |
+        | SAP Marketing Cloud | 7 days     |
+
+    Scenario: Get Token of a CX system makes a new one (1582d72.md)
+      Given the cockpit of v2
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has got its token
+      When the operator displays the token
+      Then the operator sees a new token, and the first one is void
+
+    Scenario: Get Token of a Marketing Cloud system makes the first one, then shows it
+      Given the cockpit of v2
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the operator has got its token
+      And 6 days have passed
+      When the operator displays the token
+      Then the operator sees the same token again
+
+    Scenario: The first Get Token of a Marketing Cloud system
+      Given the cockpit of v2
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      When the operator displays the token
+      Then the operator sees a token
+
     Scenario: There is nothing to display once the system is registered
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       And a client has paired with the token of "Web Shop"
+      When the operator displays the token
+      Then the operator is refused because of "status-forbids"
+
+    Scenario: There is nothing to display once a Marketing Cloud system is registered
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And a client has paired with the token of "Campaigns"
       When the operator displays the token
       Then the operator is refused because of "status-forbids"
 

@@ -99,10 +99,14 @@ func TestPublishLegacyErrors(t *testing.T) {
 		status     int
 		want       string // a body that ends in ":" is a prefix
 	}{
-		{"too large", legacy() + strings.Repeat(" ", 65537-len(legacy())), 413,
-			`{"status":413,"type":"request_body_too_large","message":"Request body too large","moreInfo":"http: request body too large"}`},
-		{"too large comes before not JSON", strings.Repeat("x", 65537), 413,
-			`{"status":413,"type":"request_body_too_large","message":"Request body too large","moreInfo":"http: request body too large"}`},
+		{
+			"too large", legacy() + strings.Repeat(" ", 65537-len(legacy())), 413,
+			`{"status":413,"type":"request_body_too_large","message":"Request body too large","moreInfo":"http: request body too large"}`,
+		},
+		{
+			"too large comes before not JSON", strings.Repeat("x", 65537), 413,
+			`{"status":413,"type":"request_body_too_large","message":"Request body too large","moreInfo":"http: request body too large"}`,
+		},
 		{"empty", "", 400, syntax + `"Bad payload syntax"}`},
 		{"not JSON", "{", 400, syntax + `"unexpected end of JSON input"}`},
 		{"two values", legacy() + legacy(), 400, syntax},
@@ -161,8 +165,10 @@ func TestPublishCloudEvent(t *testing.T) {
 	}{
 		{"structured", cloudEventJSON, []string{"Content-Type", "application/cloudevents+json"}},
 		{"structured with charset", cloudEventJSON, []string{"Content-Type", `Application/CloudEvents+JSON; charset="UTF-8"`}},
-		{"structured with optional attributes", strings.Replace(cloudEventJSON, "{", `{"time":"2030-01-01T10:00:00Z","datacontenttype":"application/json","n":1,"b":true,"subject":null,`, 1),
-			[]string{"Content-Type", "application/cloudevents+json"}},
+		{
+			"structured with optional attributes", strings.Replace(cloudEventJSON, "{", `{"time":"2030-01-01T10:00:00Z","datacontenttype":"application/json","n":1,"b":true,"subject":null,`, 1),
+			[]string{"Content-Type", "application/cloudevents+json"},
+		},
 		{"structured with data_base64", strings.Replace(cloudEventJSON, `"data":{"a":1}`, `"data":null,"data_base64":"AA=="`, 1), []string{"Content-Type", "application/cloudevents+json"}},
 		{"binary", `{"a":1}`, binaryHeaders()},
 		{"binary without body", "", binaryHeaders("Content-Type", "")},

@@ -53,23 +53,30 @@ func TestAPIMetadataRegister(t *testing.T) {
 	}{
 		{"OAuth", credentials(oauth + "}"), map[string]any{"credentials": masked}},
 		{"OAuth with CSRF", credentials(oauth + csrf + "}"), map[string]any{"credentials": map[string]any{
-			"oauth": map[string]any{"url": "https://shop.example.test/token", "clientId": "********", "clientSecret": "********", "csrfInfo": withCSRF}}}},
+			"oauth": map[string]any{"url": "https://shop.example.test/token", "clientId": "********", "clientSecret": "********", "csrfInfo": withCSRF},
+		}}},
 		{"OAuth with request parameters", credentials(oauth + `,"requestParameters":` + sent + "}"), map[string]any{"credentials": map[string]any{
-			"oauth": map[string]any{"url": "https://shop.example.test/token", "clientId": "********", "clientSecret": "********", "requestParameters": parameters}}}},
+			"oauth": map[string]any{"url": "https://shop.example.test/token", "clientId": "********", "clientSecret": "********", "requestParameters": parameters},
+		}}},
 		{"OAuth with additional headers and query parameters", target(`,"credentials":{` + oauth + `}},"requestParameters":` + sent), map[string]any{
-			"credentials": masked, "requestParameters": parameters}},
+			"credentials": masked, "requestParameters": parameters,
+		}},
 		{"Basic", credentials(basic + "}"), map[string]any{"credentials": maskedBasic}},
 		{"Basic with CSRF", credentials(basic + csrf + "}"), map[string]any{"credentials": map[string]any{
-			"basic": map[string]any{"username": "********", "password": "********", "csrfInfo": withCSRF}}}},
+			"basic": map[string]any{"username": "********", "password": "********", "csrfInfo": withCSRF},
+		}}},
 		{"no credentials in an empty object", credentials(""), map[string]any{}},
 		{"certificateGen without common name is none", credentials(`"certificateGen":{}`), map[string]any{}},
 		{"deprecated headers and query parameters", target(`,"headers":{"X-H":["1","2"]},"queryParameters":{"q":["3"]}`), map[string]any{
-			"requestParameters": parameters}},
+			"requestParameters": parameters,
+		}},
 		{"request parameters win over the deprecated", target(`,"requestParameters":` + sent + `,"headers":{"X-Old":["0"]}`), map[string]any{
-			"requestParameters": parameters}},
+			"requestParameters": parameters,
+		}},
 		{"null parts count as absent", target(`,"spec":null,"credentials":null,"requestParameters":null`), map[string]any{}},
 		{"apiType and unfetched specificationUrl", target(`,"apiType":"OData","spec":{"a":1},"specificationUrl":"https://shop.example.test/spec"`), map[string]any{
-			"apiType": "OData", "spec": map[string]any{"a": 1.0}, "specificationUrl": "https://shop.example.test/spec"}},
+			"apiType": "OData", "spec": map[string]any{"a": 1.0}, "specificationUrl": "https://shop.example.test/spec",
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -431,14 +438,18 @@ func TestFetchingAPISpecFails(t *testing.T) {
 		want      string
 	}{
 		{"status", `,"specificationUrl":"https://spec.test/api"`, notFound, "", "Fetching API spec from https://spec.test/api failed with status 404 Not Found"},
-		{"credentials in the URL masked", `,"specificationUrl":"https://me:s3cret@spec.test/api?key=s3cret"`, notFound, "",
-			"Fetching API spec from https://********@spec.test/api?******** failed with status 404 Not Found"},
+		{
+			"credentials in the URL masked", `,"specificationUrl":"https://me:s3cret@spec.test/api?key=s3cret"`, notFound, "",
+			"Fetching API spec from https://********@spec.test/api?******** failed with status 404 Not Found",
+		},
 		{"unreachable", `,"specificationUrl":"https://spec.test"`, errors.New("the host cannot be reached"), "", "Fetching API spec from https://spec.test failed, the host cannot be reached"},
 		{"not a URL", `,"specificationUrl":"http://s3cret\u007f"`, nil, "", "Fetching API spec from ******** failed, it is not a URL"},
 		{"not text", `,"specificationUrl":"https://spec.test"`, nil, "\xff", "failed, the answer is not UTF-8 text"},
 		{"OData metadata", `,"apiType":"odata"`, notFound, "", "Fetching API spec from https://shop.example.test/occ/v2/$metadata failed with status 404 Not Found"},
-		{"token call", `,"specificationUrl":"https://spec.test","specificationCredentials":{` + oauth + "}}", statusError("401 Unauthorized"), "",
-			"Adding authorization for fetching API spec from https://spec.test failed with status 401 Unauthorized"},
+		{
+			"token call", `,"specificationUrl":"https://spec.test","specificationCredentials":{` + oauth + "}}", statusError("401 Unauthorized"), "",
+			"Adding authorization for fetching API spec from https://spec.test failed with status 401 Unauthorized",
+		},
 		{"token answer", `,"specificationUrl":"https://spec.test","specificationCredentials":{` + oauth + "}}", nil, "{}", "the token answer has no access_token"},
 	}
 	for _, tt := range tests {

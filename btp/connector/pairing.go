@@ -82,7 +82,7 @@ type certificateAnswer struct {
 // client certificate, which one public client relies on (pairing-protocols §1.9).
 func (s *server) signOrRenew(c *gin.Context) error {
 	if c.Query("token") == "" && s.hasCertificate(c.Request) {
-		caller, err := s.caller(c)
+		caller, err := s.caller(c, s.Registry.Authenticate)
 		if err != nil {
 			return err
 		}
@@ -230,7 +230,7 @@ func (s *server) reportFailure(c *gin.Context) error {
 		if !s.hasCertificate(c.Request) {
 			return btp.Errorf(btp.TokenMissing, "name the pairing by its follow-up token or client certificate")
 		}
-		found, err := s.caller(c)
+		found, err := s.caller(c, s.Registry.Recognise) // giving up is no use of the pairing
 		if err != nil {
 			return err
 		}

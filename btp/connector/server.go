@@ -22,6 +22,7 @@ type Registry interface {
 	Now() time.Time
 	OpenPairing(context.Context, btp.Presentation) (btp.Opened, error)
 	SignCSR(ctx context.Context, followUp, csr string) (btp.SignedCertificate, error)
+	Recognise(context.Context, []*x509.Certificate) (btp.Caller, error)
 	Authenticate(context.Context, []*x509.Certificate) (btp.Caller, error)
 	CheckApplication(ctx context.Context, c btp.Caller, application string) error
 	Renew(ctx context.Context, c btp.Caller, csr string) (btp.SignedCertificate, error)
@@ -109,7 +110,7 @@ func (s *server) handle(h func(*gin.Context) error) gin.HandlerFunc {
 // application must name the caller's own.
 func (s *server) called(h func(*gin.Context, btp.Caller) error) gin.HandlerFunc {
 	return s.handle(func(c *gin.Context) error {
-		caller, err := s.caller(c)
+		caller, err := s.caller(c, s.Registry.Authenticate)
 		if err != nil {
 			return err
 		}
@@ -126,13 +127,13 @@ func (s *server) called(h func(*gin.Context, btp.Caller) error) gin.HandlerFunc 
 // btp.Reference stands, for the request's journal entry.
 const AboutKey = "pairsim.about"
 
-// caller recognises the client certificate of the request.
-func (s *server) caller(c *gin.Context) (btp.Caller, error) {
+// caller finds who is behind the client certificate of the request.
+func (s *server) caller(c *gin.Context, by func(context.Context, []*x509.Certificate) (btp.Caller, error)) (btp.Caller, error) {
 	chain, err := s.clientChain(c.Request)
 	if err != nil {
 		return btp.Caller{}, err
 	}
-	caller, err := s.Registry.Authenticate(c.Request.Context(), chain)
+	caller, err := by(c.Request.Context(), chain)
 	if caller.System.ID != "" {
 		c.Set(AboutKey, btp.Reference{System: caller.System.ID, Name: caller.System.Name})
 	}

@@ -10,13 +10,16 @@ import (
 )
 
 // ClientCA is btp.CertificateAuthority over an Authority. It remembers which
-// leaf certificates it has verified, because a client makes many calls with one;
-// validity is compared with every call all the same.
+// leaf certificates it has verified, because a client makes many calls with one,
+// and which it has signed; validity is compared with every call all the same.
 type ClientCA struct {
 	authority *Authority
 
 	mu       sync.Mutex
 	verified map[[sha256.Size]byte]verifiedLeaf
+	// proven: a leaf has passed the whole check, so the chain above it holds and
+	// what the authority signs itself needs no check of its own signature.
+	proven bool
 }
 
 type verifiedLeaf struct {
@@ -67,6 +70,7 @@ func (c *ClientCA) Sign(csr *x509.CertificateRequest, now time.Time, validity ti
 	if err != nil {
 		return btp.SignedCertificate{}, err
 	}
+	c.remember(issued.LeafDER, verifiedLeaf{issued.Serial, issued.NotBefore, issued.NotAfter}, false)
 	answer := c.authority.Answer(issued.LeafDER)
 	return btp.SignedCertificate{
 		Serial: btp.Serial(issued.Serial), NotBefore: issued.NotBefore, NotAfter: issued.NotAfter,
@@ -80,22 +84,37 @@ func (c *ClientCA) Verify(chain []*x509.Certificate, now time.Time) (btp.Serial,
 		serial, err := c.authority.VerifyClient(chain, now)
 		return btp.Serial(serial), err
 	}
-	leaf := sha256.Sum256(chain[0].Raw)
-	c.mu.Lock()
-	known, ok := c.verified[leaf]
-	c.mu.Unlock()
-	if ok && !now.Before(known.notBefore) && !now.After(known.notAfter) {
+	leaf := chain[0]
+	if known, ok := c.known(leaf.Raw); ok && !now.Before(known.notBefore) && !now.After(known.notAfter) && c.authority.covers(now) == nil {
 		return btp.Serial(known.serial), nil
 	}
 	serial, err := c.authority.VerifyClient(chain, now)
 	if err != nil {
 		return "", err
 	}
+	c.remember(leaf.Raw, verifiedLeaf{serial, leaf.NotBefore, leaf.NotAfter}, true)
+	return btp.Serial(serial), nil
+}
+
+func (c *ClientCA) known(der []byte) (verifiedLeaf, bool) {
+	digest := sha256.Sum256(der)
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	leaf, ok := c.verified[digest]
+	return leaf, ok
+}
+
+// remember keeps a leaf that was verified, or one that was signed here once any
+// has been verified.
+func (c *ClientCA) remember(der []byte, leaf verifiedLeaf, verified bool) {
+	digest := sha256.Sum256(der)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.proven = c.proven || verified; !c.proven {
+		return
+	}
 	if len(c.verified) >= maxVerified {
 		clear(c.verified)
 	}
-	c.verified[leaf] = verifiedLeaf{serial, chain[0].NotBefore, chain[0].NotAfter}
-	c.mu.Unlock()
-	return btp.Serial(serial), nil
+	c.verified[digest] = leaf
 }

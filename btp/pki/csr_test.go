@@ -171,8 +171,12 @@ func TestCheckSubject(t *testing.T) {
 // pairing-protocols §10.4, trap 4: compared by attribute, printed by order.
 func TestSubjectInAnotherOrder(t *testing.T) {
 	csr := newRequestOf(t, pkix.RDNSequence{
-		{{Type: oidCN, Value: shop.CN}}, {{Type: oidC, Value: shop.C}}, {{Type: oidST, Value: shop.ST}},
-		{{Type: oidL, Value: shop.L}}, {{Type: oidOU, Value: shop.OU}}, {{Type: oidO, Value: shop.O}},
+		{{Type: oidCN, Value: shop.CN}},
+		{{Type: oidC, Value: shop.C}},
+		{{Type: oidST, Value: shop.ST}},
+		{{Type: oidL, Value: shop.L}},
+		{{Type: oidOU, Value: shop.OU}},
+		{{Type: oidO, Value: shop.O}},
 	})
 	if err := CheckSubject(csr, shop); err != nil {
 		t.Fatal(err)

@@ -72,8 +72,13 @@ type wireClaims struct {
 func (w *wireClaims) missing() string {
 	const lastSecond = 253402300799 // of the year 9999
 	for _, claim := range []struct{ name, value string }{
-		{"iss", w.Iss}, {"aud", w.Aud}, {"sub", w.Sub}, {"jti", w.Jti},
-		{"global_account", w.GlobalAccount}, {"system_type", w.SystemType}, {"edition", w.Edition},
+		{"iss", w.Iss},
+		{"aud", w.Aud},
+		{"sub", w.Sub},
+		{"jti", w.Jti},
+		{"global_account", w.GlobalAccount},
+		{"system_type", w.SystemType},
+		{"edition", w.Edition},
 	} {
 		if claim.value == "" {
 			return claim.name

@@ -71,8 +71,10 @@ func call(t *testing.T, method, url string, body any, want int) map[string]any {
 func TestOneProcessPairsAllProducts(t *testing.T) {
 	l := start(t)
 	for _, test := range []struct{ tenant, systemType string }{
-		{"commerce", "SAP Commerce Cloud"}, {"fsm", "SAP Field Service Management"},
-		{"c4c", "SAP Cloud for Customer"}, {"marketing", "SAP Marketing Cloud"},
+		{"commerce", "SAP Commerce Cloud"},
+		{"fsm", "SAP Field Service Management"},
+		{"c4c", "SAP Cloud for Customer"},
+		{"marketing", "SAP Marketing Cloud"},
 	} {
 		system := call(t, http.MethodPost, l.HTTP+"/api/v1/globalAccounts/default/systems",
 			map[string]string{"name": "my " + test.tenant, "type": test.systemType}, http.StatusCreated)

@@ -12,10 +12,18 @@ func TestWrite(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"full", Document{Type: TypePrefix + "in-use", Title: "In use", Status: 409, Detail: "a > b", Instance: "/x", Next: "leave", Source: "domain §7.5"}, 409,
-			`{"type":"urn:pairsim:problem:in-use","title":"In use","status":409,"detail":"a > b","instance":"/x","next":"leave","source":"domain §7.5"}` + "\n"},
-		{"untyped, no error status", Document{Title: "Odd", Status: 200}, 500,
-			`{"type":"about:blank","title":"Odd","status":500}` + "\n"},
+		{
+			"full",
+			Document{Type: TypePrefix + "in-use", Title: "In use", Status: 409, Detail: "a > b", Instance: "/x", Next: "leave", Source: "domain §7.5"},
+			409,
+			`{"type":"urn:pairsim:problem:in-use","title":"In use","status":409,"detail":"a > b","instance":"/x","next":"leave","source":"domain §7.5"}` + "\n",
+		},
+		{
+			"untyped, no error status",
+			Document{Title: "Odd", Status: 200},
+			500,
+			`{"type":"about:blank","title":"Odd","status":500}` + "\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -40,7 +40,6 @@ type fakeRegistry struct {
 	key         *ecdsa.PrivateKey // signs tokens
 	ca          *ecdsa.PrivateKey // signs client certificates
 	caCert      *x509.Certificate
-	others      map[string]crypto.PublicKey // further published keys: RS256 by kid
 
 	mu       sync.Mutex
 	now      time.Time

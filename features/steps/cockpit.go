@@ -1,0 +1,232 @@
+package steps
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// defaultAccount is the global account of an operator of whom nothing else is said.
+const defaultAccount = "default"
+
+// cockpitSteps are what an operator does and sees in the cockpit, tokens aside.
+func (w *world) cockpitSteps(d definitions) {
+	d.Given(`^the cockpit of (v1|v2)$`, w.theCockpitOf)
+	d.Given(`^a refused certificate request burns the token$`, w.refusedRequestsBurnTokens)
+	d.Given(`^abandoned pairings count as errors$`, w.abandonedPairingsAreErrors)
+	d.Given(`^revocation is strict$`, w.revocationIsStrict)
+	d.Given(`^there is a global account "([^"]*)"$`, w.thereIsAGlobalAccount)
+	d.Given(`^the operator has registered the (.+) system "([^"]*)"$`, w.theOperatorHasRegistered)
+	d.Given(`^the operator has registered (\d+) (.+) systems$`, w.theOperatorHasRegisteredMany)
+
+	d.When(`^the operator registers the (.+) system "([^"]*)"$`, w.theOperatorRegisters)
+	d.When(`^the operator of "([^"]*)" registers the (.+) system "([^"]*)"$`, w.theOperatorOfRegisters)
+
+	d.Then(`^the registration is accepted$`, w.theRegistrationIsAccepted)
+	d.Then(`^the registration is refused because of "([^"]*)"$`, w.theRegistrationIsRefused)
+	d.Then(`^the operator is refused because of "([^"]*)"$`, w.theOperatorIsRefused)
+	d.Then(`^the system "([^"]*)" is shown as "([^"]+)"$`, w.theSystemIsShownAs)
+	d.Then(`^the system "([^"]*)" is shown without a status$`, w.theSystemIsShownWithoutStatus)
+	d.Then(`^there is no system "([^"]*)"$`, w.thereIsNoSystem)
+	d.Then(`^its error names "([^"]*)" and component "([^"]*)"$`, w.itsErrorNames)
+	d.Then(`^the system "([^"]*)" exposes the API "([^"]*)"$`, w.theSystemExposes)
+	d.Then(`^the system "([^"]*)" publishes events$`, w.theSystemPublishesEvents)
+	d.Then(`^the systems "([^"]*)" and "([^"]*)" have different application names$`, w.applicationNamesDiffer)
+}
+
+func (w *world) theCockpitOf(edition string) error {
+	return w.configure(func(s *Settings) { s.Edition = edition })
+}
+
+func (w *world) refusedRequestsBurnTokens() error {
+	return w.configure(func(s *Settings) { s.BurntTokens = true })
+}
+
+func (w *world) abandonedPairingsAreErrors() error {
+	return w.configure(func(s *Settings) { s.AbandonedAsError = true })
+}
+
+func (w *world) revocationIsStrict() error {
+	return w.configure(func(s *Settings) { s.StrictRevocation = true })
+}
+
+func (w *world) thereIsAGlobalAccount(ctx context.Context, id string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	_, err := w.operator.CreateGlobalAccount(ctx, btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id})
+	return err
+}
+
+func (w *world) theOperatorHasRegistered(ctx context.Context, systemType, name string) error {
+	if err := w.theOperatorRegisters(ctx, systemType, name); err != nil {
+		return err
+	}
+	return w.registered.err
+}
+
+func (w *world) theOperatorRegisters(ctx context.Context, systemType, name string) error {
+	return w.theOperatorOfRegisters(ctx, defaultAccount, systemType, name)
+}
+
+func (w *world) theOperatorOfRegisters(ctx context.Context, account, systemType, name string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	answer, err := w.operator.Register(ctx, account, name, systemType)
+	w.registered = ended(err)
+	if err == nil {
+		w.present = w.remember(answer)
+	}
+	return nil
+}
+
+// remember keeps what the operator was told at registration.
+func (w *world) remember(answer btpclient.System) *system {
+	s := &system{id: answer.ID, name: answer.Name, account: answer.GlobalAccount}
+	if answer.IntegrationToken != nil {
+		s.tokens = append(s.tokens, *answer.IntegrationToken)
+	}
+	w.systems[s.name] = s
+	return s
+}
+
+// theOperatorHasRegisteredMany turns to the last of them.
+func (w *world) theOperatorHasRegisteredMany(ctx context.Context, n int, systemType string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	answers := make([]btpclient.System, n)
+	err := together(n, func(i int) (err error) {
+		answers[i], err = w.operator.Register(ctx, defaultAccount, fmt.Sprintf("System %04d", i+1), systemType)
+		return err
+	})
+	for _, answer := range answers {
+		w.present = w.remember(answer)
+	}
+	return err
+}
+
+// together does something n times, over a few connections at once, and returns
+// the first error.
+func together(n int, do func(i int) error) error {
+	const connections = 8
+	var done sync.WaitGroup
+	var errs [connections]error
+	for c := range connections {
+		done.Go(func() {
+			for i := c; i < n && errs[c] == nil; i += connections {
+				if err := do(i); err != nil {
+					errs[c] = fmt.Errorf("number %d of %d: %w", i+1, n, err)
+				}
+			}
+		})
+	}
+	done.Wait()
+	return cmp.Or(errs[:]...)
+}
+
+func (w *world) theRegistrationIsAccepted(ctx context.Context) error {
+	if err := w.registered.accepted("the registration"); err != nil {
+		return err
+	}
+	_, err := w.operator.SystemNamed(ctx, w.present.account, w.present.name)
+	return err
+}
+
+func (w *world) theRegistrationIsRefused(reason string) error {
+	return w.registered.refusedBecauseOf("the registration", reason)
+}
+
+func (w *world) theOperatorIsRefused(reason string) error {
+	return w.operated.refusedBecauseOf("the operator", reason)
+}
+
+func (w *world) theSystemIsShownAs(ctx context.Context, name, label string) error {
+	s, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
+	if s.Status.Label == label {
+		return nil
+	}
+	why := ""
+	if s.Error != nil {
+		why = "; its error is: " + s.Error.Cause
+	}
+	return fmt.Errorf("the system %q is shown as %q, want %q%s", name, s.Status.Label, label, why)
+}
+
+func (w *world) theSystemIsShownWithoutStatus(ctx context.Context, name string) error {
+	return w.theSystemIsShownAs(ctx, name, "")
+}
+
+func (w *world) thereIsNoSystem(ctx context.Context, name string) error {
+	s, err := w.operator.SystemNamed(ctx, defaultAccount, name)
+	if err == nil {
+		return fmt.Errorf("the cockpit shows the system %q as %q, want no such system", name, s.Status.Label)
+	}
+	return refusedBecauseOf("looking for "+name, err, "system-not-found")
+}
+
+func (w *world) itsErrorNames(ctx context.Context, cause, component string) error {
+	s, err := w.look(ctx, w.present.name)
+	if err != nil {
+		return err
+	}
+	if s.Error == nil {
+		return fmt.Errorf("the system %q shows no error, want one that names %q", s.Name, cause)
+	}
+	if !strings.Contains(s.Error.Cause, cause) || s.Error.Component != component {
+		return fmt.Errorf("the error of %q is %q of component %s, want one that names %q, of component %s",
+			s.Name, s.Error.Cause, s.Error.Component, cause, component)
+	}
+	return nil
+}
+
+func (w *world) theSystemExposes(ctx context.Context, name, api string) error {
+	s, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
+	var exposed []string
+	for _, one := range s.Services {
+		if one.API && one.Name == api {
+			return nil
+		}
+		exposed = append(exposed, one.Name)
+	}
+	return fmt.Errorf("the system %q exposes %q, want also the API %q", name, exposed, api)
+}
+
+func (w *world) theSystemPublishesEvents(ctx context.Context, name string) error {
+	s, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, one := range s.Services {
+		if one.Events {
+			return nil
+		}
+	}
+	return fmt.Errorf("none of the %d services of the system %q has events, want one that has", len(s.Services), name)
+}
+
+func (w *world) applicationNamesDiffer(ctx context.Context, one, other string) error {
+	a, err := w.look(ctx, one)
+	if err != nil {
+		return err
+	}
+	b, err := w.look(ctx, other)
+	if err != nil {
+		return err
+	}
+	if a.ApplicationName == b.ApplicationName || a.ApplicationName == "" {
+		return fmt.Errorf("the systems %q and %q both have the application name %q, want two", one, other, a.ApplicationName)
+	}
+	return nil
+}

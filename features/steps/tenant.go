@@ -1,0 +1,122 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// tenantSteps are what the administrator of a simulated tenant does and sees.
+func (w *world) tenantSteps(d definitions) {
+	d.Given(`^the administrator of tenant "([^"]*)" has entered the token$`, w.theAdministratorHasEntered)
+	d.Given(`^the tenant "([^"]*)" has renewed its certificate$`, w.theTenantHasRenewed)
+
+	d.When(`^the administrator of tenant "([^"]*)" enters the token$`, w.theAdministratorEnters)
+	d.When(`^the administrator of tenant "([^"]*)" enters the token as (token URL|bare token|encoded token)$`, w.theAdministratorEntersAs)
+	d.When(`^the administrator of tenant "([^"]*)" enters a token that is (.+)$`, w.theAdministratorEntersForged)
+	d.When(`^the tenant "([^"]*)" sends the event "([^"]*)" "([^"]*)"$`, w.theTenantSends)
+
+	d.Then(`^the tenant shows "([^"]*)"$`, w.theTenantShows)
+	d.Then(`^the tenant shows a failure that names "([^"]*)"$`, w.theTenantShowsFailure)
+	d.Then(`^the event is accepted$`, w.theEventIsAccepted)
+	d.Then(`^the event is refused because of "([^"]*)"$`, w.theEventIsRefused)
+}
+
+func (w *world) theAdministratorHasEntered(ctx context.Context, tenant string) error {
+	if err := w.theAdministratorEnters(ctx, tenant); err != nil {
+		return err
+	}
+	row, err := w.row(ctx)
+	if err != nil {
+		return err
+	}
+	if row.Status.Code != "registered" {
+		return fmt.Errorf("tenant %s shows %q (%s), want a completed pairing", tenant, row.Status.Label, row.Cause)
+	}
+	return nil
+}
+
+func (w *world) theAdministratorEnters(ctx context.Context, tenant string) error {
+	return w.theAdministratorEntersAs(ctx, tenant, "token URL")
+}
+
+func (w *world) theAdministratorEntersAs(ctx context.Context, tenant, form string) error {
+	token, err := w.newest(w.present)
+	if err != nil {
+		return err
+	}
+	text := map[string]string{"token URL": token.TokenURL, "bare token": token.Token, "encoded token": token.Encoded}[form]
+	return w.enter(ctx, tenant, text)
+}
+
+func (w *world) theAdministratorEntersForged(ctx context.Context, tenant, kind string) error {
+	token, err := w.notOurs(ctx, kind)
+	if err != nil {
+		return err
+	}
+	return w.enter(ctx, tenant, token)
+}
+
+// enter waits until the pairing has ended; its row tells how.
+func (w *world) enter(ctx context.Context, tenant, text string) error {
+	w.tenant = tenant
+	_, err := w.tenants.Pair(ctx, tenant, text, "")
+	return err
+}
+
+// row is the newest row in the console of the tenant that the scenario speaks of.
+func (w *world) row(ctx context.Context) (btpclient.TenantPairing, error) {
+	if w.tenant == "" {
+		return btpclient.TenantPairing{}, errors.New("no token has been entered in a tenant")
+	}
+	rows, err := w.tenants.Pairings(ctx, w.tenant)
+	if err != nil {
+		return btpclient.TenantPairing{}, err
+	}
+	if len(rows) == 0 {
+		return btpclient.TenantPairing{}, fmt.Errorf("tenant %s shows no row, want one", w.tenant)
+	}
+	return rows[0], nil
+}
+
+func (w *world) theTenantHasRenewed(ctx context.Context, tenant string) error {
+	_, err := w.tenants.Renew(ctx, tenant)
+	return err
+}
+
+func (w *world) theTenantSends(ctx context.Context, tenant, event, version string) error {
+	_, err := w.tenants.SendEvent(ctx, tenant, event, version, []byte(`{"orderCode":"0001"}`))
+	w.published = ended(err)
+	return nil
+}
+
+func (w *world) theTenantShows(ctx context.Context, label string) error {
+	row, err := w.row(ctx)
+	if err != nil {
+		return err
+	}
+	if row.Status.Label != label {
+		return fmt.Errorf("tenant %s shows %q (%s), want %q", w.tenant, row.Status.Label, row.Cause, label)
+	}
+	return nil
+}
+
+func (w *world) theTenantShowsFailure(ctx context.Context, text string) error {
+	row, err := w.row(ctx)
+	if err != nil {
+		return err
+	}
+	if !row.Failed() || !strings.Contains(row.Cause, text) {
+		return fmt.Errorf("tenant %s shows %q (%s), want a failure that names %q", w.tenant, row.Status.Label, row.Cause, text)
+	}
+	return nil
+}
+
+func (w *world) theEventIsAccepted() error { return w.published.accepted("the tenant's event") }
+
+func (w *world) theEventIsRefused(reason string) error {
+	return w.published.refusedBecauseOf("the tenant's event", reason)
+}

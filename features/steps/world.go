@@ -1,0 +1,216 @@
+package steps
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// Landscape is a running landscape, as its users reach it.
+type Landscape interface {
+	// HTTP, MTLS and Control are the base URLs of the listeners.
+	HTTP() string
+	MTLS() string
+	Control() string
+	// TLS trusts the TLS listener and presents the given certificates.
+	TLS(certificates ...tls.Certificate) *tls.Config
+}
+
+// Settings are what a scenario wants of a landscape before it starts. The zero
+// value is the default of everything.
+type Settings struct {
+	// Edition is v1 or v2; empty: the landscape's default.
+	Edition string
+	// BurntTokens: the first refused certificate request ends a pairing.
+	BurntTokens bool
+	// AbandonedAsError: an abandoned pairing moves its system to the error status.
+	AbandonedAsError bool
+	// StrictRevocation: a certificate that its client revoked is refused everywhere.
+	StrictRevocation bool
+}
+
+// Start starts a landscape with one tenant of each product and a clock that
+// stands still. Stop ends it; an error of stop fails the scenario, so it may also
+// tell what was seen on the wire.
+type Start func(context.Context, Settings) (l Landscape, stop func() error, err error)
+
+// Scenario returns godog's initializer. Every scenario gets a world of its own,
+// and a landscape when a step first needs it.
+func Scenario(start Start) func(*godog.ScenarioContext) {
+	return func(sc *godog.ScenarioContext) {
+		w := newWorld(start)
+		sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
+			return ctx, w.close()
+		})
+		w.define(sc)
+	}
+}
+
+// definitions takes step definitions; *godog.ScenarioContext does.
+type definitions interface {
+	Given(pattern, step any)
+	When(pattern, step any)
+	Then(pattern, step any)
+}
+
+// define defines every step there is.
+func (w *world) define(d definitions) {
+	w.cockpitSteps(d)
+	w.tokenSteps(d)
+	w.tenantSteps(d)
+	w.clientSteps(d)
+	w.certificateSteps(d)
+	w.clockSteps(d)
+	w.journalSteps(d)
+}
+
+// world is everything that one scenario knows. No scenario sees another's, even
+// when they run at once.
+type world struct {
+	start     Start
+	settings  Settings
+	landscape Landscape
+	operator  *btpclient.Operator
+	control   *btpclient.Control
+	tenants   *btpclient.Tenants
+	web       *http.Client
+	closers   []func() error // run last to first
+
+	systems map[string]*system // by display name
+	present *system            // the one that the operator turned to last
+
+	registered outcome // the operator's latest registration
+	operated   outcome // the operator's latest other request
+	displayed  btpclient.IntegrationToken
+
+	client    *client // the one that the scenario speaks of
+	called    outcome // a client's latest request
+	presented []error // of several clients at once
+
+	tenant    string // the one that the scenario speaks of
+	published outcome
+
+	moved time.Time // what the clock showed before it moved last
+}
+
+// system is a system as the operator knows it.
+type system struct {
+	id, name, account string
+	tokens            []btpclient.IntegrationToken // first to newest
+}
+
+func newWorld(start Start) *world {
+	return &world{start: start, systems: map[string]*system{}}
+}
+
+// configure changes the settings of a landscape that has not been started yet.
+func (w *world) configure(change func(*Settings)) error {
+	if w.landscape != nil {
+		return errors.New("this has to be said before anything happens in the landscape")
+	}
+	change(&w.settings)
+	return nil
+}
+
+// open starts the landscape unless it runs.
+func (w *world) open(ctx context.Context) error {
+	if w.landscape != nil {
+		return nil
+	}
+	l, err := w.launch(ctx)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{TLSClientConfig: l.TLS(), MaxIdleConnsPerHost: 64}
+	w.onClose(func() error { transport.CloseIdleConnections(); return nil })
+	w.landscape, w.web = l, &http.Client{Transport: transport}
+	w.operator = btpclient.NewOperator(l.HTTP(), w.web)
+	w.control = btpclient.NewControl(l.Control(), w.web)
+	w.tenants = btpclient.NewTenants(l.HTTP(), w.web)
+	return nil
+}
+
+// launch starts a landscape that ends with the scenario.
+func (w *world) launch(ctx context.Context) (Landscape, error) {
+	l, stop, err := w.start(ctx, w.settings)
+	if err != nil {
+		return nil, fmt.Errorf("start the landscape: %w", err)
+	}
+	w.onClose(stop)
+	return l, nil
+}
+
+func (w *world) onClose(do func() error) { w.closers = append(w.closers, do) }
+
+func (w *world) close() error {
+	var errs []error
+	for _, do := range slices.Backward(w.closers) {
+		errs = append(errs, do())
+	}
+	w.closers = nil
+	return errors.Join(errs...)
+}
+
+// named finds a system that the scenario has registered.
+func (w *world) named(name string) (*system, error) {
+	if s := w.systems[name]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("the scenario has registered no system %q", name)
+}
+
+// look reads a system as the cockpit shows it now.
+func (w *world) look(ctx context.Context, name string) (btpclient.System, error) {
+	s, err := w.named(name)
+	if err != nil {
+		return btpclient.System{}, err
+	}
+	return w.operator.SystemNamed(ctx, s.account, name)
+}
+
+// outcome is how the latest request of somebody ended.
+type outcome struct {
+	asked bool
+	err   error
+}
+
+// ended records the end of a request, for a Then to judge.
+func ended(err error) outcome { return outcome{asked: true, err: err} }
+
+func (o outcome) accepted(who string) error {
+	if !o.asked {
+		return fmt.Errorf("%s has asked for nothing yet", who)
+	}
+	if o.err != nil {
+		return fmt.Errorf("%s got %w; want no refusal", who, o.err)
+	}
+	return nil
+}
+
+func (o outcome) refusedBecauseOf(who, reason string) error {
+	if !o.asked {
+		return fmt.Errorf("%s has asked for nothing yet", who)
+	}
+	return refusedBecauseOf(who, o.err, reason)
+}
+
+func refusedBecauseOf(who string, err error, reason string) error {
+	got := btpclient.CodeOf(err)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s was not refused; want a refusal because of %q", who, reason)
+	case got == "":
+		return fmt.Errorf("%s got no refusal with a reason but: %w; want one because of %q", who, err, reason)
+	case got != reason:
+		return fmt.Errorf("%s was refused because of %q, want %q; the answer was: %w", who, got, reason, err)
+	}
+	return nil
+}
