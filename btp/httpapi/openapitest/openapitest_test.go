@@ -37,6 +37,7 @@ func TestMiddlewareCatches(t *testing.T) {
 		{"right system", "GET", system, json, now, 200, full, ""},
 		{"right refusal", "GET", system, refusal, now, 404, gone, ""},
 		{"right not modified", "GET", system, "", now, 304, "", ""},
+		{"right media type with a parameter", "GET", list, json + "; charset=utf-8", now, 200, `{"items":[]}`, ""},
 		{"not of the API", "GET", "/tenants", json, noTime, 418, `x`, ""},
 		{"no such path", "GET", "/api/v1/nothing", refusal, now, 404, strings.Replace(gone, "system", "route", 1), ""},
 
@@ -57,6 +58,18 @@ func TestMiddlewareCatches(t *testing.T) {
 		{"content type", "GET", list, "text/html", now, 200, `{"items":[]}`, "Content-Type"},
 		{"refusal as JSON", "GET", system, json, now, 404, gone, "Content-Type"},
 		{"refusal with another status", "GET", system, refusal, now, 404, strings.Replace(gone, "404", "410", 1), "no problem document of this status"},
+
+		{"content type missing", "GET", list, "", now, 200, `{"items":[]}`, "Content-Type"},
+		{"success as a refusal", "GET", list, refusal, now, 200, `{"items":[]}`, "Content-Type"},
+		{"refusal with a parameter", "GET", system, refusal + "; charset=utf-8", now, 404, gone, "content type"},
+		{"refusal without a header", "GET", system, refusal, noTime, 404, gone, "Pairsim-Time"},
+		{"refusal without a member", "GET", system, refusal, now, 404, strings.Replace(gone, `"next":"n",`, "", 1), "next"},
+		{"header wrong on 304", "GET", system, "", "2030-01-01T10:00:00Z", 304, "", "Pairsim-Time"},
+		{"body on 304", "GET", system, json, now, 304, full, "none is documented"},
+		{"no body", "GET", list, json, now, 200, ``, "body"},
+		{"more after the body", "GET", list, json, now, 200, `{"items":[]}{"items":[]}`, "body"},
+		{"wrong behind references", "GET", list, json, now, 200, `{"items":[{"id":"-","displayName":"x","subdomain":"x"}]}`, "$/items/0/id: pattern"},
+		{"several wrong", "GET", list, json, now, 200, `{"items":7,"more":1}`, "$/items: type; $: additionalProperties more"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,6 +98,64 @@ func TestMiddlewareCatches(t *testing.T) {
 			}
 			if reports := strings.Join(got, "\n"); (reports == "") != (tt.want == "") || !strings.Contains(reports, tt.want) {
 				t.Errorf("got report %q, want %q", reports, tt.want)
+			}
+		})
+	}
+}
+
+func TestReportsQuoteNoBody(t *testing.T) {
+	const secret = "QkVHSU4"
+	tests := []struct{ name, method, path, body string }{
+		{"pattern", "POST", "/api/v1/systems/7/tokens", `{"token":"SECRET","tokenUrl":"SECRET","encoded":"-SECRET"}`},
+		{"format, enum and type", "POST", "/api/v1/tokens/inspection", `{"now":"SECRET","state":"SECRET","accepted":"SECRET","system":{"name":["SECRET"]}}`},
+		{"const", "GET", "/.well-known/jwks.json", `{"keys":[{"use":"SECRET"}]}`},
+		{"no JSON", "POST", "/api/v1/systems/7/tokens", `SECRET`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got string
+			wrap, err := Middleware(func(err error) { got += err.Error() })
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("Pairsim-Time", "2030-01-01T10:00:00.000000000Z")
+				if tt.path == "/api/v1/systems/7/tokens" {
+					w.WriteHeader(http.StatusCreated)
+				}
+				_, _ = w.Write([]byte(strings.ReplaceAll(tt.body, "SECRET", secret)))
+			}))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path, nil))
+			if !strings.Contains(got, "body") || strings.Contains(got, secret) {
+				t.Errorf("got report %q, want one of the body that does not quote it", got)
+			}
+		})
+	}
+}
+
+// TestContractRefuses proves that what is not checked cannot be documented.
+func TestContractRefuses(t *testing.T) {
+	const header = `"headers":{"X":{"schema":{"type":"string"}}}`
+	tests := []struct{ name, response, want string }{
+		{"right", header + `,"content":{"application/x+json":{"schema":{"type":"object"}}}`, ""},
+		{"no body", header, ""},
+		{"header of a number", strings.Replace(header, "string", "integer", 1), "headers/X is no string"},
+		{"header without a schema", `"headers":{"X":{"content":{"text/plain":{"schema":{"type":"string"}}}}}`, "headers/X is no string"},
+		{"body without a schema", `"content":{"application/json":{}}`, "content/application~1json is no JSON"},
+		{"body of text", `"content":{"text/plain":{"schema":{"type":"string"}}}`, "content/text~1plain is no JSON"},
+		{"body of any type", `"content":{"*/*":{"schema":{"type":"string"}}}`, "is no JSON"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			document := []byte(`{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/a":{"get":{"responses":{"200":{"description":"d",` +
+				tt.response + `}}}}}}`)
+			doc, err := load(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = newContract(doc, document); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want %q", err, tt.want)
 			}
 		})
 	}

@@ -1,0 +1,86 @@
+package features_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/cucumber/godog"
+
+	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
+	"github.com/pairsim/pairsim/features"
+	"github.com/pairsim/pairsim/features/steps"
+	"github.com/pairsim/pairsim/testenv"
+)
+
+// options can be changed by flags: go test ./features -godog.tags=@x. GODOG_TAGS
+// says the same where flags are not to hand.
+var options = godog.Options{
+	Strict: true, Randomize: -1, Concurrency: 4, Format: "progress", NoColors: true,
+	FS: features.FS, Paths: []string{"."}, Tags: os.Getenv("GODOG_TAGS"), Output: os.Stdout,
+}
+
+func init() { godog.BindFlags("godog.", flag.CommandLine, &options) }
+
+func TestFeatures(t *testing.T) {
+	suite := godog.TestSuite{Name: "features", ScenarioInitializer: steps.Scenario(inProcess), Options: &options}
+	if suite.Run() != 0 {
+		t.Fatal("scenarios failed; see the summary above")
+	}
+}
+
+// inProcess starts a landscape in this process. Every answer of the API is held
+// against its OpenAPI document; what goes against it fails the scenario.
+func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
+	var wire violations
+	check, err := openapitest.Middleware(wire.report)
+	if err != nil {
+		return nil, nil, err
+	}
+	env, err := testenv.New(ctx, optionsOf(s, check)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return env, func() error { return errors.Join(env.Close(), wire.seen()) }, nil
+}
+
+func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv.Option {
+	list := []testenv.Option{testenv.WithEdition(cmp.Or(s.Edition, "v1")), testenv.WithPublicHandler(wrap)}
+	if s.BurntTokens {
+		list = append(list, testenv.WithBurntTokens())
+	}
+	if s.AbandonedAsError {
+		list = append(list, testenv.WithAbandonedAsError())
+	}
+	if s.StrictRevocation {
+		list = append(list, testenv.WithStrictRevocation())
+	}
+	return list
+}
+
+// violations collects what goes against the OpenAPI document, over all requests
+// of a scenario.
+type violations struct {
+	mu   sync.Mutex
+	errs []error
+}
+
+func (v *violations) report(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.errs = append(v.errs, err)
+}
+
+func (v *violations) seen() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.errs) == 0 {
+		return nil
+	}
+	return errors.Join(append([]error{errors.New("answers went against the OpenAPI document")}, v.errs...)...)
+}
