@@ -97,10 +97,19 @@ func (s *System) apply(e *Edition, on Event) (Move, error) {
 	return m, nil
 }
 
+// forbidden says what a system cannot do where there is no move.
+var forbidden = map[Event]string{
+	TokenRequested:          "no token is made for it",
+	PairingCompleted:        "no pairing can complete",
+	PairingFailed:           "no pairing can fail",
+	DeregistrationRequested: "it cannot be deregistered",
+	DeregistrationDone:      "it is not being deregistered",
+	DeregistrationFailed:    "it is not being deregistered",
+	RemovalRequested:        "it cannot be removed",
+	RemovalDone:             "it is not being removed",
+	RemovalFailed:           "it is not being removed",
+}
+
 func statusForbids(e *Edition, s *System, on Event) *Error {
-	label := e.Label(s.Status)
-	if label == "" {
-		label = "(empty)"
-	}
-	return Errorf(StatusForbids, "system %q is in status %s, in which there is no %q", s.Name, label, on)
+	return Errorf(StatusForbids, "system %q has the status %s: %s", s.Name, statusText(e, s.Status), forbidden[on])
 }
