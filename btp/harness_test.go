@@ -34,7 +34,7 @@ func config(change ...func(*btp.Config)) btp.Config {
 	cfg := btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1,
 		Tokens:        token.NewSigner(nil),
-		NewAuthority:  func() (btp.AuthorityMaterial, error) { return pki.NewClientCA(epoch) },
+		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return epoch },
 		StartFrozen:   epoch,

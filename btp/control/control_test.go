@@ -39,7 +39,7 @@ func newControl(t *testing.T) (*gin.Engine, *btp.Registry) {
 	t.Helper()
 	registry, err := btp.Open(t.Context(), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 7, Tokens: token.NewSigner(nil),
-		NewAuthority:  func() (btp.AuthorityMaterial, error) { return pki.NewClientCA(start) },
+		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
 		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(),

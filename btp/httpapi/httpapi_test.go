@@ -50,7 +50,7 @@ func newAPI(t *testing.T, edition string) *api {
 	t.Helper()
 	registry, err := btp.Open(t.Context(), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Edition: edition, Seed: 7, Tokens: token.NewSigner(nil),
-		NewAuthority:  func() (btp.AuthorityMaterial, error) { return pki.NewClientCA(start) },
+		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
 		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(),

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"sync"
@@ -38,17 +39,27 @@ func OpenClientCA(m btp.AuthorityMaterial) (*ClientCA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ClientCA{authority: a, verified: map[[sha256.Size]byte]verifiedLeaf{}}, nil
+	return clientCA(a), nil
 }
 
-// NewClientCA makes an authority for client certificates; now is real time.
-func NewClientCA(now time.Time) (btp.AuthorityMaterial, error) {
+func clientCA(a *Authority) *ClientCA {
+	return &ClientCA{authority: a, verified: map[[sha256.Size]byte]verifiedLeaf{}}
+}
+
+// NewClientCA makes an authority for client certificates, and what must be
+// stored to have it again; now is real time.
+func NewClientCA(now time.Time) (*ClientCA, btp.AuthorityMaterial, error) {
 	a, err := NewAuthority("pairsim client", now)
 	if err != nil {
-		return btp.AuthorityMaterial{}, err
+		return nil, btp.AuthorityMaterial{}, err
 	}
 	m, err := a.Marshal()
-	return btp.AuthorityMaterial(m), err
+	return clientCA(a), btp.AuthorityMaterial(m), err
+}
+
+// Is says whether m is what was stored of c.
+func (c *ClientCA) Is(m btp.AuthorityMaterial) bool {
+	return bytes.Equal(m.IssuingPEM, c.authority.IssuingPEM()) && bytes.Equal(m.RootPEM, c.authority.RootPEM())
 }
 
 // ParseCSR implements btp.CertificateAuthority.

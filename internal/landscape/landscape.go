@@ -22,6 +22,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
@@ -186,14 +188,23 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 	}
 	registry := cfg.Registry
 	if l.plays(RoleRegistry) {
-		if err := l.openRegistry(ctx); err != nil {
+		if l.store, err = openStore(ctx, cfg); err != nil {
 			return err
 		}
 	}
+	// Two authorities that know nothing of each other, each made or read.
+	var both errgroup.Group
 	if on.mtls != nil {
-		if l.tls, err = l.tlsConfig(ctx); err != nil {
+		both.Go(func() (err error) {
+			l.tls, err = l.tlsConfig(ctx)
 			return err
-		}
+		})
+	}
+	if l.plays(RoleRegistry) {
+		both.Go(func() error { return l.openRegistry(ctx) })
+	}
+	if err := both.Wait(); err != nil {
+		return err
 	}
 	if l.plays(RoleRegistry) {
 		registry = Registry{HTTP: l.HTTP, MTLS: l.MTLS, RootCAs: x509.NewCertPool()}
@@ -216,21 +227,24 @@ func (l *Landscape) plays(role Role) bool {
 
 func (l *Landscape) openRegistry(ctx context.Context) error {
 	cfg := l.config
-	var err error
-	if l.store, err = openStore(ctx, cfg); err != nil {
-		return err
-	}
 	clientCA, err := loadAuthority(cfg.ClientCA)
 	if err != nil {
 		return fmt.Errorf("client CA: %w", err)
 	}
+	var made *pki.ClientCA // usable at once, unless another process was first
 	l.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: btp.DefaultEnvironment, Edition: cfg.Edition, Seed: cfg.Seed,
 		KeyAlgorithm: btp.KeyAlgorithm(cfg.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
-		NewAuthority: func() (btp.AuthorityMaterial, error) { return pki.NewClientCA(cfg.RealNow()) },
-		Authority:    clientCA,
+		NewAuthority: func() (m btp.AuthorityMaterial, err error) {
+			made, m, err = pki.NewClientCA(cfg.RealNow())
+			return m, err
+		},
+		Authority: clientCA,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
 			l.clientCA = m.RootPEM
+			if made != nil && made.Is(m) {
+				return made, nil
+			}
 			return pki.OpenClientCA(m)
 		},
 		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,

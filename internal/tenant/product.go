@@ -1,11 +1,13 @@
 package tenant
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -86,6 +88,22 @@ func notEventRune(r rune) bool {
 
 // Types reads the event types from the specification, sorted.
 func (e Events) Types() ([]EventType, error) {
+	digest := sha256.Sum256(e.Specification)
+	if known, ok := readTypes.Load(digest); ok {
+		return known.([]EventType), nil
+	}
+	types, err := e.readTypes()
+	if err == nil {
+		readTypes.Store(digest, types)
+	}
+	return types, err
+}
+
+// readTypes remembers what was read: a process may hold many tenants of the few
+// products, and their specifications never change.
+var readTypes sync.Map // SHA-256 of a specification → []EventType
+
+func (e Events) readTypes() ([]EventType, error) {
 	var doc struct {
 		AsyncAPI string `json:"asyncapi"`
 		Channels map[string]json.RawMessage
