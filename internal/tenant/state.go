@@ -92,6 +92,36 @@ type row struct {
 
 	session *btpclient.Session // made from Connection on first use
 	done    chan struct{}      // closed when the pairing has ended
+	settled []byte             // the stored form, once nothing changes it any more
+}
+
+// encode is the stored form of s. A tenant with a long history is saved often,
+// and all but the rows that pair or are in use have settled long ago.
+func (s *state) encode(inUse *row) ([]byte, error) {
+	head, err := json.Marshal(struct {
+		LastID      int                   `json:"lastId"`
+		Credentials map[string]credential `json:"credentials"`
+	}{s.LastID, s.Credentials})
+	if err != nil {
+		return nil, err
+	}
+	stored := append(head[:len(head)-1], `,"rows":[`...)
+	for i, r := range s.Rows {
+		text := r.settled
+		if text == nil {
+			if text, err = json.Marshal(r); err != nil {
+				return nil, err
+			}
+			if r.Ended() && r != inUse {
+				r.settled = text
+			}
+		}
+		if i > 0 {
+			stored = append(stored, ',')
+		}
+		stored = append(stored, text...)
+	}
+	return append(stored, `]}`...), nil
 }
 
 // connection is a paired tenant's identity at the registry.
@@ -178,7 +208,7 @@ func (t *Tenant) save(ctx context.Context) error {
 	t.saving.Lock()
 	defer t.saving.Unlock()
 	t.mu.Lock()
-	stored, err := json.Marshal(&t.state)
+	stored, err := t.state.encode(t.connected())
 	t.mu.Unlock()
 	if err != nil {
 		return err
