@@ -108,12 +108,16 @@ func (t *Tenants) Tenant(ctx context.Context, id string) (tenant Tenant, err err
 
 // StartPairing enters a token, in any of its forms, and returns the new row
 // while its pairing goes on.
-func (t *Tenants) StartPairing(ctx context.Context, id, token, description string) (row TenantPairing, err error) {
+func (t *Tenants) StartPairing(ctx context.Context, id, token, description string) (TenantPairing, error) {
+	return pairing(ctx, t.api, id, token, description)
+}
+
+func pairing(ctx context.Context, a api, id, token, description string) (row TenantPairing, err error) {
 	body := map[string]string{"token": token}
 	if description != "" {
 		body["description"] = description
 	}
-	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/pairings", nil, body, &row)
+	err = a.do(ctx, http.MethodPost, tenantPath(id)+"/pairings", nil, body, &row)
 	return row, err
 }
 
@@ -131,8 +135,8 @@ func (t *Tenants) EndedPairing(ctx context.Context, id, pairing string) (row Ten
 // Pair enters a token, in any of its forms, and waits until the pairing has
 // ended. A pairing that failed is no error.
 func (t *Tenants) Pair(ctx context.Context, id, token, description string) (TenantPairing, error) {
-	row, err := t.StartPairing(ctx, id, token, description)
-	if err != nil {
+	row, err := pairing(ctx, t.waiting, id, token, description)
+	if err != nil || row.Status.Code != PairingInProgress {
 		return row, err
 	}
 	return t.EndedPairing(ctx, id, row.ID)
