@@ -57,8 +57,12 @@ func (c *checker) positive(path, text string) {
 
 func (c *checker) instant(path, text string) {
 	if _, err := time.Parse(time.RFC3339Nano, text); text != "" && err != nil {
-		c.refuse(path, "%q is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z", clip(text))
+		c.refuse(path, "%s", noInstant(clip(text)))
 	}
+}
+
+func noInstant(text string) string {
+	return strconv.Quote(text) + " is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z"
 }
 
 // check is everything that holds whatever the edition turns out to be.

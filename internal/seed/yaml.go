@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +101,7 @@ func join(path string, key string) string {
 
 func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// read makes plain values (maps, slices, strings, json.Number, bool, nil) of
+// read makes plain values (maps, slices, string, int64, float64, bool, nil) of
 // one YAML document. It takes no aliases, so that a file is as large as it looks,
 // and leaves timestamps as their text.
 func read(data []byte) (any, lines, error) {
@@ -186,11 +187,16 @@ func (r reader) scalar(n *yaml.Node, path string) (any, error) {
 		if err := n.Decode(&i); err != nil {
 			return nil, r.refuse(n, path, "%s is too large a number", clip(n.Value))
 		}
-		return json.Number(strconv.FormatInt(i, 10)), nil
+		return i, nil
 	case "!!float":
-		if number := json.Number(n.Value); json.Valid([]byte(n.Value)) {
-			return number, nil
+		if !json.Valid([]byte(n.Value)) {
+			break // an infinity, or no number
 		}
+		f, err := strconv.ParseFloat(n.Value, 64)
+		if err != nil || math.Abs(f) >= 1<<63 {
+			return nil, r.refuse(n, path, "%s is too large a number", clip(n.Value))
+		}
+		return f, nil
 	}
 	return nil, r.refuse(n, path, "%s is neither text nor a number, true or false", clip(n.Value))
 }
