@@ -490,7 +490,7 @@ func FuzzServiceDocument(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		a.t = t
 		if strings.Contains(strings.ToLower(string(body)), "certificategen") {
-			t.Skip() // making keys would take all the time
+			return // making keys would take all the time
 		}
 		w := a.call(http.MethodPost, services, string(body))
 		var answer struct {
