@@ -295,9 +295,15 @@ func (r *Registry) environment(tx Tx) (Environment, error) {
 	return env, err
 }
 
+// noticeClock keeps what the store says of the clock, unless something newer is
+// known: a view may end after the change that it did not see.
 func (r *Registry) noticeClock(c Clock) {
-	if *r.clock.Load() != c {
-		r.clock.Store(&c)
+	for {
+		known := r.clock.Load()
+		older := c.Ref.Before(known.Ref) || c.Ref.Equal(known.Ref) && c.At.Before(known.At)
+		if *known == c || older || r.clock.CompareAndSwap(known, &c) {
+			return
+		}
 	}
 }
 
