@@ -80,7 +80,7 @@ var accountIDRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 
 func checkSubdomain(s string) error {
 	if !subdomainRule.MatchString(s) {
-		return Errorf(NameInvalid, "subdomain %q: 1 to 63 letters, digits and hyphens, no hyphen first or last", clip(s))
+		return Errorf(InvalidRequest, "subdomain %q: 1 to 63 letters, digits and hyphens, no hyphen first or last", clip(s))
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func checkSubdomain(s string) error {
 // checkDisplayName bounds what people read: at most 255 bytes of UTF-8.
 func checkDisplayName(s string) error {
 	if len(s) > 255 || !utf8.ValidString(s) {
-		return Errorf(NameInvalid, "displayName: at most 255 bytes of UTF-8")
+		return Errorf(InvalidRequest, "displayName: at most 255 bytes of UTF-8")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package btp
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -36,6 +37,13 @@ func (r *Registry) recognise(ctx context.Context, chain []*x509.Certificate, abo
 		return c, false, Errorf(CertificateMissing, "the call needs the client certificate of a pairing")
 	}
 	serial, err := r.ca.Verify(chain, r.Now())
+	if CodeOf(err) == CertificateExpired { // unless another process has moved the clock
+		state, read := r.ReadClock(ctx)
+		if read != nil {
+			return c, false, read
+		}
+		serial, err = r.ca.Verify(chain, state.Now)
+	}
 	if err != nil {
 		return c, false, err
 	}
@@ -62,15 +70,15 @@ func (r *Registry) Authenticate(ctx context.Context, chain []*x509.Certificate) 
 			return err
 		}
 		return r.update(ctx, func(u *unit) error {
-			if first, err := u.isFirstCall(c); err != nil || !first {
-				return err
-			}
-			s, err := u.Systems().Get(c.System.ID)
+			present, err := u.callerBy(c.Certificate.Serial)
 			if err != nil {
 				return err
 			}
-			err = u.complete(PointFirstCall, &s)
-			c.System = s
+			if first, err := u.isFirstCall(present); err != nil || !first {
+				return err
+			}
+			err = u.complete(PointFirstCall, &present.System)
+			c = present
 			return err
 		})
 	})
@@ -101,7 +109,7 @@ func (u *unit) isFirstCall(c Caller) (bool, error) {
 		return false, nil
 	}
 	a, open, err := u.Attempts().FindBySystem(c.System.ID)
-	return open && a.Certificate == c.Certificate.Serial && !a.awaitsDescriptor(), err
+	return open && a.Certificate != "" && !a.awaitsDescriptor(), err
 }
 
 // CheckApplication refuses a path that names another application than the
@@ -158,10 +166,38 @@ func (r *Registry) Renew(ctx context.Context, c Caller, csr string) (SignedCerti
 					WithVendor("Certificate has been revoked.")
 			}
 			u.record(EntryDecision, PointRenewal, &present.System, "", "Kyma Connector Service", "certificate "+string(signed.Serial))
+			if err := u.makeRoom(present); err != nil {
+				return err
+			}
 			return u.keepCertificate(present.System.ID, signed)
 		})
 	})
 	return signed, err
+}
+
+// maxCertificates is how many certificates of one system are kept.
+const maxCertificates = 32
+
+// makeRoom lets the oldest certificates of a system go that renews more often
+// than they expire; the one in use stays.
+func (u *unit) makeRoom(c Caller) error {
+	all, err := u.Certificates().ListOf(c.System.ID)
+	if err != nil {
+		return err
+	}
+	for _, old := range all {
+		if len(all) < maxCertificates {
+			return nil
+		}
+		if old.Serial == c.Certificate.Serial {
+			continue
+		}
+		all = all[1:]
+		if err := errors.Join(u.Certificates().Delete(old.Serial), u.Due().Cancel(DueCertExpiry, string(old.Serial))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Revoke takes back the caller's own certificate. Doing it again changes nothing.

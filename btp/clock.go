@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -23,9 +24,9 @@ var dueWork = map[DueKind]func(u *unit, subject string) error{
 	DueKeyRetirement:   (*unit).keyRetires,
 }
 
-// maxClockMove bounds one move of the clock, so that a slip of the pen does not
-// leave the range of certificates.
-const maxClockMove = 50 * 365 * 24 * time.Hour
+// latestClock is as far as a clock is moved: certificates signed then still end
+// before their CA does, in 2099.
+var latestClock = time.Date(2098, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // FireDue fires all work that is due by now and returns how much real time
 // remains until the next; false when nothing is waiting or the clock is frozen.
@@ -53,13 +54,7 @@ func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 		if !due {
 			return wait, waiting, nil
 		}
-		err = r.update(ctx, func(u *unit) error {
-			d, ok, err := u.Due().Next(u.now)
-			if err != nil || !ok {
-				return err
-			}
-			return u.fire(d)
-		})
+		err = r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().Next(u.now) })
 		if err != nil {
 			return 0, false, err
 		}
@@ -107,67 +102,91 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 	var about Reference
 	var state ClockState
 	err := r.step(ctx, PointClock, &about, func(ctx context.Context) error {
-		target, err := r.clockTarget(ctx, change)
-		if err != nil {
-			return err
-		}
+		var target time.Time
 		for done := false; !done; {
-			err := r.update(ctx, func(u *unit) error {
-				done = false
-				d, ok, err := u.Due().Next(target)
+			var aim time.Time
+			err := r.fireOne(ctx, func(u *unit) (Due, bool, error) {
+				done, aim = false, target
+				if aim.IsZero() {
+					var err error
+					if aim, err = u.clockTarget(change); err != nil {
+						return Due{}, false, err
+					}
+				}
+				u.clockMoved = true
+				d, ok, err := u.Due().Next(aim)
 				if err != nil {
-					return err
+					return d, false, err
 				}
-				real := r.real()
-				if !ok {
-					done = true
-					u.now = later(target, u.now)
-					u.env.Clock = u.env.Clock.at(u.now, real)
-					u.env.Clock.Frozen = (u.env.Clock.Frozen || change.Freeze) && !change.Resume
-					u.clockMoved = true
-					state = ClockState{Now: u.now, Frozen: u.env.Clock.Frozen}
-					return nil
+				if ok {
+					u.setClock(d.At)
+					return d, true, nil
 				}
-				u.now = later(d.At, u.now)
-				u.env.Clock = u.env.Clock.at(u.now, real)
-				return u.fire(d)
+				done = true
+				u.setClock(aim)
+				u.env.Clock.Frozen = (u.env.Clock.Frozen || change.Freeze) && !change.Resume
+				state = ClockState{Now: u.now, Frozen: u.env.Clock.Frozen}
+				return d, false, nil
 			})
 			if err != nil {
 				return err
 			}
+			target = aim
 		}
 		return nil
 	})
 	return state, err
 }
 
-// later keeps a running clock from standing back behind the work it has just fired.
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// setClock sets the environment's clock to at, never backwards.
+func (u *unit) setClock(at time.Time) {
+	if at.After(u.now) {
+		u.now = at
 	}
-	return a
+	u.env.Clock = u.env.Clock.at(u.now, u.real)
 }
 
-func (r *Registry) clockTarget(ctx context.Context, c ClockChange) (time.Time, error) {
-	state, err := r.ReadClock(ctx)
-	if err != nil {
-		return time.Time{}, err
+// fireOne fires the due work that choose finds, if any, in one step. Work that
+// the rules refuse is dropped and journalled: it would only block what is due
+// after it.
+func (r *Registry) fireOne(ctx context.Context, choose func(*unit) (Due, bool, error)) error {
+	var d Due
+	var chosen bool
+	err := r.update(ctx, func(u *unit) (err error) {
+		if d, chosen, err = choose(u); err != nil || !chosen {
+			chosen = false
+			return err
+		}
+		return u.fire(d)
+	})
+	var refused *Error
+	if !chosen || !errors.As(err, &refused) {
+		return err
 	}
+	return r.update(ctx, func(u *unit) error {
+		if _, _, err := choose(u); err != nil {
+			return err
+		}
+		u.record(EntryDue, Point("due."+d.Kind), nil, string(refused.Code), SourceOf(refused.Code), "dropped: "+refused.Detail)
+		return u.Due().Cancel(d.Kind, d.Subject)
+	})
+}
+
+// clockTarget is where a change moves the clock; without advance and set it is now.
+func (u *unit) clockTarget(c ClockChange) (time.Time, error) {
 	switch {
 	case c.Advance < 0:
-		return time.Time{}, Errorf(ClockBackwards, "a clock is not set back; it shows %s", state.Now.Format(time.RFC3339Nano))
-	case c.Advance > maxClockMove:
-		return time.Time{}, Errorf(InvalidRequest, "one move is at most %d hours", int(maxClockMove.Hours()))
+		return time.Time{}, Errorf(ClockBackwards, "a clock is not set back; it shows %s", u.now.Format(time.RFC3339Nano))
+	case u.now.Add(c.Advance).After(latestClock), c.Set.After(latestClock):
+		return time.Time{}, Errorf(InvalidRequest, "a clock is moved as far as %s at most; it shows %s",
+			latestClock.Format(time.RFC3339), u.now.Format(time.RFC3339))
 	case c.Advance > 0:
-		return state.Now.Add(c.Advance), nil
-	case !c.Set.IsZero() && c.Set.Before(state.Now):
+		return u.now.Add(c.Advance), nil
+	case !c.Set.IsZero() && c.Set.Before(u.now):
 		return time.Time{}, Errorf(ClockBackwards, "%s is in the past; the clock shows %s",
-			c.Set.Format(time.RFC3339Nano), state.Now.Format(time.RFC3339Nano))
-	case !c.Set.IsZero() && c.Set.Sub(state.Now) > maxClockMove:
-		return time.Time{}, Errorf(InvalidRequest, "one move is at most %d hours", int(maxClockMove.Hours()))
+			c.Set.Format(time.RFC3339Nano), u.now.Format(time.RFC3339Nano))
 	case !c.Set.IsZero():
 		return c.Set.UTC(), nil
 	}
-	return state.Now, nil
+	return u.now, nil
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"testing"
 	"time"
 
@@ -22,6 +23,22 @@ import (
 
 var epoch = time.Date(2030, time.January, 1, 10, 0, 0, 0, time.UTC)
 
+// twice runs every change once in vain before it counts, as a store may that
+// has to try again: rules must build their result from scratch.
+type twice struct{ btp.Store }
+
+func (s twice) Update(ctx context.Context, env btp.EnvironmentID, change func(btp.Tx) error) error {
+	again := errors.New("once more")
+	err := s.Store.Update(ctx, env, func(tx btp.Tx) error {
+		_ = change(tx) // what it says counts the second time
+		return again
+	})
+	if !errors.Is(err, again) {
+		return err
+	}
+	return s.Store.Update(ctx, env, change)
+}
+
 // registry is a registry under test, with real tokens and certificates, in
 // memory, with a frozen clock.
 type registry struct {
@@ -32,7 +49,7 @@ type registry struct {
 
 func config(change ...func(*btp.Config)) btp.Config {
 	cfg := btp.Config{
-		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1,
+		Store: twice{memory.New()}, Environment: btp.DefaultEnvironment, Seed: 1,
 		Tokens:        token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },

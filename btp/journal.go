@@ -90,6 +90,9 @@ type JournalFilter struct {
 func (j *Journal) Read(f JournalFilter) ([]Entry, uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if f.After > j.last { // a number of an earlier process: start again
+		f.After = 0
+	}
 	first := uint64(1)
 	if n := uint64(len(j.entries)); j.last > n {
 		first = j.last - n + 1

@@ -71,6 +71,9 @@ func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (Signi
 				return err
 			}
 			for _, old := range keys {
+				if old.ID != u.env.ActiveKey {
+					continue // rotated before: its retirement is waiting
+				}
 				if err := u.retireLater(old); err != nil {
 					return err
 				}
@@ -97,8 +100,11 @@ func (u *unit) retireLater(k SigningKey) error {
 	if err != nil {
 		return err
 	}
-	if !last.After(u.now) {
-		return u.Keys().Delete(k.ID)
+	// Tokens that are used or void by now are still presented, and told so.
+	for _, t := range SystemTypes {
+		if end := u.now.Add(u.r.policy.tokenValidity(t)); end.After(last) {
+			last = end
+		}
 	}
 	return u.schedule(last.Add(keyGrace), DueKeyRetirement, k.ID)
 }

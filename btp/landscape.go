@@ -60,7 +60,7 @@ func (u *unit) declare(l Landscape) error {
 
 func (u *unit) createGlobal(a GlobalAccount) error {
 	if !accountIDRule.MatchString(string(a.ID)) {
-		return Errorf(NameInvalid, "id %q: 1 to 64 letters, digits and hyphens", clip(string(a.ID)))
+		return Errorf(InvalidRequest, "id %q: 1 to 64 letters, digits and hyphens", clip(string(a.ID)))
 	}
 	if err := checkSubdomain(a.Subdomain); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (u *unit) createGlobal(a GlobalAccount) error {
 
 func (u *unit) createSub(s Subaccount) error {
 	if !accountIDRule.MatchString(string(s.ID)) {
-		return Errorf(NameInvalid, "id %q: 1 to 64 letters, digits and hyphens", clip(string(s.ID)))
+		return Errorf(InvalidRequest, "id %q: 1 to 64 letters, digits and hyphens", clip(string(s.ID)))
 	}
 	if err := checkSubdomain(s.Subdomain); err != nil {
 		return err
@@ -168,13 +168,15 @@ func (r *Registry) GlobalAccount(ctx context.Context, idOrSubdomain string) (a G
 
 // CreateGlobalAccount adds a global account; without an id it draws one.
 func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount) (GlobalAccount, error) {
+	var created GlobalAccount
 	err := r.update(ctx, func(u *unit) error {
-		if a.ID == "" {
-			a.ID = GlobalAccountID(u.env.newID())
+		created = a
+		if created.ID == "" {
+			created.ID = GlobalAccountID(u.env.newID())
 		}
-		return u.createGlobal(a)
+		return u.createGlobal(created)
 	})
-	return a, err
+	return created, err
 }
 
 // Subaccounts lists the subaccounts of a global account.
@@ -192,16 +194,18 @@ func (r *Registry) Subaccounts(ctx context.Context, ga string) (list []Subaccoun
 
 // CreateSubaccount adds a subaccount to a global account; without an id it draws one.
 func (r *Registry) CreateSubaccount(ctx context.Context, ga string, s Subaccount) (Subaccount, error) {
+	var created Subaccount
 	err := r.update(ctx, func(u *unit) error {
 		a, err := u.Accounts().Global(ga)
 		if err != nil {
 			return err
 		}
-		s.GlobalAccount = a.ID
-		if s.ID == "" {
-			s.ID = SubaccountID(u.env.newID())
+		created = s
+		created.GlobalAccount = a.ID
+		if created.ID == "" {
+			created.ID = SubaccountID(u.env.newID())
 		}
-		return u.createSub(s)
+		return u.createSub(created)
 	})
-	return s, err
+	return created, err
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // Bounds of names, in bytes.
@@ -70,10 +72,29 @@ func applicationName(systemName string, id SystemID, taken func(string) (bool, e
 			return name, err
 		}
 	}
-	digest := sha256.Sum256([]byte(id))
-	suffix := "-" + hex.EncodeToString(digest[:3])
-	if most := maxApplicationName - len(suffix); len(name) > most {
-		name = strings.TrimRight(name[:most], "-")
+	// Six hexadecimal digits of the id, more in the unlikely case that these are taken.
+	digits := hexDigits(id)
+	for n := 6; ; n += 6 {
+		suffix := "-" + digits[:min(n, len(digits))]
+		candidate := name
+		if most := maxApplicationName - len(suffix); len(candidate) > most {
+			candidate = strings.TrimRight(candidate[:most], "-")
+		}
+		used, err := taken(candidate + suffix)
+		if err != nil || !used {
+			return candidate + suffix, err
+		}
+		if n > len(digits) {
+			return "", Errorf(NameTaken, "no application name is left for %q", systemName)
+		}
 	}
-	return name + suffix, nil
+}
+
+// hexDigits are the digits of an id that is a UUID, and of the digest of any other.
+func hexDigits(id SystemID) string {
+	if u, err := uuid.Parse(string(id)); err == nil {
+		return hex.EncodeToString(u[:])
+	}
+	digest := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(digest[:])
 }

@@ -62,23 +62,32 @@ func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, err
 	return opened, err
 }
 
-// verify checks a compact token, with the keys read again if they may be stale.
+// verify checks a compact token. Another process may have rotated the keys or
+// moved the clock: what speaks against the token is read again before it counts.
 func (r *Registry) verify(ctx context.Context, jws string) (Claims, error) {
 	if jws == "" {
 		return Claims{}, Errorf(TokenMissing, "the call has no token").WithVendor("Token not provided.")
 	}
-	claims, err := r.tokens.Verify(jws, r.issuer, *r.keys.Load(), r.Now())
-	if CodeOf(err) == TokenForged {
-		before := *r.keys.Load()
+	keys, now := *r.keys.Load(), r.Now()
+	claims, err := r.tokens.Verify(jws, r.issuer, keys, now)
+	switch CodeOf(err) { //nolint:exhaustive // the other refusals depend on nothing that may be stale
+	case TokenForged:
 		if reload := r.reloadKeys(ctx); reload != nil {
 			return Claims{}, reload
 		}
-		if sameKeys(before, *r.keys.Load()) {
+		if sameKeys(keys, *r.keys.Load()) {
 			return claims, err
 		}
-		claims, err = r.tokens.Verify(jws, r.issuer, *r.keys.Load(), r.Now())
+	case TokenNotYetValid, TokenExpired:
+		state, read := r.ReadClock(ctx)
+		if read != nil {
+			return Claims{}, read
+		}
+		now = state.Now
+	default:
+		return claims, err
 	}
-	return claims, err
+	return r.tokens.Verify(jws, r.issuer, *r.keys.Load(), now)
 }
 
 func sameKeys(a, b []SigningKey) bool {
@@ -124,6 +133,9 @@ func checkPresentation(p Presentation, s System) error {
 
 // redeem spends the token and opens the attempt. The status moves when the attempt ends.
 func (u *unit) redeem(s *System, token Token, followUp Digest, tenant string) error {
+	if _, ok := u.r.edition.Move(s.Status, PairingCompleted); !ok {
+		return statusForbids(u.r.edition, s, PairingCompleted)
+	}
 	token.State = TokenRedeemed
 	attempt := Attempt{
 		ID: AttemptID(u.env.newID()), System: s.ID, Token: token.ID, FollowUp: followUp, Tenant: clip(tenant),
@@ -215,7 +227,7 @@ func (r *Registry) rejectCSR(ctx context.Context, digest Digest, cause error) er
 		}
 		a.RejectedCSRs++
 		if r.policy.BurnOnRejectedCSR {
-			return u.abandon(&s, "the certificate request was refused")
+			return u.abandon(&s, PointCSR, CodeOf(cause), "the certificate request was refused")
 		}
 		if a.RejectedCSRs >= r.policy.RejectedCSRs {
 			return u.fail(PointCSR, &s, fmt.Sprintf("%d certificate requests were refused; the last one: %v", a.RejectedCSRs, cause))
@@ -259,7 +271,7 @@ func (u *unit) fail(point Point, s *System, cause string) error {
 	if err != nil {
 		return err
 	}
-	if err := u.closeAttempt(s); err != nil {
+	if err := errors.Join(u.closeAttempt(s), u.voidToken(s)); err != nil {
 		return err
 	}
 	s.Failure = &Failure{Cause: cause, Step: point, Component: t.Component, At: u.now}
@@ -268,12 +280,15 @@ func (u *unit) fail(point Point, s *System, cause string) error {
 
 // abandon ends the open attempt of s without fault: the token is spent and the
 // system stays as it was, so that a new token can be made at once.
-func (u *unit) abandon(s *System, why string) error {
+func (u *unit) abandon(s *System, point Point, rule Code, why string) error {
 	if u.r.policy.AbandonedIsError {
-		return u.fail(PointAttemptDeadline, s, why)
+		return u.fail(point, s, why)
 	}
-	u.record(EntryDue, PointAttemptDeadline, s, string(FollowUpExpired), "pairsim",
-		why+"; the status stays "+statusText(u.r.edition, s.Status))
+	kind := EntryDecision
+	if point == PointAttemptDeadline {
+		kind = EntryDue
+	}
+	u.record(kind, point, s, string(rule), "pairsim", why+"; the status stays "+statusText(u.r.edition, s.Status))
 	return u.closeAttempt(s)
 }
 
@@ -287,26 +302,27 @@ func (u *unit) attemptIsAbandoned(subject string) error {
 	if err != nil {
 		return err
 	}
-	return u.abandon(&s, "the pairing was not completed in time")
+	return u.abandon(&s, PointAttemptDeadline, FollowUpExpired, "the pairing was not completed in time")
 }
 
-// closeAttempt ends an open attempt of s, if there is one, and takes back the
-// certificate that it was given.
+// closeAttempt ends an open attempt of s, if there is one, and takes back every
+// certificate of s: a system with an open attempt was not paired before.
 func (u *unit) closeAttempt(s *System) error {
 	a, ok, err := u.Attempts().FindBySystem(s.ID)
 	if err != nil || !ok {
 		return err
 	}
 	if a.Certificate != "" {
-		c, ok, err := u.Certificates().Find(a.Certificate)
+		given, err := u.Certificates().ListOf(s.ID)
 		if err != nil {
 			return err
 		}
-		if ok {
+		for _, c := range given {
 			c.Revoked = true
 			if err := u.Certificates().Put(c); err != nil {
 				return err
 			}
+			u.record(EntryDecision, PointRevocation, s, "", "pairsim", "certificate "+string(c.Serial)+" is revoked with its pairing")
 		}
 	}
 	return errors.Join(u.Attempts().Delete(a.ID), u.Due().Cancel(DueAttemptDeadline, string(s.ID)))
@@ -325,16 +341,17 @@ func (r *Registry) SetDescriptor(ctx context.Context, caller Caller, d Descripto
 	about := caller.reference()
 	return r.step(ctx, PointDescriptor, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
-			s, err := u.Systems().Get(caller.System.ID)
+			present, err := u.callerBy(caller.Certificate.Serial)
 			if err != nil {
 				return err
 			}
+			s := present.System
 			s.Tenant = &d
-			a, open, err := u.Attempts().FindBySystem(s.ID)
+			_, open, err := u.Attempts().FindBySystem(s.ID)
 			if err != nil {
 				return err
 			}
-			if open && a.Certificate == caller.Certificate.Serial {
+			if open { // the certificate was given in it: closing an attempt takes it back
 				return u.complete(PointDescriptor, &s)
 			}
 			s.UpdatedAt = u.now
@@ -350,23 +367,32 @@ func (r *Registry) ReportFailure(ctx context.Context, followUp string, caller *C
 	var about Reference
 	return r.step(ctx, PointFailureReport, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
-			var s System
-			var err error
-			if caller != nil {
-				s, err = u.Systems().Get(caller.System.ID)
-			} else {
-				_, s, err = u.attemptOf(digestOf(followUp))
-			}
+			s, open, err := u.pairingOf(followUp, caller)
 			if err != nil {
 				return err
 			}
 			about = Reference{System: s.ID, Name: s.Name}
 			cause := "the tenant reports: " + cause
-			if s.Status == Pending {
+			if open {
 				return u.fail(PointFailureReport, &s, cause)
 			}
 			u.record(EntryDecision, PointFailureReport, &s, "", "pairsim", cause)
 			return nil
 		})
 	})
+}
+
+// pairingOf finds the system of a follow-up token or of a caller, and whether
+// its pairing is still open.
+func (u *unit) pairingOf(followUp string, caller *Caller) (System, bool, error) {
+	if caller == nil {
+		_, s, err := u.attemptOf(digestOf(followUp))
+		return s, true, err
+	}
+	present, err := u.callerBy(caller.Certificate.Serial)
+	if err != nil {
+		return System{}, false, err
+	}
+	_, open, err := u.Attempts().FindBySystem(present.System.ID)
+	return present.System, open, err
 }

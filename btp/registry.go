@@ -234,9 +234,11 @@ func (r *Registry) Now() time.Time { return r.clock.Load().Now(r.real()).UTC() }
 // unit is one run of one atomic step.
 type unit struct {
 	Tx
-	r       *Registry
-	env     Environment
-	now     time.Time
+	r   *Registry
+	env Environment
+	now time.Time
+	// real is the real time of now.
+	real    time.Time
 	entries []Entry
 	// scheduled is the earliest instant for which due work was put.
 	scheduled time.Time
@@ -252,7 +254,8 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 		if err != nil {
 			return err
 		}
-		u = &unit{Tx: tx, r: r, env: env, now: env.Clock.Now(r.real()).UTC()}
+		real := r.real()
+		u = &unit{Tx: tx, r: r, env: env, now: env.Clock.Now(real).UTC(), real: real}
 		if err := change(u); err != nil {
 			return err
 		}

@@ -47,11 +47,14 @@ func (r *Registry) CreateService(ctx context.Context, c Caller, s Service) (Serv
 	about := c.reference()
 	err := r.step(ctx, PointServiceCreate, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
-			present, err := u.Services().ListOf(c.System.ID)
+			if _, err := u.callerBy(c.Certificate.Serial); err != nil {
+				return err
+			}
+			present, err := u.Services().Count(c.System.ID)
 			if err != nil {
 				return err
 			}
-			if len(present) >= MaxServices {
+			if present >= MaxServices {
 				return Errorf(ServiceLimit, "a system has at most %d services", MaxServices)
 			}
 			if s.Identifier != "" {
@@ -76,6 +79,9 @@ func (r *Registry) UpdateService(ctx context.Context, c Caller, id ServiceID, s 
 	about := c.reference()
 	err := r.step(ctx, PointServiceUpdate, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
+			if _, err := u.callerBy(c.Certificate.Serial); err != nil {
+				return err
+			}
 			present, err := u.serviceOf(c, id)
 			if err != nil {
 				return err
@@ -115,6 +121,9 @@ func (r *Registry) DeleteService(ctx context.Context, c Caller, id ServiceID) er
 	about := c.reference()
 	return r.step(ctx, PointServiceDelete, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
+			if _, err := u.callerBy(c.Certificate.Serial); err != nil {
+				return err
+			}
 			s, ok, err := u.Services().Find(c.System.ID, id)
 			if err != nil || !ok {
 				return err

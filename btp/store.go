@@ -109,6 +109,8 @@ type ServiceStore interface {
 	FindByIdentifier(system SystemID, identifier string) (Service, bool, error)
 	// ListOf lists a system's services in the order of Sequence.
 	ListOf(SystemID) ([]Service, error)
+	// Count counts a system's services without reading them.
+	Count(SystemID) (int, error)
 	Put(Service) error
 	Delete(SystemID, ServiceID) error
 }

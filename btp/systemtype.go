@@ -82,11 +82,12 @@ func TypeNamed(name string) (*SystemType, error) {
 	return nil, Errorf(TypeUnknown, "there is no system type %q; types are %s", clip(name), strings.Join(names, ", "))
 }
 
-// clip bounds a text from outside before it is quoted back.
+// clip bounds a text from outside before it is told again. Of what is too long
+// for an id or a type only the beginning is told: it may be a token.
 func clip(s string) string {
-	const most = 120
-	if len(s) > most {
-		return s[:most] + "…"
+	const longest, beginning = 64, 16
+	if len(s) > longest {
+		return strings.ToValidUTF8(s[:beginning], "") + "…"
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/problem"
 )
 
 // ReasonHeader carries the code of a refusal beside the vendor's body.
@@ -131,10 +132,10 @@ func writeJSON(c *gin.Context, status int, body any) {
 
 // NotFound answers a path that the vendor does not know.
 func NotFound(c *gin.Context) {
-	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.RouteNotFound, "no route %s", c.Request.URL.Path))
+	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.RouteNotFound, "no route %s", problem.Path(c.Request.URL.Path)))
 }
 
 // NoMethod answers a method that the vendor's path does not take.
 func NoMethod(c *gin.Context) {
-	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.MethodNotAllowed, "%s is not for %s", c.Request.Method, c.Request.URL.Path))
+	WriteError(c, slog.New(slog.DiscardHandler), btp.Errorf(btp.MethodNotAllowed, "%s is not for %s", c.Request.Method, problem.Path(c.Request.URL.Path)))
 }

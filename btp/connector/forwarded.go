@@ -26,11 +26,11 @@ func (s *server) clientChain(r *http.Request) ([]*x509.Certificate, error) {
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		return r.TLS.PeerCertificates, nil
 	}
-	header := r.Header.Get(forwardedHeader)
-	if header == "" || !s.trusted(r.RemoteAddr) {
+	lines := r.Header.Values(forwardedHeader)
+	if len(lines) == 0 || !s.trusted(r.RemoteAddr) {
 		return nil, nil
 	}
-	return parseForwarded(header)
+	return parseForwarded(strings.Join(lines, ","))
 }
 
 func (s *server) hasCertificate(r *http.Request) bool {
@@ -61,6 +61,10 @@ func (s *server) trusted(remote string) bool {
 func parseForwarded(header string) ([]*x509.Certificate, error) {
 	if len(header) > maxForwarded {
 		return nil, btp.Errorf(btp.CertificateForeign, "%s has more than %d bytes", forwardedHeader, maxForwarded)
+	}
+	// A quote left open by the client would swallow what the proxy adds.
+	if strings.Count(header, `"`)%2 != 0 || strings.Contains(header, `\`) {
+		return nil, btp.Errorf(btp.CertificateForeign, "%s has unbalanced or escaped quotes", forwardedHeader)
 	}
 	elements := splitQuoted(header, ',')
 	fields := map[string]string{}

@@ -33,7 +33,7 @@ func encodedPEM(t testing.TB, serial int64) string {
 }
 
 func TestForwardedCertificate(t *testing.T) {
-	first, second := encodedPEM(t, 1), encodedPEM(t, 2)
+	first, second, third := encodedPEM(t, 1), encodedPEM(t, 2), encodedPEM(t, 3)
 	tests := []struct {
 		name, header string
 		serial       int64 // 0: none
@@ -47,6 +47,8 @@ func TestForwardedCertificate(t *testing.T) {
 		{"not encoded well", `Cert="%zz"`, 0, btp.CertificateForeign},
 		{"no PEM", `Cert="abc"`, 0, btp.CertificateForeign},
 		{"a PEM of something else", `Cert="` + url.PathEscape("-----BEGIN X-----\nAAAA\n-----END X-----\n") + `"`, 0, btp.CertificateForeign},
+		{"a quote left open before what the proxy added", `Cert="` + first + `";Subject=",Hash=00;Cert="` + second + `"`, 0, btp.CertificateForeign},
+		{"an escaped quote", `Cert="` + first + `";Subject="\",Cert="` + second + `"`, 0, btp.CertificateForeign},
 		{"too long", `Cert="` + strings.Repeat("a", maxForwarded) + `"`, 0, btp.CertificateForeign},
 	}
 	s := &server{Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}}
@@ -60,6 +62,13 @@ func TestForwardedCertificate(t *testing.T) {
 			}
 			if test.serial != 0 && (len(chain) == 0 || chain[0].SerialNumber.Int64() != test.serial) {
 				t.Errorf("got %d certificates, want serial %d first", len(chain), test.serial)
+			}
+			if test.want == "" {
+				r.Header.Set(forwardedHeader, `Cert="`+third+`"`) // the client's own line stands before the proxy's
+				r.Header.Add(forwardedHeader, test.header)
+				if chain, err := s.clientChain(r); err != nil || chain[0].SerialNumber.Int64() != test.serial {
+					t.Errorf("with two lines: %v, want serial %d first", err, test.serial)
+				}
 			}
 			r.RemoteAddr = "198.51.100.7:1000"
 			if chain, err := s.clientChain(r); err != nil || chain != nil {

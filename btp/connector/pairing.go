@@ -54,7 +54,9 @@ func (s *server) info(c *gin.Context) error {
 	}
 	app := mtls + "/" + opened.System.ApplicationName
 	writeJSON(c, http.StatusOK, infoAnswer{
-		CSRURL: asked + "/v1/applications/certificates?token=" + url.QueryEscape(opened.FollowUp),
+		// Unescaped: URL-safe base64 and its padding stand in a query as they are,
+		// and clients cut the token out (pairing-protocols §1.3).
+		CSRURL: asked + "/v1/applications/certificates?token=" + opened.FollowUp,
 		API: apiURLs{
 			EventsInfoURL:   app + "/v1/events/subscribed",
 			EventsURL:       app + "/v1/events",

@@ -116,6 +116,12 @@ func (m *mock) csr(reversed bool) string {
 			name = append(name, rdn)
 		}
 	}
+	return m.request(name)
+}
+
+// request is a certificate request with this subject, as it goes over the wire.
+func (m *mock) request(name pkix.RDNSequence) string {
+	m.t.Helper()
 	raw, err := asn1.Marshal(name)
 	if err != nil {
 		m.t.Fatal(err)
@@ -149,6 +155,24 @@ func (m *mock) present(encoded string) {
 	transport := &http.Transport{TLSClientConfig: m.env.TLS(certificate)}
 	m.t.Cleanup(transport.CloseIdleConnections)
 	m.client = &http.Client{Transport: transport}
+}
+
+// leaf is the client certificate of an answer.
+func (m *mock) leaf(answer map[string]string) *x509.Certificate {
+	m.t.Helper()
+	text, err := base64.StdEncoding.DecodeString(answer["clientCrt"])
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		m.t.Fatalf("clientCrt is not PEM: %.80q", text)
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return certificate
 }
 
 func (m *mock) management(target string) {
@@ -239,6 +263,37 @@ func TestQuirkCloudEventsURLIsDerivedFromTheEventsURL(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusNoContent {
 		t.Errorf("got %d, want 204", resp.StatusCode)
+	}
+}
+
+func TestQuirkSendingEventsReadsManagementInfoFirst(t *testing.T) {
+	m := newMock(t)
+	i := m.info()
+	m.sign(i.CSRURL, false)
+	for _, order := range []string{"1", "2"} {
+		m.management(i.API["infoUrl"])
+		m.call(http.MethodPost, m.urls["eventsUrl"], map[string]any{
+			"event-type": "order.created", "event-type-version": "v1", "event-time": "2030-01-01T10:00:00Z", "data": map[string]any{"order": order},
+		}, http.StatusOK)
+	}
+}
+
+func TestQuirkRenewalSubjectComesFromTheCertificateInUse(t *testing.T) {
+	m := newMock(t)
+	i := m.info()
+	inUse := m.leaf(m.sign(i.CSRURL, false))
+	m.management(i.API["infoUrl"])
+	var name pkix.RDNSequence
+	for _, attribute := range inUse.Subject.Names { // in the certificate's order
+		name = append(name, pkix.RelativeDistinguishedNameSET{attribute})
+	}
+	text, _ := m.call(http.MethodPost, m.urls["renewCertUrl"], map[string]string{"csr": m.request(name)}, http.StatusCreated)
+	renewed := m.leaf(decode[map[string]string](t, text))
+	if !bytes.Equal(renewed.RawSubject, inUse.RawSubject) {
+		t.Errorf("renewed for %s, want %s", renewed.Subject, inUse.Subject)
+	}
+	if renewed.SerialNumber.Cmp(inUse.SerialNumber) == 0 {
+		t.Errorf("got the certificate in use again, serial number %x", inUse.SerialNumber)
 	}
 }
 

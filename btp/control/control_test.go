@@ -200,7 +200,8 @@ func TestJournal(t *testing.T) {
 		{"?after=2&limit=2", "3 4 > 4"},
 		{"?after=4", "5 > 5"},
 		{"?after=5", "> 5"},
-		{"?after=99", "> 99"},
+		{"?after=99", "1 2 3 4 5 > 5"}, // a number of an earlier process: from the start
+		{"?after=18446744073709551615", "1 2 3 4 5 > 5"},
 		{"?kind=refusal", "3 > 5"},
 		{"?kind=request", "4 > 5"},
 		{"?kind=transition", "> 5"},

@@ -369,7 +369,7 @@ func TestBadInput(t *testing.T) {
 		{"new token with a field", "POST", "/api/v1/systems/7/tokens", `{"validity":"1h"}`, "", 400, "invalid-request", `"validity"`},
 		{"inspection of nothing", "POST", "/api/v1/tokens/inspection", `{"token":""}`, "", 400, "token-missing", ""},
 		{"inspection of something else", "POST", "/api/v1/tokens/inspection", `{"token":"hello"}`, "", 400, "token-malformed", ""},
-		{"bad subdomain", "POST", "/api/v1/globalAccounts", `{"subdomain":"-"}`, "", 400, "name-invalid", "hyphen"},
+		{"bad subdomain", "POST", "/api/v1/globalAccounts", `{"subdomain":"-"}`, "", 400, "invalid-request", "hyphen"},
 		{"account taken", "POST", "/api/v1/globalAccounts", `{"subdomain":"default"}`, "", 409, "name-taken", ""},
 		{"subaccount in no region", "POST", "/api/v1/globalAccounts/default/subaccounts", `{"subdomain":"x"}`, "", 400, "invalid-request", "eu10"},
 

@@ -119,7 +119,7 @@ func WriteProblem(c *gin.Context, log *slog.Logger, err error) {
 			level = slog.LevelError
 		}
 		// The path has no query, where a token could stand.
-		log.Log(c.Request.Context(), level, "refused", "method", c.Request.Method, "path", c.Request.URL.Path,
+		log.Log(c.Request.Context(), level, "refused", "method", c.Request.Method, "path", problem.Path(c.Request.URL.Path),
 			"status", doc.Status, "code", btp.CodeOf(err), "error", err)
 	}
 	if !c.Writer.Written() {

@@ -28,7 +28,8 @@ func integrationTokenOf(t *btp.IssuedToken, infoURL string) *integrationToken {
 }
 
 // seconds are whole and never negative: a remaining life.
-func seconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }
+// seconds is what is left, in begun seconds: a token just made is valid for ten minutes.
+func seconds(d time.Duration) int64 { return int64((max(d, 0) + time.Second - 1) / time.Second) }
 
 func (s *server) showToken(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {

@@ -276,7 +276,7 @@ func TestSettingsOfServe(t *testing.T) {
 		connection.Close()
 	}
 	s.must(t, "systems", "register", "Campaigns", "--type", "SAP Marketing Cloud")
-	if got := s.must(t, "systems", "token", "Campaigns"); !strings.Contains(got, "for 1d23h") {
+	if got := s.must(t, "systems", "token", "Campaigns"); !strings.Contains(got, "for 2d0h") {
 		t.Errorf("got\n%s\nwant 48 hours", got)
 	}
 	// The variable names the server, over the file's url.

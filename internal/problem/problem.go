@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // ContentType is the media type of a problem document (RFC 9457 §3).
@@ -46,4 +47,26 @@ func Write(w http.ResponseWriter, d Document) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(d.Status)
 	_, _ = w.Write(body.Bytes())
+}
+
+// longestPart is the most bytes of a part of a path that is told again. Ids and
+// names are shorter, tokens longer.
+const longestPart = 64
+
+// Path is a request's path as logs, journals and answers may tell it again. A
+// client that escapes the ? of a token URL puts the token into the path, so what
+// follows a ? and parts too long for an id are left out.
+func Path(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	const most = 12
+	if len(parts) > most {
+		parts = append(parts[:most], "…")
+	}
+	for i, part := range parts {
+		if len(part) > longestPart {
+			parts[i] = "…"
+		}
+	}
+	return strings.ToValidUTF8(strings.Join(parts, "/"), "?")
 }

@@ -2,6 +2,7 @@ package problem
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -33,5 +34,22 @@ func TestWrite(t *testing.T) {
 				t.Errorf("got %d %s %s, want %d %s", w.Code, w.Header().Get("Content-Type"), w.Body, tt.status, tt.body)
 			}
 		})
+	}
+}
+
+func TestPathTellsNoToken(t *testing.T) {
+	secret := strings.Repeat("s", 88)
+	for path, want := range map[string]string{
+		"/api/v1/systems/0b9c6d1e-0000-8000-8000-000000000000": "/api/v1/systems/0b9c6d1e-0000-8000-8000-000000000000",
+		"/v1/applications/certificates?token=" + secret:        "/v1/applications/certificates",
+		"/api/v1/systems/" + secret:                            "/api/v1/systems/…",
+		"/" + secret + "/v1/events":                            "/…/v1/events",
+		strings.Repeat("/a", 50):                               strings.Repeat("/a", 11) + "/…",
+		"/a\xffb":                                              "/a?b",
+		"":                                                     "",
+	} {
+		if got := Path(path); got != want {
+			t.Errorf("%q: got %q, want %q", path, got, want)
+		}
 	}
 }

@@ -41,6 +41,13 @@ func (t services) ListOf(system btp.SystemID) ([]btp.Service, error) {
 	return list, nil
 }
 
+func (t services) Count(system btp.SystemID) (int, error) {
+	if r, ok := t.rows[system]; ok {
+		return len(r.services), nil
+	}
+	return 0, nil
+}
+
 func (t services) Put(s btp.Service) error {
 	now := cloneService(&s)
 	return swap(t.tx, (*state).replaceService, t.present(s.System, s.ID), &now)

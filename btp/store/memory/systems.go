@@ -40,7 +40,7 @@ func (t systems) Get(id btp.SystemID) (btp.System, error) {
 	if r, ok := t.rows[id]; ok && r.system != nil {
 		return cloneSystem(r.system), nil
 	}
-	return btp.System{}, btp.Errorf(btp.SystemNotFound, "there is no system %.120q", id)
+	return btp.System{}, btp.Errorf(btp.SystemNotFound, "there is no system %.40q", id)
 }
 
 func (t systems) FindByName(ga btp.GlobalAccountID, name string) (btp.System, bool, error) {

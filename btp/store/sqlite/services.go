@@ -51,6 +51,14 @@ func (t services) ListOf(system btp.SystemID) (list []btp.Service, err error) {
 	return list, err
 }
 
+func (t services) Count(system btp.SystemID) (n int, err error) {
+	_, err = t.one(`SELECT count(*) FROM services WHERE env = ? AND system = ?`, func(r row) error {
+		n = int(r.number(0))
+		return nil
+	}, t.env, string(system))
+	return n, err
+}
+
 func (t services) Put(s btp.Service) error {
 	rest := s
 	var apiSpec, eventsSpec []byte

@@ -59,7 +59,7 @@ func (t systems) find(where string, args ...driver.Value) (s btp.System, ok bool
 func (t systems) Get(id btp.SystemID) (btp.System, error) {
 	s, ok, err := t.find(systemColumns+` AND id = ?`, t.env, string(id))
 	if err == nil && !ok {
-		err = btp.Errorf(btp.SystemNotFound, "there is no system %.120q", id)
+		err = btp.Errorf(btp.SystemNotFound, "there is no system %.40q", id)
 	}
 	return s, err
 }

@@ -468,6 +468,9 @@ func testServices(t *testing.T, s btp.Store) {
 	}
 	same(t, "services by sequence", listOf("system-1"), []btp.Service{b, bare, a})
 	same(t, "services of another", listOf("system-2"), []btp.Service{foreign})
+	for id, want := range map[btp.SystemID]int{"system-1": 3, "system-2": 1, "nobody": 0} {
+		same(t, "number of services of "+string(id), get(t, s, func(tx btp.Tx) (int, error) { return tx.Services().Count(id) }), want)
+	}
 	got, _ := find(t, s, func(tx btp.Tx) (btp.Service, bool, error) { return tx.Services().Find("system-1", "a") })
 	same(t, "service", got, a)
 	got, _ = find(t, s, func(tx btp.Tx) (btp.Service, bool, error) {
