@@ -314,8 +314,8 @@ func (r *Registry) noticeClock(c Clock) {
 // and where faults and holds will act. about may be filled in by fn.
 func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
 	err := fn(ctx)
-	if err == nil {
-		return nil
+	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
+		return err // done, or the caller has gone: nobody was refused
 	}
 	var refused *Error
 	if !errors.As(err, &refused) {

@@ -146,6 +146,11 @@ type Landscape struct {
 // keys is the process's pool of spare RSA keys, shared by all landscapes.
 var keys = keypool.New(8)
 
+// fillKeys starts to make spare keys, one a second, for as long as the process lives.
+var fillKeys = sync.OnceFunc(func() {
+	go func() { _ = keys.Fill(context.Background(), time.Second) }() // ends with the process only
+})
+
 // Start starts a landscape. When it returns, every listener answers.
 func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	if cfg.RealNow == nil {
@@ -174,6 +179,9 @@ func (l *Landscape) start(ctx, background context.Context) error {
 	}
 	if l.plays(RoleRegistry) {
 		l.running.Go(func() { l.fireDue(background) })
+	}
+	if cfg.TenantKeys == nil {
+		fillKeys()
 	}
 	return l.serve(background, listeners)
 }
@@ -487,7 +495,11 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 
 // outboundClient fetches what callers name, within bounds.
 func (l *Landscape) outboundClient() *outbound.Client {
-	roots := x509.NewCertPool()
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)
+		roots = x509.NewCertPool()
+	}
 	roots.AppendCertsFromPEM(l.CAPEM)
 	cfg := outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: roots}
 	for _, public := range []string{l.config.PublicURL, l.config.PublicMTLSURL} {

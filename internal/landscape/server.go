@@ -16,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -24,6 +25,7 @@ const (
 	maxHeaderBytes    = 64 << 10
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = time.Minute
+	writeTimeout      = 2 * time.Minute // of an answer; a tenant may be asked to wait for one minute
 	idleTimeout       = 2 * time.Minute
 )
 
@@ -43,6 +45,7 @@ func (l *Landscape) serve(background context.Context, on listeners) error {
 	if on.control != nil {
 		server := l.server(l.controlRouter(public))
 		// A journal that is followed would never end by itself.
+		server.WriteTimeout = 0
 		server.BaseContext = func(net.Listener) context.Context { return background }
 		l.serveOn(on.control, server, false)
 	}
@@ -54,6 +57,7 @@ func (l *Landscape) server(handler http.Handler) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Handshakes that clients break off are everyday events.
@@ -100,9 +104,32 @@ func (l *Landscape) publicRouter() *gin.Engine {
 		c.Data(http.StatusOK, "application/x-pem-file", l.CAPEM)
 	})
 	router.GET("/", l.index)
+	answerHead(router)
 	router.NoRoute(dialect(httpapi.NoRoute, connector.NotFound))
 	router.NoMethod(dialect(httpapi.NoMethod, connector.NoMethod))
 	return router
+}
+
+// answerHead lets HEAD do what GET does on our own paths, where GET changes
+// nothing; net/http drops the body. The vendor's paths stay without it: a GET
+// there may spend a token, which a link preview must not. Groups on our own
+// paths have no middleware, so a route's handler is all of it.
+func answerHead(router *gin.Engine) {
+	for _, route := range router.Routes() {
+		if route.Method == http.MethodGet && ownPath(route.Path) {
+			router.HEAD(route.Path, route.HandlerFunc)
+		}
+	}
+}
+
+// ownPath says whether a route is ours, by what is ours: one that the vendor's
+// wires gain later is not.
+func ownPath(path string) bool {
+	switch path {
+	case "/", "/healthz", "/readyz", "/ca.pem", "/tenants":
+		return true
+	}
+	return strings.HasPrefix(path, "/api/v1/") || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/tenants/")
 }
 
 // dialect answers unknown paths as the surface that they belong to would.
@@ -140,7 +167,7 @@ func (l *Landscape) recovered(c *gin.Context) {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
-			l.log.ErrorContext(c.Request.Context(), "panic", "path", clip(c.Request.URL.Path), "panic", p)
+			l.log.ErrorContext(c.Request.Context(), "panic", "path", problem.Path(c.Request.URL.Path), "panic", p)
 			if !c.Writer.Written() {
 				httpapi.WriteProblem(c, l.log, errors.New("panic"))
 			}
@@ -159,7 +186,7 @@ func (l *Landscape) journalled(c *gin.Context) {
 		return // a tenant is another party
 	}
 	entry := btp.Entry{
-		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: clip(path),
+		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
 		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
 	}
 	if about, ok := c.Get(connector.AboutKey); ok {

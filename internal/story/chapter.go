@@ -27,10 +27,8 @@ func (t *teller) pairing(ctx context.Context, p product) error {
 		return err
 	}
 	t.step(p.steps.copy, "Copy the %s %s, valid for %s; send it to the administrator.", t.cockpit.token, shortened(token.Token), lasting(p.validity))
-	if p.calls == eachCall {
-		before, _, _ := strings.Cut(token.TokenURL, "token=")
-		t.print(pad("", marginCol) + before + "token=" + shortened(token.Token))
-	}
+	before, _, _ := strings.Cut(token.TokenURL, "token=")
+	t.print(pad("", marginCol) + before + "token=" + shortened(token.Token))
 	if err := t.inCockpit(ctx, p.steps.listed, id, t.cockpit.empty); err != nil {
 		return err
 	}
@@ -122,7 +120,9 @@ func (t *teller) enter(ctx context.Context, p product, number steps, token btpcl
 		return err
 	}
 	read := t.last
-	t.journey(p, r)
+	if !p.untold {
+		t.journey(p.tenant, r)
+	}
 	t.wire(number.done, "admin", p.tenant, read, 1, t.in(bold, r.Status.Label))
 	return paired(p, r)
 }
@@ -154,9 +154,10 @@ var route = []struct {
 	{"tenant", 204, "descriptor"},
 }
 
-func meaning(step string) string {
+// meaning is what a call was for, if it gave what it was made for.
+func meaning(c btpclient.Call) string {
 	for _, r := range route {
-		if r.step == step {
+		if r.step == c.Step && r.status == c.Status {
 			return r.meaning
 		}
 	}
@@ -182,34 +183,11 @@ func legs(r btpclient.TenantPairing) []leg {
 	return all
 }
 
-// journey shows what the tenant did.
-func (t *teller) journey(p product, r btpclient.TenantPairing) {
-	if p.calls == eachCall {
-		for _, l := range legs(r) {
-			t.wire("", p.tenant, "registry", l.Call, l.times, meaning(l.Step))
-		}
-	}
-	if p.calls != inShort {
-		return
-	}
-	who := p.tenant + " → registry"
-	for _, line := range wrap(strings.Join(summary(r), " · "), width-marginCol-whoCol) {
-		t.print(pad("", marginCol) + t.in(dim, pad(who, whoCol)+line))
-		who = ""
-	}
-}
-
-// summary is a word for each leg of a row: its step, status, and how often.
-func summary(r btpclient.TenantPairing) []string {
-	var words []string
+// journey shows what the tenant did for a row.
+func (t *teller) journey(tenant string, r btpclient.TenantPairing) {
 	for _, l := range legs(r) {
-		word := fmt.Sprintf("%s %d", l.Step, l.Status)
-		if l.times > 1 {
-			word += fmt.Sprintf(" ×%d", l.times)
-		}
-		words = append(words, word)
+		t.wire("", tenant, "registry", l.Call, l.times, meaning(l.Call))
 	}
-	return words
 }
 
 // paired holds a row against the documents.

@@ -35,10 +35,9 @@ func (t *teller) refusals(ctx context.Context) error {
 	if err := t.wrongProduct(ctx, id, token); err != nil {
 		return err
 	}
-	t.step("8", "Nothing was spent: the same token pairs in the right tenant, as one more destination target.")
-	quiet := shop
-	quiet.calls = untold
-	if err := t.enter(ctx, quiet, steps{}, token); err != nil {
+	t.step("8", "Nothing was spent: the same token pairs in the right tenant, by the eight steps that you saw.")
+	shop.untold = true
+	if err := t.enter(ctx, shop, steps{}, token); err != nil {
 		return err
 	}
 	if err := t.inCockpit(ctx, "9", id, t.cockpit.registered); err != nil {
@@ -95,7 +94,9 @@ func (t *teller) fails(ctx context.Context, tenant string, token btpclient.Integ
 	if r, err = t.tenants.EndedPairing(ctx, tenant, r.ID); err != nil {
 		return err
 	}
-	t.wire("", "admin", tenant, t.last, 1, t.in(yellow, r.Status.Label))
+	read := t.last
+	t.journey(tenant, r)
+	t.wire("", "admin", tenant, read, 1, t.in(yellow, r.Status.Label))
 	if err := expect("row of tenant "+tenant, r.Status.Code, btpclient.PairingFailed); err != nil {
 		return err
 	}

@@ -163,15 +163,14 @@ func (t *teller) listed(ctx context.Context, rows []btpclient.System, m member) 
 }
 
 func (t *teller) whereToLook() {
-	systems := t.landscape.HTTP + "/api/v1/globalAccounts/" + globalAccount + "/systems"
 	if !t.options.Stays {
-		t.print("The landscape is gone now. To look around, leave out --exit, or start `pairsim serve`:")
-		t.print("  curl " + systems)
+		t.print("The landscape is gone now. For one that stays, leave out --exit at a terminal, or start one:")
+		t.print("  pairsim serve")
 		return
 	}
 	t.print("")
 	t.print(t.in(bold, "It is all still there; Ctrl-C ends it."))
-	t.print("  systems   curl " + systems)
+	t.print("  systems   curl " + t.landscape.HTTP + "/api/v1/globalAccounts/" + globalAccount + "/systems")
 	t.print("  tenants   curl " + t.landscape.HTTP + "/tenants")
 	t.print("  journal   curl " + t.landscape.Control + "/control/journal")
 	t.print("  commands  pairsim systems list, tenants list, journal, clock advance 10m")

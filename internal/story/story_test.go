@@ -56,18 +56,26 @@ var commerce = []string{
 	`Application mp-web-shop publishes 3 services: 2 APIs, and \d+ types of events`,
 }
 
-var short = []string{
+// fsmAndC4C is what both editions tell about the next two.
+var fsmAndC4C = []string{
 	`^SAP Field Service Management +SEED-000`, `new SAP BTP extension, paste as Key`,
-	`fsm → registry +configuration 200 · keys 200 · info 200 · certificate 201`, `200  Connected`, ` 9 .*200  Registered`,
+	`admin → fsm +POST .* 201  Connecting`,
+	`fsm → registry +GET  /\.well-known/pairsim-configuration +200`, `fsm → registry +GET  /\.well-known/jwks\.json +200  token checked`,
+	`fsm → registry +GET  /v1/applications/signingRequests/info +200  token spent`,
+	`fsm → registry +POST /v1/applications/certificates +201  CSR signed`, `fsm → registry +GET  /v1/applications/management/info +200`,
+	`fsm → registry +POST /mp-field-service/v1/metadata/services +×3 +200`,
+	`fsm → registry +PUT  /mp-field-service/v1/pairsim/tenant +204  descriptor`, `200  Connected`, ` 9 .*200  Registered`,
 	`^SAP Cloud for Customer +SEED-000`, `paste as Remote Environment URL`,
-	`c4c → registry +configuration 200 · keys 200`, `200  Active`, ` 9 .*200  Registered`,
+	`c4c → registry +GET  /\.well-known/jwks\.json +200  token checked`,
+	`c4c → registry +POST /v1/applications/certificates +201  CSR signed`, `c4c → registry +POST /mp-sales/v1/metadata/services +×2 +200`,
+	`c4c → registry +PUT  /mp-sales/v1/pairsim/tenant +204  descriptor`, `200  Active`, ` 9 .*200  Registered`,
 	`^SAP Marketing Cloud +SEED-004`, `valid for 7 days`,
 }
 
 // refused is told the same in both editions, where %s is the status before pairing.
 var refused = []string{
 	`^What is refused`, `POST /control/clock +200`,
-	`admin → commerce +POST .* 201  In Progress`, `admin → commerce +GET .* 200  Failed`, `“The integration token expired at `,
+	`admin → commerce +POST .* 201  In Progress`, `commerce → registry +GET  /\.well-known/jwks\.json`, `admin → commerce +GET .* 200  Failed`, `“The integration token expired at `,
 	`someone → registry +GET  /v1/applications/signingRequests/info +403  token-expired`, ` 9 .* 200  %s`,
 	`POST /api/v1/systems/\S+/tokens +201  %s`,
 	`admin → c4c +GET .* 200  Failed`, `“The integration token is for a system of type "SAP Commerce Cloud", this is a tenant of`,
@@ -117,7 +125,7 @@ func TestTell(t *testing.T) {
 			`operator → registry +POST /api/v1/globalAccounts/default/systems +201  with its token`,
 			`^ 4 +Copy the integration token eyJ\S{9}…, valid for 10 minutes; send it to the administrator\.$`, `/v1/applications/signingRequests/info\?token=\S{12}…$`,
 			`^ 5 +operator → registry .* 200  Pending`,
-		}, commerce, short, []string{
+		}, commerce, fsmAndC4C, []string{
 			`Home > Communication Management > Maintain Extensions on SAP BTP > Integrations: new`,
 			`^ 4 .*admin → marketing +POST .* 201  Enabling`, `^ 5 .*admin → marketing +GET .* 200  Enabled`, `^ 7 .* 200  Registered`,
 		}, filled(refused, "Pending", "Display token", "Pending"), table)},
@@ -125,7 +133,7 @@ func TestTell(t *testing.T) {
 			`SAP BTP cockpit of today \(edition v2\)`, `^ 1-3 .*> Add System: "Web Shop" \(SAP Commerce Cloud\)\.$`,
 			`POST /api/v1/globalAccounts/default/systems +201  no token yet`, `^ 4 .*POST /api/v1/systems/\S+/tokens +201  Get Token`,
 			`Copy the registration token`, `^ 5 .* 200  \(empty\)`,
-		}, commerce, short, []string{
+		}, commerce, fsmAndC4C, []string{
 			`SAP BTP > Extensions: new`, `201  Enabling`, `200  Enabled`, `^ 7 .* 200  Registered`,
 		}, filled(refused, `\(empty\)`, "Get Token", `\(empty\)`), table)},
 	}
@@ -164,8 +172,9 @@ func inOrder(t *testing.T, text string, patterns []string) {
 func pleasant(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) > 122 {
-		t.Errorf("got %d lines, want at most 122", len(lines))
+	const most = 140 // with what to look at afterwards
+	if len(lines) > most {
+		t.Errorf("got %d lines, want at most %d", len(lines), most)
 	}
 	for _, line := range lines {
 		if n := utf8.RuneCountInString(line); n > width {
@@ -189,8 +198,11 @@ func TestColor(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "\x1b[32m204\x1b[0m") || !strings.Contains(got, "\x1b[33m403\x1b[0m") {
 		t.Errorf("want statuses in colour, got\n%s", got)
 	}
-	if strings.Contains(out.String(), "Ctrl-C") {
+	if strings.Contains(out.String(), "Ctrl-C") || strings.Contains(out.String(), "curl") {
 		t.Error("the landscape does not stay, yet the reader is told to look at it")
+	}
+	if !strings.HasSuffix(out.String(), "\n  pairsim serve\n") {
+		t.Errorf("want how to start at the end of\n%s", out.String())
 	}
 }
 
@@ -231,7 +243,7 @@ func TestBroken(t *testing.T) {
 			}, nil, "v1",
 			`SAP Marketing Cloud: validity of the token: got "1h0m0s", the documents say "168h0m0s"`, "Active",
 		},
-		{"a system never leaves Pending", edition("v1"), replacing(`"label":"Registered"`, `"label":"Pending"`, "/api/v1/systems/"), "v1", `status of Web Shop: got "Pending", the documents say "Registered"`, "200  Pending"},
+		{"a system never leaves Pending", edition("v1"), replacing(`"label":"Registered"`, `"label":"Pending"`, "/api/v1/systems/"), "v1", `status of Web Shop: got "Pending", the documents say "Registered"`, "200 Pending"},
 		{
 			"the registry refuses the descriptor", func(cfg *landscape.Config) {
 				cfg.WrapPublic = func(public http.Handler) http.Handler {
@@ -243,7 +255,7 @@ func TestBroken(t *testing.T) {
 						public.ServeHTTP(w, r)
 					})
 				}
-			}, nil, "v1", `SAP Cloud for Customer: tenant c4c: the row is Failed (failed): The registry refused: PUT /mp-sales/v1/pairsim/tenant answered 500`, "tenant 500",
+			}, nil, "v1", `SAP Cloud for Customer: tenant c4c: the row is Failed (failed): The registry refused: PUT /mp-sales/v1/pairsim/tenant answered 500`, "PUT /mp-sales/v1/pairsim/tenant 500",
 		},
 		{"the registry stops mid-way", edition("v1"), stopping(30), "v1", `answered 502`, "Application mp-web-shop publishes"},
 	}
@@ -263,7 +275,7 @@ func TestBroken(t *testing.T) {
 				t.Errorf("got error %q, want %q in it", got, tt.want)
 			}
 			told, failure, found := strings.Cut(out.String(), "✗ FAILED")
-			if !found || !strings.Contains(strings.Join(strings.Fields(failure), " "), tt.want) || !strings.Contains(told, tt.told) {
+			if !found || !strings.Contains(strings.Join(strings.Fields(failure), " "), tt.want) || !strings.Contains(strings.Join(strings.Fields(told), " "), tt.told) {
 				t.Errorf("want %q, then FAILED %q, got\n%s", tt.told, tt.want, out.String())
 			}
 			if strings.Contains(out.String(), "paired, 3 tokens") {

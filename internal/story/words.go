@@ -40,15 +40,6 @@ func shown(label string) string {
 	return label
 }
 
-// detail is how much is told of a tenant's calls.
-type detail int
-
-const (
-	eachCall detail = iota
-	inShort
-	untold
-)
-
 // product is one chapter: a tenant and the system that it is paired as.
 type product struct {
 	tenant, systemType string
@@ -60,8 +51,8 @@ type product struct {
 	// empty where no document gives them (sap-domain §9).
 	inProgress, registered string
 	events                 string // identifier of its events service
-	calls                  detail
-	sectioned              bool // the console has the cockpit edition's section
+	untold                 bool   // the tenant's calls of a pairing: the reader has seen the like
+	sectioned              bool   // the console has the cockpit edition's section
 }
 
 // steps are the numbers that the source gives to what happens.
@@ -78,10 +69,10 @@ var products = []product{{
 	inProgress: "In Progress", registered: "Registered", events: "commerce-events",
 }, {
 	tenant: "fsm", systemType: "SAP Field Service Management", system: "Field Service", validity: 10 * time.Minute,
-	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "fsm-events", calls: inShort,
+	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "fsm-events",
 }, {
 	tenant: "c4c", systemType: "SAP Cloud for Customer", system: "Sales", validity: 10 * time.Minute,
-	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "c4c-events", calls: inShort,
+	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "c4c-events",
 }, {
 	tenant: "marketing", systemType: "SAP Marketing Cloud", system: "Campaigns", validity: 7 * 24 * time.Hour,
 	source: "SEED-004, step 1; e9d975a", steps: steps{"1", "1", "2", "2", "3", "4", "5", "7"},

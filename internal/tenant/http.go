@@ -67,7 +67,7 @@ func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		t := s.byID[c.Param("tenant")]
 		if t == nil {
-			write(c, refuse(tenantNotFound, "there is no tenant %q", clip(c.Param("tenant"), 100)))
+			write(c, refuse(tenantNotFound, "there is no tenant %q", clip(c.Param("tenant"), 63)))
 			return
 		}
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
@@ -76,7 +76,7 @@ func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
 			return
 		}
 		if p := write(c, err); p.Status >= 500 {
-			t.cfg.Logger.Error("request failed", "method", c.Request.Method, "path", c.Request.URL.Path, "error", err)
+			t.cfg.Logger.Error("request failed", "method", c.Request.Method, "path", problem.Path(c.Request.URL.Path), "error", err)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func write(c *gin.Context, err error) problem.Document {
 	row := problems[r.Code]
 	p := problem.Document{
 		Type: problem.TypePrefix + string(r.Code), Title: row.title, Status: row.status, Detail: r.Detail,
-		Instance: c.Request.URL.Path, Next: row.next,
+		Instance: problem.Path(c.Request.URL.Path), Next: row.next, Source: ours,
 	}
 	problem.Write(c.Writer, p)
 	c.Abort()

@@ -112,7 +112,7 @@ func TestHTTPProblems(t *testing.T) {
 		w := call(h, tt.method, tt.path, tt.body, tt.header...)
 		var p problem.Document
 		_ = json.Unmarshal(w.Body.Bytes(), &p)
-		if w.Code != tt.status || p.Status != tt.status || p.Type != problem.TypePrefix+string(tt.code) || p.Title == "" ||
+		if w.Code != tt.status || p.Status != tt.status || p.Type != problem.TypePrefix+string(tt.code) || p.Title == "" || p.Source != "pairsim" ||
 			w.Header().Get("Content-Type") != problem.ContentType {
 			t.Errorf("%s %s %.40s: got %d %s, want %d %s", tt.method, tt.path, tt.body, w.Code, w.Body, tt.status, tt.code)
 		}

@@ -30,25 +30,31 @@ const (
 	registryUnreachable   Code = "registry-unreachable"
 )
 
-// problems gives every code its HTTP answer.
+const (
+	seeDocs = "See docs/wire.md, Tenants."
+	ours    = "pairsim" // a tenant's own API rests on no vendor's document
+)
+
+// problems gives every code its HTTP answer. The first six are the registry's
+// codes too and have its titles: a code has one title (docs/problems.md).
 var problems = map[Code]struct {
 	status      int
 	title, next string
 }{
-	internal:              {http.StatusInternalServerError, "Internal error", "See the log of the simulator."},
-	invalidRequest:        {http.StatusBadRequest, "The request is not valid", ""},
-	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "The body is too large", ""},
-	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "The body is of a kind that is not read here", "Send application/json."},
-	routeNotFound:         {http.StatusNotFound, "No such path", ""},
-	methodNotAllowed:      {http.StatusMethodNotAllowed, "The path has no such method", ""},
+	internal:              {http.StatusInternalServerError, "Internal error", "This is a fault of pairsim. Report it with the journal (pairsim journal)."},
+	invalidRequest:        {http.StatusBadRequest, "Invalid request", seeDocs},
+	bodyTooLarge:          {http.StatusRequestEntityTooLarge, "Body is too large", "Send less; " + seeDocs},
+	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "Unsupported media type", "Send application/json."},
+	routeNotFound:         {http.StatusNotFound, "No such path", seeDocs},
+	methodNotAllowed:      {http.StatusMethodNotAllowed, "Method not allowed", seeDocs},
 	tenantNotFound:        {http.StatusNotFound, "No such tenant", "GET /tenants lists the tenants."},
-	pairingNotFound:       {http.StatusNotFound, "No such pairing", ""},
+	pairingNotFound:       {http.StatusNotFound, "No such pairing", "GET /tenants/{tenant}/pairings lists the tenant's pairings."},
 	specificationNotFound: {http.StatusNotFound, "No such specification", ""},
 	pairingInProgress:     {http.StatusConflict, "A pairing is in progress", "Wait until it has ended."},
 	tenantBusy:            {http.StatusConflict, "The tenant is busy", "Try again in a moment."},
 	tenantClosed:          {http.StatusServiceUnavailable, "The tenant is being stopped", ""},
 	tenantNotPaired:       {http.StatusConflict, "The tenant is not paired", "Pair it with an integration token first."},
-	eventUnknown:          {http.StatusBadRequest, "The product publishes no such event", ""},
+	eventUnknown:          {http.StatusBadRequest, "The product publishes no such event", "Send one of the types that the detail names."},
 	registryRefused:       {http.StatusBadGateway, "The registry refused", ""},
 	registryUnreachable:   {http.StatusBadGateway, "The registry cannot be reached", "Check the registry URLs of the tenant."},
 }
