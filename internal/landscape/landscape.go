@@ -146,10 +146,13 @@ type Landscape struct {
 // keys is the process's pool of spare RSA keys, shared by all landscapes.
 var keys = keypool.New(8)
 
-// fillKeys starts to make spare keys, one a second, for as long as the process lives.
+// fillKeys starts to make spare keys for as long as the process lives, so slowly
+// that nobody notices: a key takes a tenth of a second of a processor.
 var fillKeys = sync.OnceFunc(func() {
-	go func() { _ = keys.Fill(context.Background(), time.Second) }() // ends with the process only
+	time.AfterFunc(fillPause, func() { _ = keys.Fill(context.Background(), fillPause) }) // ends with the process only
 })
+
+const fillPause = 10 * time.Second
 
 // Start starts a landscape. When it returns, every listener answers.
 func Start(ctx context.Context, cfg Config) (*Landscape, error) {
@@ -163,6 +166,9 @@ func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
 	if err := l.start(ctx, background); err != nil {
 		return nil, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
+	}
+	if cfg.TenantKeys == nil {
+		fillKeys()
 	}
 	return l, nil
 }
@@ -179,9 +185,6 @@ func (l *Landscape) start(ctx, background context.Context) error {
 	}
 	if l.plays(RoleRegistry) {
 		l.running.Go(func() { l.fireDue(background) })
-	}
-	if cfg.TenantKeys == nil {
-		fillKeys()
 	}
 	return l.serve(background, listeners)
 }
