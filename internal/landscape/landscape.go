@@ -498,13 +498,15 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 
 // outboundClient fetches what callers name, within bounds.
 func (l *Landscape) outboundClient() *outbound.Client {
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)
-		roots = x509.NewCertPool()
-	}
-	roots.AppendCertsFromPEM(l.CAPEM)
-	cfg := outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: roots}
+	cfg := outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: func() *x509.CertPool {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)
+			roots = x509.NewCertPool()
+		}
+		roots.AppendCertsFromPEM(l.CAPEM)
+		return roots
+	}}
 	for _, public := range []string{l.config.PublicURL, l.config.PublicMTLSURL} {
 		if u, err := url.Parse(public); err == nil && u.Host != "" {
 			cfg.OwnHosts = append(cfg.OwnHosts, u.Host)

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -36,8 +37,9 @@ type Config struct {
 	// ForbiddenPorts are loopback ports that no call goes to: the control
 	// listener is not for those who name addresses.
 	ForbiddenPorts []uint16
-	// RootCAs are trusted for TLS; nil: the system's.
-	RootCAs *x509.CertPool
+	// RootCAs gives what is trusted for TLS, when the first call over TLS is made:
+	// reading the system's CAs takes time. Nil: the system's.
+	RootCAs func() *x509.CertPool
 	// Timeout bounds a call with its redirects and body; 0: DefaultTimeout.
 	Timeout time.Duration
 	// MaxBytes bounds a body after decompression; 0: DefaultMaxBytes.
@@ -50,6 +52,7 @@ type Client struct {
 	forbidden map[uint16]bool
 	timeout   time.Duration
 	maxBytes  int64
+	roots     func() *x509.CertPool
 	resolver  *net.Resolver // nil: the system's; replaced in tests
 	http      *http.Client
 }
@@ -57,6 +60,10 @@ type Client struct {
 // New makes a client.
 func New(cfg Config) *Client {
 	c := &Client{named: map[string]bool{}, forbidden: map[uint16]bool{}, timeout: cfg.Timeout, maxBytes: cfg.MaxBytes}
+	c.roots = func() *x509.CertPool { return nil }
+	if cfg.RootCAs != nil {
+		c.roots = sync.OnceValue(cfg.RootCAs)
+	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
 	}
@@ -74,7 +81,7 @@ func New(cfg Config) *Client {
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{ // no Proxy: a proxy would dial for us, unchecked
 			DialContext:            c.dial,
-			TLSClientConfig:        &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
+			DialTLSContext:         c.dialTLS,
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
@@ -179,6 +186,23 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 		},
 	}
 	return dialer.DialContext(ctx, network, address)
+}
+
+// dialTLS is dial, and then a handshake that verifies the host.
+func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fault("the host has the wrong form")
+	}
+	connection, err := c.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	secure := tls.Client(connection, &tls.Config{RootCAs: c.roots(), ServerName: host, MinVersion: tls.VersionTLS12})
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, connection.Close())
+	}
+	return secure, nil
 }
 
 // permit says whether an IP address with port may be connected to, named telling

@@ -262,7 +262,7 @@ func TestRootCAs(t *testing.T) {
 	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	if body, err := get(t, New(Config{RootCAs: roots}), s.URL); err != nil || body != "over TLS" {
+	if body, err := get(t, New(Config{RootCAs: func() *x509.CertPool { return roots }}), s.URL); err != nil || body != "over TLS" {
 		t.Errorf("got %q and error %v", body, err)
 	}
 }
