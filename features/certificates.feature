@@ -181,3 +181,12 @@ Feature: Client certificates
       And a client has paired with the token of "Web Shop"
       When the client asks for the services of "Sales"
       Then the client is refused because of "certificate-not-for-application"
+
+    Scenario: A refused first call does not register
+      Given the cockpit of v1
+      And the operator has registered the SAP Cloud for Customer system "Sales"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has exchanged the token of "Web Shop" for a certificate
+      When the client asks for the services of "Sales"
+      Then the client is refused because of "certificate-not-for-application"
+      And the system "Web Shop" is shown as "Pending"

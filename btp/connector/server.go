@@ -110,12 +110,17 @@ func (s *server) handle(h func(*gin.Context) error) gin.HandlerFunc {
 // application must name the caller's own.
 func (s *server) called(h func(*gin.Context, btp.Caller) error) gin.HandlerFunc {
 	return s.handle(func(c *gin.Context) error {
-		caller, err := s.caller(c, s.Registry.Authenticate)
+		caller, err := s.caller(c, s.Registry.Recognise)
 		if err != nil {
 			return err
 		}
 		if app, ok := c.Params.Get("app"); ok {
 			if err := s.Registry.CheckApplication(c.Request.Context(), caller, app); err != nil {
+				return err
+			}
+		}
+		if caller.System.Status == btp.Pending { // a first call that is not refused
+			if caller, err = s.caller(c, s.Registry.Authenticate); err != nil {
 				return err
 			}
 		}

@@ -31,6 +31,18 @@ func Guard(hosts func() []string) gin.HandlerFunc {
 	}
 }
 
+// SameOrigin keeps web pages of other origins from changing anything on a
+// listener that is reached under any name: the public ones. Clients that are no
+// browser pass unseen.
+func SameOrigin(hosts func() []string) gin.HandlerFunc {
+	crossOrigin := http.NewCrossOriginProtection()
+	return func(c *gin.Context) {
+		if crossOrigin.Check(c.Request) != nil && !fromConfigured(c.Request, hosts()) {
+			refuse(c, "a page of another origin asks for a change")
+		}
+	}
+}
+
 // fromOwnPage says whether a request's Origin, if it has one, is a host of ours.
 // A page on another port of a loopback name passes here and may read, not write.
 func fromOwnPage(r *http.Request, own func(string) bool) bool {

@@ -69,3 +69,37 @@ func TestUnknownRoutesAnswerInTheirOwnDialect(t *testing.T) {
 		})
 	}
 }
+
+func TestPagesOfOtherOriginsChangeNothing(t *testing.T) {
+	l := start(t)
+	for _, test := range []struct {
+		name   string
+		header map[string]string
+		status int
+	}{
+		{"a client that is no browser", nil, http.StatusCreated},
+		{"a page of another origin", map[string]string{"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
+		{"a page of another origin in an old browser", map[string]string{"Origin": "https://evil.test"}, http.StatusForbidden},
+		{"our own page", map[string]string{"Origin": l.HTTP, "Sec-Fetch-Site": "same-origin"}, http.StatusCreated},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			body := strings.NewReader(`{"name":"` + test.name + `","type":"SAP Commerce Cloud"}`)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.HTTP+"/api/v1/globalAccounts/default/systems", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			for key, value := range test.header {
+				req.Header.Set(key, value)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != test.status {
+				t.Errorf("got %d, want %d", resp.StatusCode, test.status)
+			}
+		})
+	}
+}

@@ -85,7 +85,7 @@ func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) 
 func (l *Landscape) publicRouter() *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(l.recovered)
+	router.Use(l.recovered, control.SameOrigin(l.allowedHosts))
 	if l.registry != nil {
 		router.Use(httpapi.Time(l.registry), l.journalled)
 		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
