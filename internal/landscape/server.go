@@ -85,9 +85,12 @@ func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) 
 func (l *Landscape) publicRouter() *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(l.recovered, control.SameOrigin(l.allowedHosts))
+	router.Use(l.recovered)
 	if l.registry != nil {
 		router.Use(httpapi.Time(l.registry), l.journalled)
+	}
+	router.Use(control.SameOrigin(l.allowedHosts))
+	if l.registry != nil {
 		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
 		connector.Mount(router, connector.Config{
 			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(),
