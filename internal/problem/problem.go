@@ -53,15 +53,39 @@ func Write(w http.ResponseWriter, d Document) {
 // names are shorter, tokens longer.
 const longestPart = 64
 
+// mostParts of a path are told, the empty one before the first slash included.
+const mostParts = 12
+
+// isPlain says that a path can be told as it is, which nearly all can.
+func isPlain(path string) bool {
+	parts, length := 1, 0
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '/':
+			parts, length = parts+1, 0
+		case c == '?' || c < 0x20 || c >= 0x7f:
+			return false
+		default:
+			length++
+		}
+		if length > longestPart || parts > mostParts {
+			return false
+		}
+	}
+	return true
+}
+
 // Path is a request's path as logs, journals and answers may tell it again. A
 // client that escapes the ? of a token URL puts the token into the path, so what
 // follows a ? and parts too long for an id are left out.
 func Path(path string) string {
+	if isPlain(path) {
+		return path
+	}
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
-	const most = 12
-	if len(parts) > most {
-		parts = append(parts[:most], "…")
+	if len(parts) > mostParts {
+		parts = append(parts[:mostParts], "…")
 	}
 	for i, part := range parts {
 		if len(part) > longestPart {
