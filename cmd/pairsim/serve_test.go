@@ -31,7 +31,7 @@ func TestServeSaysWhereToLook(t *testing.T) {
 			t.Errorf("GET %s: got %d, want 200", path, status)
 		}
 	}
-	if log := s.log.String(); !strings.Contains(log, "throwaway keys") || strings.Contains(log, "wider than loopback") {
+	if log := s.logged(t, "throwaway keys"); !strings.Contains(log, "throwaway keys") || strings.Contains(log, "wider than loopback") {
 		t.Errorf("got log\n%s\nwant a warning of throwaway keys alone", log)
 	}
 	s.must(t, "wait")
@@ -41,13 +41,30 @@ func TestServeSaysWhereToLook(t *testing.T) {
 	}
 }
 
+// logged waits until the process has logged text, and returns all that it logged:
+// what it prints and what it logs arrive by different pipes.
+func (s *serving) logged(t *testing.T, text string) string {
+	t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	bound := time.After(tooLong)
+	for !strings.Contains(s.log.String(), text) {
+		select {
+		case <-bound:
+			t.Fatalf("it did not log %q:\n%s", text, s.log)
+		case <-look.C:
+		}
+	}
+	return s.log.String()
+}
+
 func TestServeWarnsOfWideListeners(t *testing.T) {
 	t.Parallel()
 	s := serveFor(t, "--http", "0.0.0.0:0", "--mtls", "off", "--control", "off", "--log-format", "json")
 	if s.mtls != "" || s.control != "" {
 		t.Errorf("got TLS %q, control %q, want them off", s.mtls, s.control)
 	}
-	log := s.log.String()
+	log := s.logged(t, "wider than loopback")
 	if !strings.Contains(log, `"msg":"listening wider than loopback`) || strings.Count(log, "wider than loopback") != 1 {
 		t.Errorf("got log\n%s\nwant one warning of --http, as JSON", log)
 	}
@@ -84,15 +101,7 @@ func TestServeStops(t *testing.T) {
 		s := serveFor(t)
 		hold(t, s)
 		s.signal(t, syscall.SIGTERM)
-		look := time.NewTicker(time.Millisecond) // at another process's log
-		defer look.Stop()
-		for !strings.Contains(s.log.String(), "stopping") {
-			select {
-			case <-t.Context().Done():
-				t.Fatal("it does not stop")
-			case <-look.C:
-			}
-		}
+		s.logged(t, "stopping")
 		began := time.Now()
 		s.signal(t, syscall.SIGTERM)
 		if got := s.wait(t); got != exitRefused {
