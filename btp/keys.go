@@ -53,8 +53,8 @@ func (r *Registry) JWKS(ctx context.Context) ([]byte, error) {
 	return r.tokens.JWKS(*r.keys.Load())
 }
 
-// RotateKey makes a new key sign from now on. Older keys verify until their last
-// live token has expired; due work then retires them.
+// RotateKey makes a new key sign from now on. The one before verifies until its
+// last token can only have expired, and a day longer; due work then retires it.
 func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (SigningKey, error) {
 	var about Reference
 	var key SigningKey
@@ -66,17 +66,8 @@ func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (Signi
 		err = r.update(ctx, func(u *unit) error {
 			key = made
 			key.CreatedAt = u.now
-			keys, err := u.Keys().List()
-			if err != nil {
+			if err := u.retireLater(u.env.ActiveKey); err != nil {
 				return err
-			}
-			for _, old := range keys {
-				if old.ID != u.env.ActiveKey {
-					continue // rotated before: its retirement is waiting
-				}
-				if err := u.retireLater(old); err != nil {
-					return err
-				}
 			}
 			u.env.ActiveKey, u.env.KeyAlgorithm = key.ID, key.Algorithm
 			u.record(EntryDecision, PointKeyRotation, nil, "", "pairsim", "new signing key "+key.ID)
@@ -95,8 +86,8 @@ func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (Signi
 // is forged.
 const keyGrace = 24 * time.Hour
 
-func (u *unit) retireLater(k SigningKey) error {
-	last, err := u.Tokens().LastExpiry(k.ID)
+func (u *unit) retireLater(keyID string) error {
+	last, err := u.Tokens().LastExpiry(keyID)
 	if err != nil {
 		return err
 	}
@@ -106,7 +97,7 @@ func (u *unit) retireLater(k SigningKey) error {
 			last = end
 		}
 	}
-	return u.schedule(last.Add(keyGrace), DueKeyRetirement, k.ID)
+	return u.schedule(last.Add(keyGrace), DueKeyRetirement, keyID)
 }
 
 // keyRetires is due work: the last token of a rotated key has expired.
