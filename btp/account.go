@@ -2,6 +2,7 @@ package btp
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,7 +38,12 @@ type Subaccount struct {
 	Subdomain    string
 	Region       string
 	Environments []RuntimeEnvironment
+	// Version counts the changes.
+	Version uint64
 }
+
+// Has says whether the environment is enabled in s.
+func (s *Subaccount) Has(e RuntimeEnvironment) bool { return slices.Contains(s.Environments, e) }
 
 // Region is where a subaccount runs.
 type Region struct {

@@ -1,6 +1,10 @@
 package btp
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Edition is one generation of SAP's documents as a table: what the cockpit
 // calls things, which moves a system can make and what an operator may do.
@@ -12,14 +16,31 @@ type Edition struct {
 	Cockpit string
 	// TokenName is what the edition calls the token.
 	TokenName string
-	// RegisterVerb and TokenVerb are the cockpit's buttons.
-	RegisterVerb, TokenVerb string
+	// RegisterVerb, TokenVerb and the others are the cockpit's buttons.
+	RegisterVerb, TokenVerb, DeregisterVerb, RemoveVerb, IncludeVerb, ExcludeVerb string
 	// TokenAtRegistration says that registering a system issues its first token.
 	TokenAtRegistration bool
 	// Labels are what the cockpit shows for a status; every status of the edition has one.
 	Labels map[Status]string
 	// Lifecycle lists every move that a system can make.
 	Lifecycle []Move
+	// FormationName is what a formation's name must match; FormationNameRule says it in words.
+	FormationName     *regexp.Regexp
+	FormationNameRule string
+	// FormationLabels are what the cockpit shows for a formation's status; an
+	// edition without statuses has none.
+	FormationLabels map[FormationStatus]string
+	// FormationActions are what the cockpit offers in a status.
+	FormationActions map[FormationStatus][]FormationAction
+	// EnvironmentFirst: a formation is created for a subaccount only that has an
+	// environment; otherwise it is created and shows Action Required.
+	EnvironmentFirst bool
+	// EmptyFirst: a formation is deleted only when nothing is assigned to it;
+	// otherwise its deletion excludes and unassigns by itself.
+	EmptyFirst bool
+	// NamesKeptByTenant: the name of a system whose type says so is free when the
+	// tenant has deleted its extension too (e9d975a.md@v1).
+	NamesKeptByTenant bool
 }
 
 // V1 is the cockpit of SEED-000, until 2022-04-14.
@@ -30,6 +51,9 @@ var V1 = &Edition{
 	TokenName:           "integration token",
 	RegisterVerb:        "Register System",
 	TokenVerb:           "Display token",
+	DeregisterVerb:      "Deregister System",
+	IncludeVerb:         "Assign",
+	ExcludeVerb:         "Unassign",
 	TokenAtRegistration: true,
 	Labels: map[Status]string{ //nolint:exhaustive // v1 removes nothing; Gone is never stored
 		Pending:         "Pending",
@@ -38,17 +62,34 @@ var V1 = &Edition{
 		Deregistering:   "Deregistering",
 		DeregisterError: "Deregister Error",
 	},
-	Lifecycle: lifecycleV1,
+	Lifecycle:         lifecycleV1,
+	FormationName:     formationNameV1,
+	FormationNameRule: "lower-case letters, digits, dots and hyphens; it starts and ends with a letter or digit",
+	FormationActions: map[FormationStatus][]FormationAction{
+		// v1 shows no statuses: what it offers does not depend on them.
+		StatusDraft: formationActionsV1, StatusSynchronizing: formationActionsV1, StatusActionRequired: formationActionsV1,
+		StatusReady: formationActionsV1, StatusError: formationActionsV1,
+	},
+	EnvironmentFirst:  true,
+	EmptyFirst:        true,
+	NamesKeptByTenant: true,
 }
+
+// formationActionsV1 are what 68b04fa.md@v1 describes, at any time.
+var formationActionsV1 = []FormationAction{ActionInclude, ActionExclude, ActionChangeSubaccount, ActionDelete}
 
 // V2 is the cockpit from 2022-04-15 to now.
 var V2 = &Edition{
-	ID:           "v2",
-	Alias:        "latest",
-	Cockpit:      "SAP BTP cockpit of today",
-	TokenName:    "registration token",
-	RegisterVerb: "Add System",
-	TokenVerb:    "Get Token",
+	ID:             "v2",
+	Alias:          "latest",
+	Cockpit:        "SAP BTP cockpit of today",
+	TokenName:      "registration token",
+	RegisterVerb:   "Add System",
+	TokenVerb:      "Get Token",
+	DeregisterVerb: "Deregister System",
+	RemoveVerb:     "Remove System",
+	IncludeVerb:    "Include System",
+	ExcludeVerb:    "Exclude System",
 	Labels: map[Status]string{ //nolint:exhaustive // Gone is never stored
 		Pending:         "",
 		Registered:      "Registered",
@@ -58,7 +99,22 @@ var V2 = &Edition{
 		Removing:        "Removing",
 		RemoveError:     "Error while Removing",
 	},
-	Lifecycle: lifecycleV2,
+	Lifecycle:         lifecycleV2,
+	FormationName:     formationNameV2,
+	FormationNameRule: "letters, digits, hyphens, blanks and underscores; it starts and ends with a letter or digit",
+	FormationLabels: map[FormationStatus]string{
+		StatusReady: "Ready", StatusDraft: "Draft", StatusActionRequired: "Action Required",
+		StatusSynchronizing: "Synchronizing", StatusError: "Error",
+	},
+	// sap-domain §8.2. Systems are included and excluded at any time (68b04fa.md);
+	// the subaccount is fixed at creation.
+	FormationActions: map[FormationStatus][]FormationAction{
+		StatusDraft:          {ActionInclude, ActionExclude, ActionFinalize, ActionDelete},
+		StatusSynchronizing:  {ActionInclude, ActionExclude},
+		StatusActionRequired: {ActionInclude, ActionExclude, ActionDelete},
+		StatusReady:          {ActionInclude, ActionExclude, ActionReset, ActionDelete},
+		StatusError:          {ActionInclude, ActionExclude, ActionResynchronize, ActionDelete},
+	},
 }
 
 // Editions are all editions, the default first.
@@ -79,6 +135,19 @@ func EditionNamed(name string) (*Edition, error) {
 
 // Label is what the cockpit of e shows for s.
 func (e *Edition) Label(s Status) string { return e.Labels[s] }
+
+// FormationLabel is what the cockpit of e shows for a formation's status.
+func (e *Edition) FormationLabel(s FormationStatus) string { return e.FormationLabels[s] }
+
+// Offers says whether the cockpit offers an action on a formation in status s.
+func (e *Edition) Offers(s FormationStatus, a FormationAction) bool {
+	return slices.Contains(e.FormationActions[s], a)
+}
+
+// Knows says whether the edition has an event at all, in any status.
+func (e *Edition) Knows(on Event) bool {
+	return slices.ContainsFunc(e.Lifecycle, func(m Move) bool { return m.On == on })
+}
 
 // Move returns the move that event makes from status, and whether there is one.
 func (e *Edition) Move(from Status, on Event) (Move, bool) {

@@ -40,6 +40,38 @@ const (
 	StatusForbids         Code = "status-forbids"  // the lifecycle has no such move
 	ClockBackwards        Code = "clock-backwards" // a clock is never set back
 
+	PreconditionFailed   Code = "precondition-failed"    // If-Match names another version
+	IdempotencyKeyReused Code = "idempotency-key-reused" // the key came with another request before
+	FaultInjected        Code = "fault-injected"         // a step was made to fail
+	FaultNotFound        Code = "fault-not-found"
+
+	// Formations, entitlements, deregistration.
+
+	FormationNotFound            Code = "formation-not-found"
+	AssignmentNotFound           Code = "assignment-not-found"
+	FormationTypeUnknown         Code = "formation-type-unknown"
+	FormationStatusForbids       Code = "formation-status-forbids"       // not offered in the formation's status
+	FormationNotEmpty            Code = "formation-not-empty"            // v1 deletes only what nothing is assigned to
+	FormationIncomplete          Code = "formation-incomplete"           // a draft lacks systems
+	FormationFull                Code = "formation-full"                 // the most systems of a formation
+	SystemTypeNotInFormation     Code = "system-type-not-in-formation"   // the formation's type does not take it
+	SystemNotInFormation         Code = "system-not-in-formation"        // excluding what is not included
+	SystemNotRegistered          Code = "system-not-registered"          // the operation needs a paired system
+	SystemInUse                  Code = "system-in-use"                  // formations or entitlements hold it
+	SubaccountWithoutEnvironment Code = "subaccount-without-environment" // neither Cloud Foundry nor Kyma
+	PlanUnknown                  Code = "plan-unknown"                   // no such service or plan
+	EntitlementNotFound          Code = "entitlement-not-found"
+	EntitlementExists            Code = "entitlement-exists" // the same system and plan in the same subaccount
+	IncidentNotFound             Code = "incident-not-found"
+	IncidentIsResolved           Code = "incident-is-resolved"
+	TenantMismatch               Code = "tenant-mismatch"       // another tenant than the one deregistered
+	ReleaseTokenInvalid          Code = "release-token-invalid" // no name is kept for it
+
+	// Access, with --auth.
+
+	Unauthenticated Code = "unauthenticated" // no access token, or none that is good
+	Forbidden       Code = "forbidden"       // the role does not allow it
+
 	// Integration tokens, before acceptance.
 
 	TokenMissing       Code = "token-missing"
@@ -95,7 +127,16 @@ type Error struct {
 	// Vendor is the text of the vendor's own server, where it differs
 	// (pairing-protocols §1.5, §3.4, §4.1); empty: the vendor wire's default.
 	Vendor string
-	Cause  error
+	// Blockers are the objects that stand in the way, where these can be named.
+	Blockers []Blocker
+	Cause    error
+}
+
+// Blocker is an object that must go before something can be done.
+type Blocker struct {
+	Kind ObjectKind
+	ID   string
+	Name string
 }
 
 // Errorf makes a refusal. A %w verb keeps the cause for the log.

@@ -35,13 +35,15 @@ const (
 	RemovalRequested        Event = "removal requested"
 	RemovalDone             Event = "removal done"
 	RemovalFailed           Event = "removal failed"
+	// IncidentResolved is SAP's support ending an error status.
+	IncidentResolved Event = "incident resolved"
 )
 
 // Events are all events.
 var Events = []Event{
 	TokenRequested, PairingCompleted, PairingFailed,
 	DeregistrationRequested, DeregistrationDone, DeregistrationFailed,
-	RemovalRequested, RemovalDone, RemovalFailed,
+	RemovalRequested, RemovalDone, RemovalFailed, IncidentResolved,
 }
 
 // Move is one row of a lifecycle.
@@ -65,6 +67,8 @@ var lifecycleV1 = []Move{
 	{From: Failed, On: TokenRequested, To: Pending, Only: RetriesAfterError, Source: "e9d975a.md@v1"},
 	{From: Deregistering, On: DeregistrationDone, To: Gone, Source: "sap-domain §4.1"},
 	{From: Deregistering, On: DeregistrationFailed, To: DeregisterError, Source: "SEED-000 Results"},
+	{From: Failed, On: IncidentResolved, To: Pending, Source: "design §4 errors and incidents"},
+	{From: DeregisterError, On: IncidentResolved, To: Gone, Source: "SEED-000 Results (report an incident)"},
 }
 
 // lifecycleV2 is every move of sap-domain §4.2. Anything else is refused.
@@ -81,6 +85,9 @@ var lifecycleV2 = []Move{
 	{From: Removing, On: RemovalDone, To: Gone, Source: "0c6f498.md"},
 	{From: Removing, On: RemovalFailed, To: RemoveError, Source: "1582d72.md"},
 	{From: RemoveError, On: RemovalRequested, To: Removing, Source: "1582d72.md"},
+	{From: Failed, On: IncidentResolved, To: Pending, Source: "design §4 errors and incidents"},
+	{From: DeregisterError, On: IncidentResolved, To: Pending, Source: "1582d72.md (report a case)"},
+	{From: RemoveError, On: IncidentResolved, To: Gone, Source: "1582d72.md (report a case)"},
 }
 
 // apply moves s by event in edition e, or refuses with StatusForbids.
@@ -108,6 +115,7 @@ var forbidden = map[Event]string{
 	RemovalRequested:        "it cannot be removed",
 	RemovalDone:             "it is not being removed",
 	RemovalFailed:           "it is not being removed",
+	IncidentResolved:        "there is nothing for support to end",
 }
 
 func statusForbids(e *Edition, s *System, on Event) *Error {

@@ -30,6 +30,13 @@ type Tx interface {
 	Services() ServiceStore
 	Due() DueStore
 	Authorities() AuthorityStore
+	Formations() FormationStore
+	Assignments() AssignmentStore
+	Entitlements() EntitlementStore
+	Incidents() IncidentStore
+	Reservations() ReservationStore
+	Replays() ReplayStore
+	OAuthClients() OAuthClientStore
 }
 
 // EnvironmentStore keeps the environment's own record. It is read in every step.
@@ -115,13 +122,87 @@ type ServiceStore interface {
 	Delete(SystemID, ServiceID) error
 }
 
+// FormationStore keeps formations.
+type FormationStore interface {
+	// Get refuses with FormationNotFound.
+	Get(FormationID) (Formation, error)
+	FindByName(ga GlobalAccountID, name string) (Formation, bool, error)
+	// List returns a page in the order of Sequence.
+	List(FormationFilter) ([]Formation, error)
+	// Put creates or replaces. A name that is taken is refused with NameTaken.
+	Put(Formation) error
+	Delete(FormationID) error
+}
+
+// AssignmentStore keeps formation assignments; a formation has at most one per
+// source and target.
+type AssignmentStore interface {
+	Find(FormationID, AssignmentID) (Assignment, bool, error)
+	// ListOf lists a formation's assignments by source, then target (kind, then id).
+	ListOf(FormationID) ([]Assignment, error)
+	// Count counts a formation's assignments by state without reading them.
+	Count(FormationID) (map[AssignmentState]int, error)
+	Put(Assignment) error
+	Delete(FormationID, AssignmentID) error
+}
+
+// EntitlementStore keeps entitlement configurations.
+type EntitlementStore interface {
+	// Get refuses with EntitlementNotFound.
+	Get(EntitlementID) (Entitlement, error)
+	// List returns a page in the order of Sequence.
+	List(EntitlementFilter) ([]Entitlement, error)
+	Put(Entitlement) error
+	Delete(EntitlementID) error
+}
+
+// IncidentStore keeps incidents.
+type IncidentStore interface {
+	// Get refuses with IncidentNotFound.
+	Get(IncidentID) (Incident, error)
+	// List returns a page in the order of Sequence.
+	List(IncidentFilter) ([]Incident, error)
+	Put(Incident) error
+	Delete(IncidentID) error
+}
+
+// ReservationStore keeps names whose row is gone; one per global account and name.
+type ReservationStore interface {
+	Find(ga GlobalAccountID, name string) (Reservation, bool, error)
+	FindByRelease(Digest) (Reservation, bool, error)
+	Put(Reservation) error
+	Delete(ga GlobalAccountID, name string) error
+}
+
+// ReplayStore keeps what idempotent creates made.
+type ReplayStore interface {
+	Find(key string) (Replay, bool, error)
+	Put(Replay) error
+	Delete(key string) error
+}
+
+// OAuthClientStore keeps the token service's clients.
+type OAuthClientStore interface {
+	Find(id string) (OAuthClient, bool, error)
+	// List returns all clients by id.
+	List() ([]OAuthClient, error)
+	Put(OAuthClient) error
+	Delete(id string) error
+}
+
 // DueStore keeps due work: at most one row per kind and subject.
 type DueStore interface {
+	// Put creates or replaces; a replaced row counts as put anew.
 	Put(Due) error
 	Cancel(kind DueKind, subject string) error
-	// Next returns the earliest row at or before until; among equal instants
-	// the one put first.
+	Find(kind DueKind, subject string) (Due, bool, error)
+	// Claim sets ClaimedUntil of a row that is there, and keeps its place.
+	Claim(kind DueKind, subject string, until time.Time) error
+	// Next returns the earliest row at or before until, claimed or not; among
+	// equal instants the one put first.
 	Next(until time.Time) (Due, bool, error)
+	// NextFree is Next without the rows that are claimed beyond the real instant.
+	NextFree(until, real time.Time) (Due, bool, error)
 	// Earliest returns the earliest row.
 	Earliest() (Due, bool, error)
 }
@@ -140,4 +221,7 @@ type Due struct {
 	At      time.Time
 	Kind    DueKind
 	Subject string
+	// ClaimedUntil is the real instant until which a process is at the work;
+	// zero: nobody is. Work of a process that died is free again after it.
+	ClaimedUntil time.Time
 }

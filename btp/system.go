@@ -20,6 +20,12 @@ type System struct {
 	Failure *Failure
 	// Tenant is what the paired tenant said of itself; nil without a descriptor.
 	Tenant *Descriptor
+	// FormerTenant is the tenant id before a deregistration that kept the row:
+	// only the same tenant registers it again (0c6f498.md); "" for any.
+	FormerTenant string
+	// ExtensionDeleted: the tenant has deleted its side of the pairing. There is
+	// nobody to tell of a deregistration, and no certificate is good.
+	ExtensionDeleted bool
 	// Sequence orders systems by registration; lists and cursors run on it.
 	Sequence                           uint64
 	CreatedAt, UpdatedAt, RegisteredAt time.Time

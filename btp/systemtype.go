@@ -19,6 +19,9 @@ const (
 	FormationBeforePairing TypeProperty = "joins a formation before pairing"
 	// RetriesAfterError types may get a new token in status Error of v1.
 	RetriesAfterError TypeProperty = "retries after an error"
+	// NameKeptByTenant types keep the name of a deregistered system until the
+	// tenant has deleted its extension too, where the edition says so.
+	NameKeptByTenant TypeProperty = "name kept by its tenant"
 )
 
 // SystemType is a row of sap-domain §3. Types are data: a further one needs only a row.
@@ -56,7 +59,7 @@ var SystemTypes = []*SystemType{
 	{
 		Name: "SAP Marketing Cloud", TokenValidity: week, Component: "BC-NEO-EXT-S4C", TokenSource: "e9d975a.md",
 		Environments: []RuntimeEnvironment{CloudFoundry, Kyma},
-		properties:   []TypeProperty{PairedByToken, ShowsPresentToken, RetriesAfterError},
+		properties:   []TypeProperty{PairedByToken, ShowsPresentToken, RetriesAfterError, NameKeptByTenant},
 	},
 }
 
