@@ -60,6 +60,7 @@ var explanations = map[Code]Explanation{
 	IncidentNotFound:             {ours, "List incidents: pairsim incidents list."},
 	IncidentIsResolved:           {ours, "Nothing is to be done."},
 	TenantMismatch:               {"0c6f498.md", "Use the token in the tenant that the system was registered with, or remove the system and add a new one."},
+	TenantNotTold:                {ours, "Make the tenant's callback reachable, then deregister again (v2), or have the incident resolved: pairsim incidents resolve ID."},
 	ReleaseTokenInvalid:          {ours, "The name is free already, or was never kept for this tenant."},
 
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},

@@ -93,7 +93,7 @@ func (l *Landscape) publicRouter() *gin.Engine {
 	if l.registry != nil {
 		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
 		connector.Mount(router, connector.Config{
-			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(),
+			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(0),
 			TrustedProxies: l.config.TrustedProxies, Log: l.log,
 		})
 	}
