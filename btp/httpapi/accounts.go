@@ -119,7 +119,7 @@ func (s *server) createSubaccount(c *gin.Context) error {
 		return err
 	}
 	c.Header("Location", "/api/v1/subaccounts/"+string(sub.ID))
-	return respondVersion(c, http.StatusCreated, sub.Version, subaccountOf(sub))
+	return RespondVersion(c, http.StatusCreated, sub.Version, subaccountOf(sub))
 }
 
 func (s *server) showSubaccount(c *gin.Context) error {
@@ -130,7 +130,7 @@ func (s *server) showSubaccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
+	return RespondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
 }
 
 func (s *server) changeSubaccount(c *gin.Context) error {
@@ -156,7 +156,7 @@ func (s *server) changeSubaccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
+	return RespondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
 }
 
 // systemType is a row of the list of types.

@@ -87,13 +87,13 @@ func checkPlan(plan string) error {
 }
 
 func (s *server) removeEntitlement(c *gin.Context) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	if err := s.Registry.RemoveEntitlement(c.Request.Context(), subaccountID(c), btp.EntitlementID(c.Param("entitlement"))); err != nil {
 		return err
 	}
-	return noContent(c)
+	return NoContent(c)
 }
 
 // removeEntitlementOf finds the entitlement by what makes it unique in its
@@ -123,7 +123,7 @@ func (s *server) removeEntitlementOf(c *gin.Context) error {
 	if err := s.Registry.RemoveEntitlement(c.Request.Context(), f.Subaccount, found[0].ID); err != nil {
 		return err
 	}
-	return noContent(c)
+	return NoContent(c)
 }
 
 // servicePlans is a service that can be entitled.

@@ -112,7 +112,7 @@ func FormationOf(e *btp.Edition, v btp.FormationView) Formation {
 }
 
 func (s *server) respondFormation(c *gin.Context, status int, v btp.FormationView) error {
-	return respondVersion(c, status, v.Version, FormationOf(s.Registry.Edition(), v))
+	return RespondVersion(c, status, v.Version, FormationOf(s.Registry.Edition(), v))
 }
 
 func (s *server) createFormation(c *gin.Context) error {
@@ -219,7 +219,7 @@ func (s *server) excludeSystem(c *gin.Context) error {
 }
 
 func (s *server) changeMember(c *gin.Context, do func(context.Context, btp.FormationID, btp.SystemID, btp.Match) (btp.FormationView, error)) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	return s.changed(c, func(ctx context.Context, id btp.FormationID, match btp.Match) (btp.FormationView, error) {
@@ -243,7 +243,7 @@ func (s *server) resynchronizeFormation(c *gin.Context) error {
 }
 
 func (s *server) finalizeFormation(c *gin.Context) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	return s.changed(c, s.Registry.FinalizeFormation)
@@ -266,7 +266,7 @@ type deletionStep struct {
 
 // deleteFormation answers 202 while the deletion goes on.
 func (s *server) deleteFormation(c *gin.Context) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	match, err := ifMatch(c)

@@ -24,17 +24,11 @@ func idempotencyKey(c *gin.Context) (btp.IdempotencyKey, error) {
 	return btp.IdempotencyKey(values[0]), nil
 }
 
-// respondVersion answers with an object and its entity tag, which stands for
-// its version.
-func respondVersion(c *gin.Context, status int, version uint64, v any) error {
-	SetVersion(c, version)
-	return Respond(c, status, v)
-}
-
-// SetVersion sets the entity tag of an object with a version. The tag is strong:
-// If-Match compares it.
-func SetVersion(c *gin.Context, version uint64) {
+// RespondVersion answers with an object and its entity tag, which stands for its
+// version. The tag is strong: If-Match compares it.
+func RespondVersion(c *gin.Context, status int, version uint64, v any) error {
 	c.Header("ETag", `"`+strconv.FormatUint(version, 10)+`"`)
+	return Respond(c, status, v)
 }
 
 // ifMatch reads the header If-Match (RFC 9110 §13.1.1). A weak tag, and one that
@@ -82,16 +76,16 @@ func nextTag(list string) (tag string, weak bool, rest string, ok bool) {
 	return tag, weak, rest, more && strings.Trim(rest, " \t") != ""
 }
 
-// readNothing refuses query parameters, and a body that says anything.
-func readNothing(c *gin.Context) error {
+// ReadNothing refuses query parameters, and a body that says anything.
+func ReadNothing(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
 	return DecodeOptionalBody(c, &struct{}{})
 }
 
-// noContent answers 204.
-func noContent(c *gin.Context) error {
+// NoContent answers 204.
+func NoContent(c *gin.Context) error {
 	c.Status(http.StatusNoContent)
 	c.Writer.WriteHeaderNow()
 	return nil

@@ -292,7 +292,7 @@ func (s *server) removeSystem(c *gin.Context) error {
 }
 
 func (s *server) accepted(c *gin.Context, do func(context.Context, btp.SystemID) (btp.System, error)) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	sys, err := do(c.Request.Context(), btp.SystemID(c.Param("id")))

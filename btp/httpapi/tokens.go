@@ -44,7 +44,7 @@ func (s *server) showToken(c *gin.Context) error {
 }
 
 func (s *server) issueToken(c *gin.Context) error {
-	if err := readNothing(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
 	key, err := idempotencyKey(c)
