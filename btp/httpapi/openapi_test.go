@@ -89,6 +89,9 @@ func TestFullSystem(t *testing.T) {
 			{Serial: "a4", NotBefore: start, NotAfter: at.Add(day), RenewalBlocked: true, Revoked: true},
 			{Serial: "a5", NotBefore: start, NotAfter: at}, // valid through its last instant
 		},
+		Formations:   []btp.Formation{{ID: "f1", Name: "extend-the-shop"}},
+		Entitlements: []btp.Entitlement{{ID: "e1", Plan: "api-access", Subaccount: "dev"}},
+		Incident:     "i1",
 		Now: at,
 	}
 	h := openapitest.Check(t, router(t, staged{a.registry, view, nil}, a.registry, io.Discard))
