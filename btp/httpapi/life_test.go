@@ -132,7 +132,9 @@ func TestBlockers(t *testing.T) {
 	path := a.formation("extend-the-shop")
 	entitlement := a.entitle("api-access")
 	w := a.call("POST", "/api/v1/systems/shop/deregistration", "")
-	var refused struct{ Blockers []struct{ Kind, ID, Name string } }
+	var refused struct {
+		Blockers []struct{ Kind, ID, Name string }
+	}
 	if err := json.Unmarshal(w.Body.Bytes(), &refused); err != nil || w.Code != 409 {
 		t.Fatalf("got %d %s", w.Code, w.Body)
 	}

@@ -92,7 +92,7 @@ func TestFullSystem(t *testing.T) {
 		Formations:   []btp.Formation{{ID: "f1", Name: "extend-the-shop"}},
 		Entitlements: []btp.Entitlement{{ID: "e1", Plan: "api-access", Subaccount: "dev"}},
 		Incident:     "i1",
-		Now: at,
+		Now:          at,
 	}
 	h := openapitest.Check(t, router(t, staged{a.registry, view, nil}, a.registry, io.Discard))
 	golden(t, "fullSystem", call(h, "GET", "/api/v1/systems/s1", "").Body.Bytes())
