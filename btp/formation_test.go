@@ -179,6 +179,11 @@ func TestWhoMayJoinAFormation(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 			}
 		}
+		if id == "v2" { // created without a system, it is a draft
+			if _, err := r.FinalizeFormation(t.Context(), f.ID, btp.Match{}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		v, err := r.Formation(t.Context(), f.ID)
 		if err != nil || !slices.Equal(v.Systems, []btp.SystemID{shop.ID, registered.ID}) {
 			t.Errorf("systems %v (%v)", v.Systems, err)
