@@ -27,7 +27,7 @@ var explanations = map[Code]Explanation{
 	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts."},
 	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts."},
 	SystemNotFound:        {ours, "List systems: pairsim systems list."},
-	NameInvalid:           {"SEED-000 step 3", "Use 1 to 100 printable ASCII characters without a blank at either end."},
+	NameInvalid:           {"SEED-000 step 3, 68b04fa.md", "Use a name that keeps the rule which the detail states."},
 	NameTaken:             {"e9d975a.md", "Choose another name; a name is free again when its row is gone."},
 	TypeUnknown:           {"SEED-000 step 3", "Use the exact label of a type: GET /api/v1/systemTypes."},
 	TypeWithoutToken:      {"2ffdaff.md", "Systems of this type need no token."},

@@ -60,8 +60,8 @@ func (r *Registry) AddFault(_ context.Context, f Fault) (Fault, error) {
 		}
 		return Fault{}, Errorf(InvalidRequest, "there is no fault point %q; points are %s", clip(string(f.Point)), strings.Join(names, ", "))
 	}
-	if f.Times < 0 || len(f.Cause) > maxCause {
-		return Fault{}, Errorf(InvalidRequest, "a fault strikes 0 times (always) or more, and its cause has at most %d bytes", maxCause)
+	if f.Times < 0 || len(f.Cause) > maxCause || len(f.Subject) > maxCause {
+		return Fault{}, Errorf(InvalidRequest, "a fault strikes 0 times (always) or more; subject and cause have at most %d bytes", maxCause)
 	}
 	if f.Cause == "" {
 		f.Cause = "a fault was set at " + string(f.Point)

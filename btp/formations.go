@@ -513,7 +513,7 @@ func (e *Edition) standing(f *Formation, status FormationStatus) string {
 }
 
 // Formations returns a page of formations in the order of creation, and whether
-// there are more. f.GlobalAccount may be an id or a subdomain.
+// there are more. f.GlobalAccount and f.Subaccount may be an id or a subdomain.
 func (r *Registry) Formations(ctx context.Context, f FormationFilter) (page []FormationView, more bool, err error) {
 	err = r.view(ctx, func(u *unit) error {
 		page = nil
@@ -523,6 +523,13 @@ func (r *Registry) Formations(ctx context.Context, f FormationFilter) (page []Fo
 		}
 		g := f
 		g.GlobalAccount = account.ID
+		if f.Subaccount != "" {
+			s, err := u.subaccountIn(account.ID, string(f.Subaccount))
+			if err != nil {
+				return err
+			}
+			g.Subaccount = s.ID
+		}
 		list, next, err := pageOf(f.Limit, func(limit int) ([]Formation, error) {
 			g.Limit = limit
 			return u.Formations().List(g)

@@ -304,10 +304,16 @@ type SystemView struct {
 	Token        *Token
 	Services     []Service
 	Certificates []Certificate
-	Now          time.Time
+	// Formations and Entitlements hold the system: they block its deregistration.
+	Formations   []Formation
+	Entitlements []Entitlement
+	// Incident is the open one about the system, "" without one.
+	Incident IncidentID
+	Now      time.Time
 }
 
-// System returns a system with its token, services and certificates.
+// System returns a system with its token, services and certificates, and with
+// what holds it.
 func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) {
 	var v SystemView
 	err := r.view(ctx, func(u *unit) error {
@@ -324,7 +330,19 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 		if v.Services, err = u.Services().ListOf(id); err != nil {
 			return err
 		}
-		v.Certificates, err = u.Certificates().ListOf(id)
+		if v.Certificates, err = u.Certificates().ListOf(id); err != nil {
+			return err
+		}
+		if v.Formations, err = u.Formations().List(FormationFilter{System: id}); err != nil {
+			return err
+		}
+		if v.Entitlements, err = u.Entitlements().List(EntitlementFilter{System: id}); err != nil {
+			return err
+		}
+		open, err := u.Incidents().List(IncidentFilter{Subject: string(id), OpenOnly: true})
+		for _, i := range open {
+			v.Incident = i.ID
+		}
 		return err
 	})
 	return v, err
