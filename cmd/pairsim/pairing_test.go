@@ -149,7 +149,9 @@ func TestTenantActionsByCommandLine(t *testing.T) {
 }
 
 func TestShownTenant(t *testing.T) {
-	status := func(code, label string) btpclient.SystemStatus { return btpclient.SystemStatus{Code: code, Label: label} }
+	status := func(code, label string) btpclient.SystemStatus {
+		return btpclient.SystemStatus{Code: code, Label: label}
+	}
 	connection := &btpclient.TenantConnection{Pairing: "1", Status: status("disabled", "Disabled"), SystemID: "s1", ApplicationName: "mp-a"}
 	tests := []struct {
 		name       string
