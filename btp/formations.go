@@ -220,45 +220,36 @@ func checkMember(f *Formation, s *System, e *Edition) error {
 	return Errorf(SystemNotRegistered, "system %q has the status %s", s.Name, statusText(e, s.Status))
 }
 
-// join makes the assignments of a new participant: in both directions with each
-// that is there, and with itself (pairing-protocols §6.8).
+// join makes the assignments of a participant: in both directions with each that
+// is there to stay, and with itself (pairing-protocols §6.8). One that is on its
+// way out is called back.
 func (u *unit) join(f *Formation, p Participant) error {
-	there, err := u.participants(f)
+	rows, err := u.Assignments().ListOf(f.ID)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(there, p) {
-		return nil
-	}
+	there := map[[2]Participant]Assignment{}
 	pairs := [][2]Participant{{p, p}}
-	for _, other := range there {
-		pairs = append(pairs, [2]Participant{p, other}, [2]Participant{other, p})
+	for _, a := range rows {
+		there[[2]Participant{a.Source, a.Target}] = a
+		if a.Source == a.Target && a.Source != p && !a.leaves() {
+			pairs = append(pairs, [2]Participant{p, a.Source}, [2]Participant{a.Source, p})
+		}
 	}
 	for _, pair := range pairs {
-		a := Assignment{
-			ID: AssignmentID(u.env.newID()), Formation: f.ID, Source: pair[0], Target: pair[1],
-			State: AssignmentInitial, UpdatedAt: u.now,
+		a, known := there[pair]
+		if known && !a.leaves() {
+			continue
 		}
+		if !known {
+			a = Assignment{ID: AssignmentID(u.env.newID()), Formation: f.ID, Source: pair[0], Target: pair[1]}
+		}
+		a.State, a.Error, a.UpdatedAt = AssignmentInitial, "", u.now
 		if err := u.Assignments().Put(a); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// participants are those who have an assignment with themselves.
-func (u *unit) participants(f *Formation) ([]Participant, error) {
-	rows, err := u.Assignments().ListOf(f.ID)
-	if err != nil {
-		return nil, err
-	}
-	var list []Participant
-	for _, a := range rows {
-		if a.Source == a.Target {
-			list = append(list, a.Source)
-		}
-	}
-	return list, nil
 }
 
 // part sends the assignments of a participant on their way out; those of a
@@ -289,17 +280,18 @@ func (u *unit) part(f *Formation, p Participant) error {
 // runtimes of an assigned subaccount join by themselves, later ones too
 // (sap-domain §8.4).
 func (u *unit) joinRuntime(f *Formation) error {
-	there, err := u.participants(f)
-	if err != nil {
-		return err
-	}
 	served, err := u.served(f)
 	if err != nil {
 		return err
 	}
+	rows, err := u.Assignments().ListOf(f.ID)
+	if err != nil {
+		return err
+	}
 	wanted := runtimeOf(f.Subaccount)
-	for _, p := range there {
-		if p.Kind == ParticipantRuntime && (!served || p != wanted) {
+	for _, a := range rows {
+		p := a.Source
+		if p == a.Target && p.Kind == ParticipantRuntime && !a.leaves() && (!served || p != wanted) {
 			if err := u.part(f, p); err != nil {
 				return err
 			}
@@ -612,19 +604,10 @@ func (r *Registry) IncludeSystem(ctx context.Context, id FormationID, system Sys
 		if err != nil {
 			return err
 		}
-		return u.stay(f, &s)
-	})
-}
-
-// stay calls back a system that is on its way out of f.
-func (u *unit) stay(f *Formation, s *System) error {
-	if err := checkMember(f, s, u.r.edition); err != nil {
-		return err
-	}
-	return u.retry(f, func(a Assignment) (AssignmentState, bool) {
-		p := applicationOf(s.ID)
-		leaving := a.State == AssignmentDeleting || a.State == AssignmentDeleteError
-		return AssignmentInitial, leaving && (a.Source == p || a.Target == p)
+		if err := checkMember(f, &s, u.r.edition); err != nil {
+			return err
+		}
+		return u.join(f, applicationOf(system)) // it may be on its way out
 	})
 }
 
