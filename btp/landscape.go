@@ -38,7 +38,8 @@ type DeclaredFormation struct {
 	GlobalAccount GlobalAccountID
 	Name, Type    string
 	Subaccount    string
-	Systems       []SystemID
+	// Systems are ids; of a system without a declared one, the name will do.
+	Systems []SystemID
 	// Status is what its assignments are made to show; "" is what they come to.
 	Status FormationStatus
 	// Cause is told for status error.
@@ -47,8 +48,9 @@ type DeclaredFormation struct {
 
 // DeclaredEntitlement is an entitlement configuration.
 type DeclaredEntitlement struct {
-	ID            EntitlementID
-	Subaccount    SubaccountID
+	ID         EntitlementID
+	Subaccount SubaccountID
+	// System is an id; of a system without a declared one, the name will do.
 	System        SystemID
 	Service, Plan string
 }
@@ -88,15 +90,36 @@ func (u *unit) declare(l Landscape) error {
 		}
 	}
 	for _, d := range l.Entitlements {
-		sub, err := u.Accounts().Sub(d.Subaccount)
-		if err == nil {
-			_, err = u.assignEntitlement(&sub, NewEntitlement{System: d.System, Service: d.Service, Plan: d.Plan}, d.ID)
-		}
-		if err != nil {
+		if err := u.declareEntitlement(d); err != nil {
 			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
 		}
 	}
 	return nil
+}
+
+func (u *unit) declareEntitlement(d DeclaredEntitlement) error {
+	sub, err := u.Accounts().Sub(d.Subaccount)
+	if err != nil {
+		return err
+	}
+	id, err := u.declaredSystem(sub.GlobalAccount, d.System)
+	if err != nil {
+		return err
+	}
+	_, err = u.assignEntitlement(&sub, NewEntitlement{System: id, Service: d.Service, Plan: d.Plan}, d.ID)
+	return err
+}
+
+// declaredSystem is the id of a system that is declared by id or name.
+func (u *unit) declaredSystem(ga GlobalAccountID, idOrName SystemID) (SystemID, error) {
+	if _, err := u.Systems().Get(idOrName); err == nil || CodeOf(err) != SystemNotFound {
+		return idOrName, err
+	}
+	named, err := u.Systems().List(SystemFilter{GlobalAccount: ga, Name: string(idOrName), Limit: 1})
+	if err != nil || len(named) == 0 {
+		return idOrName, err
+	}
+	return named[0].ID, nil
 }
 
 // declareFormation creates a formation under the rules that hold later, and puts
@@ -109,7 +132,14 @@ func (u *unit) declareFormation(d DeclaredFormation) error {
 	if d.Status != "" && d.Status != StatusReady && u.r.edition.FormationLabel(d.Status) == "" {
 		return Errorf(InvalidRequest, "edition %s shows no status %q for formations", u.r.edition.ID, d.Status)
 	}
-	n := NewFormation{Name: d.Name, Type: d.Type, Subaccount: d.Subaccount, Systems: d.Systems, Draft: d.Status == StatusDraft}
+	n := NewFormation{Name: d.Name, Type: d.Type, Subaccount: d.Subaccount, Draft: d.Status == StatusDraft}
+	for _, declared := range d.Systems {
+		id, err := u.declaredSystem(account.ID, declared)
+		if err != nil {
+			return err
+		}
+		n.Systems = append(n.Systems, id)
+	}
 	f, err := u.createFormation(account.ID, n, d.ID)
 	if err != nil {
 		return err

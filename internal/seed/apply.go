@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,12 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape)}
 	for i, s := range f.Systems {
 		declared.Systems = append(declared.Systems, f.system(c, at("systems", i), edition, s))
+	}
+	for i, d := range f.Formations {
+		declared.Formations = append(declared.Formations, f.formation(c, at("formations", i), edition, d))
+	}
+	for i, d := range f.Entitlements {
+		declared.Entitlements = append(declared.Entitlements, f.entitlement(c, at("entitlements", i), edition, declared.Systems, d))
 	}
 	if err := c.found.sorted(); err != nil {
 		return err
@@ -122,7 +129,7 @@ func either(given, otherwise string) string {
 
 func (f *File) system(c *checker, path string, e *btp.Edition, s System) btp.DeclaredSystem {
 	d := btp.DeclaredSystem{
-		ID: btp.SystemID(s.ID), GlobalAccount: btp.GlobalAccountID(either(s.GlobalAccount, string(f.accounts()[0].ID))),
+		ID: btp.SystemID(s.ID), GlobalAccount: btp.GlobalAccountID(f.account(s.GlobalAccount)),
 		Name: s.Name, Type: s.Type, Status: c.status(path+".status", e, s.Status), Cause: s.Cause,
 	}
 	switch {
@@ -139,10 +146,74 @@ func (f *File) system(c *checker, path string, e *btp.Edition, s System) btp.Dec
 			c.refuse(path+".cause", "only an error status has a cause")
 		}
 	}
+	if s.Tenant != nil {
+		d.Tenant = &btp.Descriptor{
+			TenantID: s.Tenant.ID, URL: s.Tenant.URL, CallbackURL: s.Tenant.CallbackURL, CommunicationScenarios: s.Tenant.CommunicationScenarios,
+		}
+		if !slices.Contains([]btp.Status{btp.Registered, btp.Deregistering, btp.DeregisterError}, d.Status) {
+			c.refuse(path+".tenant", "only a system that was paired has a tenant")
+		}
+	}
 	if d.Status != btp.Pending && s.Token != nil && !s.Token.None {
 		c.refuse(path+".token", "only a pending system has a token")
 	}
 	return d
+}
+
+func (f *File) formation(c *checker, path string, e *btp.Edition, d Formation) btp.DeclaredFormation {
+	declared := btp.DeclaredFormation{
+		ID: btp.FormationID(d.ID), GlobalAccount: btp.GlobalAccountID(f.account(d.GlobalAccount)), Name: d.Name, Type: d.Type,
+		Subaccount: d.Subaccount, Status: c.formationStatus(path+".status", e, d.Status), Cause: d.Cause,
+	}
+	for _, name := range d.Systems {
+		declared.Systems = append(declared.Systems, f.systemRef(string(declared.GlobalAccount), name))
+	}
+	if d.Type == "" && len(e.FormationLabels) > 0 {
+		c.refuse(path, "edition %s needs the type of a formation, as %q", e.ID, btp.FormationTypes[0].Name)
+	}
+	f.checkServed(c, path, &declared)
+	if d.Cause != "" && declared.Status != btp.StatusError {
+		c.refuse(path+".cause", "only an error status has a cause")
+	}
+	return declared
+}
+
+// checkServed: whether a formation is Ready or waits for action is up to its
+// subaccount.
+func (f *File) checkServed(c *checker, path string, d *btp.DeclaredFormation) {
+	t, err := btp.FormationTypeNamed(d.Type)
+	if err != nil || d.Status != btp.StatusReady && d.Status != btp.StatusActionRequired {
+		return
+	}
+	s, _ := f.findSubaccount(string(d.GlobalAccount), d.Subaccount)
+	switch served := d.Subaccount != "" && s.Has(t.Environment); {
+	case served && d.Status == btp.StatusActionRequired:
+		c.refuse(path+".status", "no action is required: its subaccount has the environment %s", t.Environment)
+	case !served && d.Status == btp.StatusReady:
+		c.refuse(path+".status", "it is not ready while it has no subaccount with the environment %s", t.Environment)
+	}
+}
+
+func (f *File) entitlement(c *checker, path string, e *btp.Edition, systems []btp.DeclaredSystem, d Entitlement) btp.DeclaredEntitlement {
+	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
+	if i := f.findSystem(string(sub.GlobalAccount), d.System); i >= 0 && systems[i].Status != btp.Registered {
+		label := e.Label(systems[i].Status)
+		if label == "" {
+			label = string(systems[i].Status)
+		}
+		c.refuse(path+".system", "system %q has the status %s; an entitlement is for a registered system", clip(d.System), label)
+	}
+	return btp.DeclaredEntitlement{
+		ID: btp.EntitlementID(d.ID), Subaccount: sub.ID, System: f.systemRef(string(sub.GlobalAccount), d.System), Service: d.Service, Plan: d.Plan,
+	}
+}
+
+// systemRef is the declared id of a system, or its name while it has none.
+func (f *File) systemRef(account, idOrName string) btp.SystemID {
+	if i := f.findSystem(account, idOrName); i >= 0 && f.Systems[i].ID != "" {
+		return btp.SystemID(f.Systems[i].ID)
+	}
+	return btp.SystemID(idOrName)
 }
 
 func (p Policy) apply(to *btp.Policy) {
@@ -175,6 +246,16 @@ func (p Policy) apply(to *btp.Policy) {
 		validities[name] = d
 	}
 	to.TokenValidity = validities
+	durations := maps.Clone(to.Durations)
+	for name, text := range p.Durations {
+		if durations == nil {
+			durations = map[btp.Transition]time.Duration{}
+		}
+		d := durations[btp.Transition(name)]
+		set(&d, text)
+		durations[btp.Transition(name)] = d
+	}
+	to.Durations = durations
 }
 
 // Try starts a landscape of f alone, in memory on free loopback ports, and stops
@@ -201,6 +282,18 @@ func (f *File) place(text string) string {
 	for i, s := range f.Systems {
 		if strings.Contains(text, "system "+s.Name+": ") {
 			return at("systems", i)
+		}
+	}
+	for i, d := range f.Formations {
+		if strings.Contains(text, "formation "+d.Name+": ") {
+			return at("formations", i)
+		}
+	}
+	for i, d := range f.Entitlements {
+		sub, _ := f.findSubaccount("", d.Subaccount)
+		system := f.systemRef(string(sub.GlobalAccount), d.System)
+		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
+			return at("entitlements", i)
 		}
 	}
 	for i, a := range f.GlobalAccounts {

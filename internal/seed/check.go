@@ -74,6 +74,8 @@ func (f *File) check() error {
 	}
 	f.checkAccounts(c)
 	f.checkSystems(c)
+	f.checkFormations(c)
+	f.checkEntitlements(c)
 	tenants := map[string]string{}
 	for i, t := range f.Tenants {
 		c.unique(tenants, t.ID, at("tenants", i)+".id")
@@ -87,6 +89,9 @@ func (f *File) check() error {
 		if c.positive(path, validity); err == nil && validity != "" && c.duration(path, validity)%time.Second != 0 {
 			c.refuse(path, "a token's validity is whole seconds")
 		}
+	}
+	for name, text := range f.Policy.Durations {
+		c.duration(join("policy.durations", name), text)
 	}
 	return c.found.sorted()
 }
@@ -118,13 +123,9 @@ func (f *File) checkSystems(c *checker) {
 		if s.ID != "" {
 			c.unique(ids, s.ID, path+".id")
 		}
-		account := s.GlobalAccount
-		if account == "" {
-			account = string(accounts[0].ID)
-		} else if !slices.ContainsFunc(accounts, func(a btp.GlobalAccount) bool { return string(a.ID) == account }) {
-			c.refuse(path+".globalAccount", "there is no global account %q in this file", account)
-		}
-		c.uniqueName(names, account, s.Name, path+".name")
+		account := f.account(s.GlobalAccount)
+		c.knownAccount(accounts, account, path)
+		c.uniqueName(names, "system", account, s.Name, path+".name")
 		_, err := btp.TypeNamed(s.Type)
 		c.refuseError(path+".type", err)
 		if s.Token != nil {
@@ -133,11 +134,116 @@ func (f *File) checkSystems(c *checker) {
 	}
 }
 
-// uniqueName: a system's name is unique in its global account.
-func (c *checker) uniqueName(seen map[string]string, account, name, path string) {
+// account is the global account named, the first one for "".
+func (f *File) account(named string) string {
+	return either(named, string(f.accounts()[0].ID))
+}
+
+func (c *checker) knownAccount(accounts []btp.GlobalAccount, id, path string) {
+	if !slices.ContainsFunc(accounts, func(a btp.GlobalAccount) bool { return string(a.ID) == id }) {
+		c.refuse(path+".globalAccount", "there is no global account %q in this file", id)
+	}
+}
+
+// findSystem finds a system of a global account by id, else by name: its place.
+func (f *File) findSystem(account, idOrName string) int {
+	byName := -1
+	for i, s := range f.Systems {
+		if f.account(s.GlobalAccount) != account {
+			continue
+		}
+		if s.ID == idOrName {
+			return i
+		}
+		if s.Name == idOrName {
+			byName = i
+		}
+	}
+	return byName
+}
+
+// findSubaccount finds a subaccount by id, else by subdomain; account "" is any.
+func (f *File) findSubaccount(account, idOrSubdomain string) (btp.Subaccount, bool) {
+	var bySubdomain *btp.Subaccount
+	for _, s := range f.subaccounts(btp.DefaultLandscape()) {
+		if account != "" && string(s.GlobalAccount) != account {
+			continue
+		}
+		if string(s.ID) == idOrSubdomain {
+			return s, true
+		}
+		if s.Subdomain == idOrSubdomain && bySubdomain == nil {
+			bySubdomain = &s
+		}
+	}
+	if bySubdomain == nil {
+		return btp.Subaccount{}, false
+	}
+	return *bySubdomain, true
+}
+
+func (f *File) checkFormations(c *checker) {
+	ids, names := map[string]string{}, map[string]string{}
+	accounts := f.accounts()
+	for i, d := range f.Formations {
+		path := at("formations", i)
+		if d.ID != "" {
+			c.unique(ids, d.ID, path+".id")
+		}
+		account := f.account(d.GlobalAccount)
+		c.knownAccount(accounts, account, path)
+		c.uniqueName(names, "formation", account, d.Name, path+".name")
+		if d.Type != "" {
+			_, err := btp.FormationTypeNamed(d.Type)
+			c.refuseError(path+".type", err)
+		}
+		if _, found := f.findSubaccount(account, d.Subaccount); d.Subaccount != "" && !found {
+			c.refuse(path+".subaccount", "global account %s has no subaccount %q in this file", account, clip(d.Subaccount))
+		}
+		seen := map[int]string{}
+		for j, name := range d.Systems {
+			place, path := f.findSystem(account, name), at(path+".systems", j)
+			if place < 0 {
+				c.refuse(path, "global account %s has no system %q in this file", account, clip(name))
+			} else if first, twice := seen[place]; twice {
+				c.refuse(path, "system %q is named twice: %s", clip(name), first)
+			}
+			seen[place] = path
+		}
+	}
+}
+
+func (f *File) checkEntitlements(c *checker) {
+	ids, same := map[string]string{}, map[string]string{}
+	for i, d := range f.Entitlements {
+		path := at("entitlements", i)
+		if d.ID != "" {
+			c.unique(ids, d.ID, path+".id")
+		}
+		sub, found := f.findSubaccount("", d.Subaccount)
+		if !found {
+			c.refuse(path+".subaccount", "there is no subaccount %q in this file", clip(d.Subaccount))
+			continue
+		}
+		place := f.findSystem(string(sub.GlobalAccount), d.System)
+		if place < 0 {
+			c.refuse(path+".system", "global account %s, that of subaccount %s, has no system %q in this file", sub.GlobalAccount, sub.ID, clip(d.System))
+			continue
+		}
+		key := string(sub.ID) + "\x00" + at("systems", place) + "\x00" + d.Plan
+		if first, twice := same[key]; twice {
+			c.refuse(path, "subaccount %s has plan %s for system %q already: %s (line %d)", sub.ID, d.Plan, clip(d.System), first, c.at[first])
+			continue
+		}
+		same[key] = path
+	}
+}
+
+// uniqueName: the name of a system or formation is unique in its global account.
+func (c *checker) uniqueName(seen map[string]string, kind, account, name, path string) {
 	key := account + "\x00" + name
 	if first, twice := seen[key]; twice {
-		c.refuse(path, "there is a system %q in global account %s already: %s (line %d)", clip(name), account, first, c.at[first])
+		c.refuse(path, "there is a %s %q in global account %s already: %s (line %d)", kind, clip(name), account, first, c.at[first])
 		return
 	}
 	seen[key] = path
@@ -164,4 +270,28 @@ func (c *checker) status(path string, e *btp.Edition, text string) btp.Status {
 	}
 	c.refuse(path, "edition %s has no status %q; statuses are %s", e.ID, clip(text), strings.Join(known, ", "))
 	return btp.Pending
+}
+
+// formationStatus finds a formation's status of an edition by code or label,
+// ignoring case; "" is what it comes to by itself.
+func (c *checker) formationStatus(path string, e *btp.Edition, text string) btp.FormationStatus {
+	if text == "" {
+		return ""
+	}
+	if len(e.FormationLabels) == 0 {
+		c.refuse(path, "edition %s shows no statuses of formations", e.ID)
+		return ""
+	}
+	var known []string
+	for _, code := range btp.FormationStatuses {
+		label, has := e.FormationLabels[code]
+		if has && (strings.EqualFold(text, string(code)) || strings.EqualFold(text, label)) {
+			return code
+		}
+		if has {
+			known = append(known, strconv.Quote(label))
+		}
+	}
+	c.refuse(path, "edition %s has no formation status %q; statuses are %s", e.ID, clip(text), strings.Join(known, ", "))
+	return ""
 }

@@ -18,6 +18,8 @@ type File struct {
 	Clock          Clock           `json:"clock"`
 	GlobalAccounts []GlobalAccount `json:"globalAccounts"`
 	Systems        []System        `json:"systems"`
+	Formations     []Formation     `json:"formations"`
+	Entitlements   []Entitlement   `json:"entitlements"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Policy  Policy   `json:"policy"`
@@ -50,13 +52,45 @@ type Subaccount struct {
 
 // System declares a system. Status is a code or the edition's label.
 type System struct {
-	ID            string `json:"id"`
-	Name          string `json:"name"`
-	Type          string `json:"type"`
-	GlobalAccount string `json:"globalAccount"`
-	Status        string `json:"status"`
-	Cause         string `json:"cause"`
-	Token         *Token `json:"token"`
+	ID            string        `json:"id"`
+	Name          string        `json:"name"`
+	Type          string        `json:"type"`
+	GlobalAccount string        `json:"globalAccount"`
+	Status        string        `json:"status"`
+	Cause         string        `json:"cause"`
+	Token         *Token        `json:"token"`
+	Tenant        *SystemTenant `json:"tenant"`
+}
+
+// SystemTenant is what a system's tenant said of itself when it was paired.
+type SystemTenant struct {
+	ID                     string   `json:"id"`
+	URL                    string   `json:"url"`
+	CallbackURL            string   `json:"callbackUrl"`
+	CommunicationScenarios []string `json:"communicationScenarios"`
+}
+
+// Formation declares a formation. Systems are ids or names, Subaccount is an id
+// or subdomain of its global account; Status is a code or the edition's label.
+type Formation struct {
+	ID            string   `json:"id"`
+	Name          string   `json:"name"`
+	Type          string   `json:"type"`
+	GlobalAccount string   `json:"globalAccount"`
+	Subaccount    string   `json:"subaccount"`
+	Systems       []string `json:"systems"`
+	Status        string   `json:"status"`
+	Cause         string   `json:"cause"`
+}
+
+// Entitlement declares an entitlement configuration. Subaccount is an id or
+// subdomain, System an id or name in its global account.
+type Entitlement struct {
+	ID         string `json:"id"`
+	Subaccount string `json:"subaccount"`
+	System     string `json:"system"`
+	Service    string `json:"service"`
+	Plan       string `json:"plan"`
 }
 
 // Token says how old a system's present token is, or that it has none.
@@ -80,6 +114,8 @@ type Policy struct {
 	Abandoned           string            `json:"abandoned"`
 	Revocation          string            `json:"revocation"`
 	TokenValidity       map[string]string `json:"tokenValidity"`
+	// Durations are by transition.
+	Durations map[string]string `json:"durations"`
 }
 
 // Load reads and checks a seed file; a finding names the file too.
