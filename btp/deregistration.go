@@ -146,7 +146,7 @@ func (u *unit) deregistration(subject string) (*job, error) {
 	var release string
 	var digest Digest
 	if told := s.tellable(); told {
-		j.point = PointDeregisterTell
+		j.point, j.then = PointDeregisterTell, PointDeregisterDone
 		release, digest = newFollowUp()
 		r, now, tenant := u.r, u.now, *s
 		j.call = func(ctx context.Context) error { return r.tellDeregistration(ctx, tenant, now, release) }

@@ -119,6 +119,33 @@ func TestWhatHoldsASystemBlocksItsDeregistration(t *testing.T) {
 	}
 }
 
+// TestFaultBehindTheNotice: a fault at the end strikes for a system whose tenant
+// was told too, and the second attempt tells it again.
+func TestFaultBehindTheNotice(t *testing.T) {
+	t.Parallel()
+	phone := &telephone{}
+	r := open(t, edition("v2"), notifier(phone))
+	s, _ := r.registered("Web Shop", commerce, "commerce")
+	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointDeregisterDone, Subject: string(s.ID), Cause: "the runtime is down", Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []btp.Status{btp.DeregisterError, btp.Pending} {
+		if _, err := r.Deregister(t.Context(), s.ID); err != nil {
+			t.Fatal(err)
+		}
+		v, err := r.System(t.Context(), s.ID)
+		if err != nil || v.Status != want {
+			t.Fatalf("got %s (%v), want %s", v.Status, err, want)
+		}
+		if want == btp.DeregisterError && (v.Failure.Step != btp.PointDeregisterDone || v.Failure.Cause != "the runtime is down") {
+			t.Errorf("got failure %+v, want the fault's", v.Failure)
+		}
+	}
+	if got := len(phone.told()); got != 2 {
+		t.Errorf("the tenant was told %d times, want 2", got)
+	}
+}
+
 func TestTenantThatCannotBeTold(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {

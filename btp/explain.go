@@ -24,8 +24,8 @@ var explanations = map[Code]Explanation{
 	MethodNotAllowed:     {ours, seeDocs},
 	InvalidCursor:        {ours, "Start again without a cursor."},
 
-	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts."},
-	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts."},
+	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts (pairsim accounts list)."},
+	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts (pairsim subaccounts list)."},
 	SystemNotFound:        {ours, "List systems: pairsim systems list."},
 	NameInvalid:           {"SEED-000 step 3, 68b04fa.md", "Use a name that keeps the rule which the detail states."},
 	NameTaken:             {"e9d975a.md", "Choose another name; a name is free again when its row is gone."},
@@ -44,7 +44,7 @@ var explanations = map[Code]Explanation{
 
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},
-	FormationTypeUnknown:         {"68b04fa.md", "Use the exact label of a formation type: GET /api/v1/formationTypes."},
+	FormationTypeUnknown:         {"68b04fa.md", "Use the exact label of a formation type: GET /api/v1/formationTypes (pairsim formations types)."},
 	FormationStatusForbids:       {"68b04fa.md, sap-domain §8.2", "Look at the formation and what it offers: pairsim formations show NAME."},
 	FormationNotEmpty:            {"68b04fa.md@v1", "Unassign its systems and its subaccount first: pairsim formations exclude, pairsim formations change NAME --subaccount \"\"."},
 	FormationIncomplete:          {"68b04fa.md", "Include the systems that are still needed, then finalize it: pairsim formations include, pairsim formations finalize."},

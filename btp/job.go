@@ -28,6 +28,9 @@ type job struct {
 	about Reference
 	// call does what cannot be undone, outside of any step; nil: nothing.
 	call func(context.Context) error
+	// then is the point behind a call that was made, where the work can still
+	// fail; "" for none.
+	then Point
 	// finish ends the work in a step; failure is what the point came to.
 	finish func(u *unit, failure error) error
 
@@ -102,6 +105,10 @@ func (r *Registry) carryOut(ctx context.Context, j *job) error {
 		}
 		return j.call(ctx)
 	})
+	if failure == nil && j.then != "" {
+		j.point = j.then
+		failure = r.step(ctx, j.point, &j.about, func(context.Context) error { return nil })
+	}
 	if ctx.Err() != nil {
 		return ctx.Err() // the process ends: whoever comes next does it again
 	}
