@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -78,6 +79,38 @@ func connect(c *cobra.Command) (*client, error) {
 	return k, nil
 }
 
+// withClient is the work of a command that talks to a running pairsim.
+func withClient(do func(c *cobra.Command, k *client, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		k, err := connect(c)
+		if err != nil {
+			return err
+		}
+		return do(c, k, args)
+	}
+}
+
+// idempotencyFlag adds to a command that creates something the key by which
+// repeating it is safe.
+func idempotencyFlag(c *cobra.Command) {
+	c.Flags().String("idempotency-key", "", "`KEY` that makes a repeated command create once; unless given: a fresh one")
+}
+
+// createOnce creates something under an Idempotency-Key, so that it may be asked
+// for again when the connection broke before the answer.
+func createOnce[T any](c *cobra.Command, create func(context.Context, ...btpclient.CallOption) (T, error)) (T, error) {
+	key := c.Flag("idempotency-key").Value.String()
+	if key == "" {
+		key = rand.Text()
+	}
+	created, err := create(c.Context(), btpclient.IdempotencyKey(key))
+	var lost *btpclient.UnreachableError
+	if errors.As(err, &lost) && !errors.Is(err, context.DeadlineExceeded) && c.Context().Err() == nil {
+		return create(c.Context(), btpclient.IdempotencyKey(key))
+	}
+	return created, err
+}
+
 // get reads a small document of the server.
 func (k *client) get(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -109,7 +142,11 @@ func answerFailure(err error) *failure {
 	var called *url.Error
 	switch {
 	case errors.As(err, &problem):
-		return &failure{problem.Title, problem.Detail, problem.Next}
+		detail := problem.Detail
+		if problem.Type == "" { // whoever answered is no pairsim
+			detail = fmt.Sprintf("%s %s answered %d", problem.Method, problem.Path, problem.Status)
+		}
+		return &failure{problem.Title, detail, problem.Next}
 	case errors.As(err, &refused):
 		return &failure{"The registry refused", refused.Error(), refused.Next}
 	case errors.As(err, &foreign):

@@ -101,7 +101,8 @@ see docs/configuration.md.`,
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
-		newClockCommand(), newJournalCommand(), newSeedCommand(),
+		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
+		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newJournalCommand(), newSeedCommand(),
 	)
 	return root
 }

@@ -243,7 +243,7 @@ func TestCommandLine(t *testing.T) {
 		{"completes choices", nil, []string{"__complete", "serve", "--edition", ""}, exitDone, "latest\n", ""},
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
-		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are list, pair, register, show, token`},
+		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, list, pair, register, remove, show, token`},
 		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of delete, disable, enable, events, list, pair, show"},
 		{"unknown flag", nil, []string{"serve", "--port", "1"}, exitUsage, "", "unknown flag: --port"},
 		{"--auth is not there yet", nil, []string{"serve", "--auth"}, exitUsage, "", "unknown flag: --auth"},

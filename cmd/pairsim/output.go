@@ -64,6 +64,11 @@ func show(w io.Writer, format string, value any, header []string, rows [][]strin
 	return writeTable(w, header, rows)
 }
 
+// note tells, beside the output, what should not stay unsaid.
+func note(c *cobra.Command, text string) {
+	fmt.Fprintf(c.ErrOrStderr(), "note: %s\n", printableLines(text))
+}
+
 func writeJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -41,6 +41,7 @@ type serveOptions struct {
 	burnOnRejectedCSR                    bool
 	abandoned, revocation                string
 	tokenValidity                        map[string]string
+	durations                            map[btp.Transition]*time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -100,6 +101,11 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.revocation, "revocation", "", "renewal", "what a client's own revocation blocks: its renewal, or every call", "renewal", "strict")
 	flags.StringToStringVar(&o.tokenValidity, "token-validity", nil, "validity of a system type's tokens, as `TYPE=DURATION`; repeatable")
 
+	o.durations = map[btp.Transition]*time.Duration{}
+	for _, t := range btp.Transitions {
+		o.durations[t] = flags.Duration(durationFlag(t), p.Durations[t], "how long "+transitions[t]+" takes on the environment's clock")
+	}
+
 	_ = c.RegisterFlagCompletionFunc("roles", cobra.FixedCompletions([]string{"btp", "cxsim", "marketingsim"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, folder := range []string{"client-ca", "server-ca"} {
 		_ = c.MarkFlagDirname(folder) // fails for a flag that is not there only
@@ -108,6 +114,15 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 		flags.Lookup(name).DefValue = ""
 	}
 }
+
+// transitions says what takes the time.
+var transitions = map[btp.Transition]string{
+	btp.TransitionDeregistering: "deregistering a system",
+	btp.TransitionRemoving:      "removing a system",
+	btp.TransitionSynchronizing: "synchronizing or deleting a formation",
+}
+
+func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
 
 // config makes the configuration of a landscape: the defaults, over them the
 // seed file, over it what was given as a setting.
@@ -228,6 +243,18 @@ func (o *serveOptions) setPolicy(flags *pflag.FlagSet, p *btp.Policy) error {
 			p.TokenValidity = map[string]time.Duration{}
 		}
 		p.TokenValidity[name] = validity
+	}
+	for t, d := range o.durations {
+		if !given(durationFlag(t)) {
+			continue
+		}
+		if *d < 0 {
+			return usagef("--%s: %s takes no time, or more", durationFlag(t), transitions[t])
+		}
+		if p.Durations == nil {
+			p.Durations = map[btp.Transition]time.Duration{}
+		}
+		p.Durations[t] = *d
 	}
 	switch {
 	case p.AttemptDeadline <= 0:

@@ -18,8 +18,9 @@ import (
 )
 
 func newSystemsCommand() *cobra.Command {
-	return newGroup("systems", "Register systems, list them, get their tokens, pair them",
-		newRegisterCommand(), newListSystemsCommand(), newShowSystemCommand(), newSystemTokenCommand(), newPairSystemCommand())
+	return newGroup("systems", "Register systems, list them, get their tokens, pair them, deregister and remove them",
+		newRegisterCommand(), newListSystemsCommand(), newShowSystemCommand(), newSystemTokenCommand(), newPairSystemCommand(),
+		newDeregisterCommand(), newRemoveCommand())
 }
 
 func accountFlag(c *cobra.Command) {
@@ -36,6 +37,24 @@ func completeTypes(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that is not there only
 }
 
+// completeStatuses completes the labels of both editions: which one is served is
+// not asked.
+func completeStatuses(c *cobra.Command) {
+	var labels []string
+	for _, e := range btp.Editions {
+		for _, status := range btp.Statuses {
+			label, known := e.Labels[status]
+			if label == "" {
+				label = string(status)
+			}
+			if known && !slices.Contains(labels, label) {
+				labels = append(labels, label)
+			}
+		}
+	}
+	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(labels, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that is not there only
+}
+
 func newRegisterCommand() *cobra.Command {
 	var systemType, format string
 	c := newClientCommand(&cobra.Command{
@@ -48,7 +67,9 @@ func newRegisterCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := k.operator.Register(c.Context(), account(c), args[0], systemType)
+			s, err := createOnce(c, func(ctx context.Context, options ...btpclient.CallOption) (btpclient.System, error) {
+				return k.operator.Register(ctx, account(c), args[0], systemType, options...)
+			})
 			if err != nil {
 				return err
 			}
@@ -62,6 +83,7 @@ func newRegisterCommand() *cobra.Command {
 	_ = c.MarkFlagRequired("type") // fails for a flag that is not there only
 	completeTypes(c)
 	accountFlag(c)
+	idempotencyFlag(c)
 	outputFlag(c, &format)
 	return c
 }
@@ -95,6 +117,7 @@ func newListSystemsCommand() *cobra.Command {
 	c.Flags().StringVar(&filter.Type, "type", "", "only of this `TYPE`")
 	c.Flags().StringVar(&filter.Name, "name", "", "only with this exact `NAME`")
 	completeTypes(c)
+	completeStatuses(c)
 	accountFlag(c)
 	outputFlag(c, &format)
 	return c
@@ -117,7 +140,7 @@ func newShowSystemCommand() *cobra.Command {
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use:   "show NAME|ID",
-		Short: "Show a system with its token's state, services and certificates",
+		Short: "Show a system with its token's state, services, certificates, and what holds it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			k, err := connect(c)
@@ -163,7 +186,8 @@ func printSystem(w io.Writer, s btpclient.System) error {
 		rows = append(rows, []string{"tenant", t.TenantID + " " + t.URL})
 	}
 	if e := s.Error; e != nil {
-		rows = append(rows, []string{"error", e.Cause}, []string{"at", e.Step + ", " + clockTime(e.At)}, []string{"report to", e.Component})
+		rows = append(rows, []string{"error", e.Cause}, []string{"at", e.Step + ", " + clockTime(e.At)}, []string{"report to", e.Component},
+			[]string{"incident", e.Incident})
 	}
 	for _, one := range s.Services {
 		var kinds []string
@@ -177,6 +201,12 @@ func printSystem(w io.Writer, s btpclient.System) error {
 	}
 	for _, one := range s.Certificates {
 		rows = append(rows, []string{"certificate", one.Serial + ", " + one.State + ", valid until " + clockTime(one.NotAfter)})
+	}
+	for _, one := range s.Formations {
+		rows = append(rows, []string{"formation", one.Name + " (" + one.ID + ")"})
+	}
+	for _, one := range s.Entitlements {
+		rows = append(rows, []string{"entitlement", one.Plan + " in subaccount " + one.Subaccount + " (" + one.ID + ")"})
 	}
 	rows = slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
 	return writeTable(w, nil, rows)
@@ -194,14 +224,30 @@ func tokenRows(t btpclient.IntegrationToken) [][]string {
 
 // displayToken does what the cockpit does for Display token and Get Token: types
 // that show the present token show it while it is good, others get a new one
-// (sap-domain §5).
-func (k *client) displayToken(ctx context.Context, id string) (btpclient.IntegrationToken, error) {
-	t, err := k.operator.ShowToken(ctx, id)
+// (sap-domain §5). before says what became of the token that a new one replaces.
+func (k *client) displayToken(c *cobra.Command, s btpclient.System) (t btpclient.IntegrationToken, before string, err error) {
+	t, err = k.operator.ShowToken(c.Context(), s.ID)
 	switch btp.Code(btpclient.CodeOf(err)) { //nolint:exhaustive // any other refusal is the answer
 	case btp.TokenShownOnce, btp.TokenNotIssued, btp.TokenExpired, btp.TokenUsed, btp.TokenVoid:
-		return k.operator.IssueToken(ctx, id)
+		t, err = k.operator.IssueToken(c.Context(), s.ID)
+		if s.Token != nil {
+			before = tokenBefore(*s.Token)
+		}
 	}
-	return t, err
+	return t, before, statusFailure(c, err, s)
+}
+
+// tokenBefore says what became of a token when a new one was made.
+func tokenBefore(t btpclient.TokenState) string {
+	switch t.State {
+	case "expired":
+		return "the token before this one expired at " + clockTime(t.ExpiresAt) + "; this is a new one"
+	case "used":
+		return "the token before this one was used, and its pairing did not complete; this is a new one"
+	case "live":
+		return "the token before this one is void now; this is a new one"
+	}
+	return "the token before this one was void; this is a new one"
 }
 
 func newSystemTokenCommand() *cobra.Command {
@@ -210,7 +256,8 @@ func newSystemTokenCommand() *cobra.Command {
 		Use:   "token NAME|ID",
 		Short: "Get a system's token, as the cockpit's Display token or Get Token does",
 		Long: `Get a system's token, as the cockpit's Display token (v1) or Get Token (v2) does: types with a token of 10 minutes get
-a new one, which voids the one before; types with a token of 7 days see the present one while it is good.`,
+a new one, which voids the one before; types with a token of 7 days see the present one while it is good, else a new one.
+A note on stderr says what became of the token before.`,
 		Example: `  url=$(pairsim systems token "Web Shop" -o url)`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -222,9 +269,12 @@ a new one, which voids the one before; types with a token of 7 days see the pres
 			if err != nil {
 				return err
 			}
-			t, err := k.displayToken(c.Context(), s.ID)
+			t, before, err := k.displayToken(c, s)
 			if err != nil {
 				return err
+			}
+			if before != "" {
+				note(c, before)
 			}
 			if bare, ok := map[string]string{"url": t.TokenURL, "token": t.Token, "encoded": t.Encoded}[format]; ok {
 				_, err := fmt.Fprintln(c.OutOrStdout(), printable(bare))
@@ -261,7 +311,7 @@ ca.pem (CA of the TLS listener) and urls.json.`,
 			if err != nil {
 				return err
 			}
-			return k.pair(c.Context(), c.OutOrStdout(), s, dir)
+			return k.pair(c, s, dir)
 		},
 	})
 	c.Flags().StringVar(&dir, "out", "", "`DIR` for key and certificate; made when missing, readable for its owner only")
@@ -271,7 +321,8 @@ ca.pem (CA of the TLS listener) and urls.json.`,
 	return c
 }
 
-func (k *client) pair(ctx context.Context, w io.Writer, s btpclient.System, dir string) error {
+func (k *client) pair(c *cobra.Command, s btpclient.System, dir string) error {
+	ctx := c.Context()
 	if err := prepare(dir); err != nil {
 		return err
 	}
@@ -280,30 +331,30 @@ func (k *client) pair(ctx context.Context, w io.Writer, s btpclient.System, dir 
 		return err
 	}
 	defer connector.Close()
-	token, err := k.displayToken(ctx, s.ID)
+	token, _, err := k.displayToken(c, s)
 	if err != nil {
 		return err
 	}
-	c, err := pairAsClient(ctx, connector, token.Token)
+	paired, err := pairAsClient(ctx, connector, token.Token)
 	if err != nil {
 		return err
 	}
-	if err := c.save(dir, ca); err != nil {
+	if err := paired.save(dir, ca); err != nil {
 		return err
 	}
 	if s, err = k.operator.System(ctx, s.ID); err != nil {
 		return err
 	}
-	leaf, err := x509.ParseCertificate(c.cert.Chain[0])
+	leaf, err := x509.ParseCertificate(paired.cert.Chain[0])
 	if err != nil {
 		return fmt.Errorf("the registry's certificate: %w", err)
 	}
-	return writeTable(w, nil, [][]string{
+	return writeTable(c.OutOrStdout(), nil, [][]string{
 		{"name", s.Name},
 		{"status", s.Status.Label},
-		{"application", c.info.ClientIdentity.Application},
+		{"application", paired.info.ClientIdentity.Application},
 		{"certificate", leaf.SerialNumber.Text(16) + ", valid until " + clockTime(leaf.NotAfter)},
-		{"info", k.infoURL(c)},
+		{"info", k.infoURL(paired)},
 		{"in", dir},
 	})
 }

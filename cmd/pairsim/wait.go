@@ -22,18 +22,25 @@ const (
 
 func newWaitCommand() *cobra.Command {
 	var system, status string
+	var gone bool
 	var timeout time.Duration
 	c := newClientCommand(&cobra.Command{
 		Use:   "wait",
-		Short: "Wait until pairsim is ready, or a system is in a status",
-		Long: `Wait until pairsim is ready, or with --system until a system is in a status. The system may be registered later.
-Exit code 1 when the time is over.`,
+		Short: "Wait until pairsim is ready, or a system is in a status or gone",
+		Long: `Wait until pairsim is ready, or with --system until a system is in a status. The system may be registered later. With
+--gone wait until its row has disappeared. Exit code 1 when the time is over.`,
 		Example: `  pairsim wait --timeout 10s
-  pairsim wait --system "Web Shop" --status Registered`,
+  pairsim wait --system "Web Shop" --status Registered
+  pairsim wait --system "Web Shop" --gone`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if system == "" && c.Flags().Changed("status") {
+			switch given := c.Flags().Changed("status"); {
+			case system == "" && given:
 				return usagef("--status needs --system")
+			case system == "" && gone:
+				return usagef("--gone needs --system")
+			case gone && given:
+				return usagef("--gone and --status exclude each other")
 			}
 			k, err := connect(c)
 			if err != nil {
@@ -43,12 +50,17 @@ Exit code 1 when the time is over.`,
 			if system != "" {
 				look = k.hasStatus(account(c), system, status)
 			}
+			if gone {
+				look = k.isGone(account(c), system)
+			}
 			return waitFor(c.Context(), timeout, look)
 		},
 	})
 	c.Flags().StringVar(&system, "system", "", "`NAME` or id of a system")
 	c.Flags().StringVar(&status, "status", "Registered", "`STATUS` to wait for: its label, or its code")
+	c.Flags().BoolVar(&gone, "gone", false, "wait until the system's row has disappeared")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait")
+	completeStatuses(c)
 	accountFlag(c)
 	return c
 }
@@ -85,6 +97,39 @@ func (k *client) ready(ctx context.Context) (bool, string, error) {
 	return true, "", nil
 }
 
+// isGone waits for a row that disappears. A new system of the same name is
+// another one.
+func (k *client) isGone(account, nameOrID string) func(context.Context) (bool, string, error) {
+	id := ""
+	return func(ctx context.Context) (bool, string, error) {
+		var s btpclient.System
+		var err error
+		if id == "" {
+			s, err = k.system(ctx, account, nameOrID)
+		} else {
+			s, err = k.operator.System(ctx, id)
+		}
+		var unreachable *btpclient.UnreachableError
+		switch {
+		case errors.As(err, &unreachable):
+			return false, err.Error(), nil
+		case btpclient.CodeOf(err) == string(btp.SystemNotFound):
+			return true, "", nil
+		}
+		id = s.ID
+		return false, standing(s), err
+	}
+}
+
+// standing says how a system stands.
+func standing(s btpclient.System) string {
+	text := fmt.Sprintf("system %q is %q", s.Name, s.Status.Label)
+	if s.Error != nil {
+		text += ": " + s.Error.Cause
+	}
+	return text
+}
+
 // hasStatus compares a system's status with a label or code. A status that the
 // edition does not know ends the waiting: the registry refuses it.
 func (k *client) hasStatus(account, nameOrID, status string) func(context.Context) (bool, string, error) {
@@ -98,7 +143,7 @@ func (k *client) hasStatus(account, nameOrID, status string) func(context.Contex
 	return func(ctx context.Context) (bool, string, error) {
 		s, err := find(ctx)
 		var unreachable *btpclient.UnreachableError
-		found := fmt.Sprintf("system %q is %q", s.Name, s.Status.Label)
+		found := standing(s)
 		switch {
 		case errors.As(err, &unreachable):
 			return false, err.Error(), nil
@@ -110,9 +155,6 @@ func (k *client) hasStatus(account, nameOrID, status string) func(context.Contex
 			return true, "", nil
 		default:
 			id = s.ID
-		}
-		if s.Error != nil {
-			found += ": " + s.Error.Cause
 		}
 		if !asked {
 			asked, err = true, k.knows(ctx, account, status)

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// quoted is a name as a POSIX shell reads it.
+func quoted(name string) string {
+	plain := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_./:@", r)
+	}
+	switch {
+	case name != "" && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0:
+		return name
+	case !strings.ContainsAny(name, "\"$`\\!"):
+		return `"` + name + `"`
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+// inAccount is what a command that is told needs beside a name; "" where the
+// default account is meant.
+func inAccount(c *cobra.Command) string {
+	if f := c.Flag("account"); f != nil && f.Changed {
+		return " --account " + quoted(f.Value.String())
+	}
+	return ""
+}
+
+// named is a name with the account that it needs, as commands take it.
+func named(c *cobra.Command, name string) string { return quoted(name) + inAccount(c) }
+
+// ways are what an operator can do about a system, in the order in which it is
+// offered. The edition's lifecycle says which of them there are in a status.
+var ways = []struct {
+	on   btp.Event
+	text string // with {name}, and {incident} for the id of the open one
+}{
+	{btp.TokenRequested, "get its token (pairsim systems token {name}) and use it on the product side"},
+	{btp.DeregistrationRequested, "deregister it: pairsim systems deregister {name}"},
+	{btp.RemovalRequested, "remove it: pairsim systems remove {name}"},
+	{btp.IncidentResolved, "have its incident resolved, as SAP's support would: pairsim incidents resolve {incident}"},
+}
+
+// frozenHint is for what takes time: that of the environment.
+const frozenHint = "While the clock is frozen, advance it: pairsim clock advance 1m."
+
+// nextFor says what can be done about a system in its present status.
+func nextFor(c *cobra.Command, s btpclient.System) string {
+	name := named(c, s.Name)
+	switch btp.Status(s.Status.Code) { //nolint:exhaustive // the others have moves of their own
+	case btp.Deregistering, btp.Removing:
+		return "Wait until it is done: pairsim wait --system " + name + " " + afterwards(s) + ".\n" + frozenHint
+	}
+	edition, err := btp.EditionNamed(s.Edition)
+	if err != nil {
+		return "Look at it: pairsim systems show " + name + "."
+	}
+	incident := ""
+	if s.Error != nil {
+		incident = s.Error.Incident
+	}
+	var found []string
+	for _, way := range ways {
+		m, ok := edition.Move(btp.Status(s.Status.Code), way.on)
+		if t, err := btp.TypeNamed(s.Type); ok && m.Only != "" {
+			ok = err == nil && t.Has(m.Only)
+		}
+		if !ok || way.on == btp.IncidentResolved && incident == "" {
+			continue
+		}
+		text := way.text
+		if way.on == btp.TokenRequested && s.Error != nil {
+			text = "delete the failed extension in the tenant (pairsim tenants delete TENANT), then " + text
+		}
+		found = append(found, strings.NewReplacer("{name}", name, "{incident}", incident).Replace(text))
+	}
+	return sentence(found)
+}
+
+// sentence makes one text of several ways out, a line each.
+func sentence(found []string) string {
+	if len(found) == 0 {
+		return ""
+	}
+	text := strings.Join(found, ",\nor ") + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// nextRows are a way out as rows of a table.
+func nextRows(next string) [][]string {
+	var rows [][]string
+	for line := range strings.Lines(next) {
+		rows = append(rows, []string{"", strings.TrimSpace(line)})
+	}
+	if len(rows) > 0 {
+		rows[0][0] = "next"
+	}
+	return rows
+}
+
+// afterwards is what to wait for while a system is on its way out.
+func afterwards(s btpclient.System) string {
+	if s.Status.Code == string(btp.Deregistering) {
+		if e, err := btp.EditionNamed(s.Edition); err == nil {
+			if m, _ := e.Move(btp.Deregistering, btp.DeregistrationDone); m.To != btp.Gone {
+				return "--status " + string(m.To)
+			}
+		}
+	}
+	return "--gone"
+}
+
+// statusFailure adds to a refusal because of a system's status what can be done
+// in that status; any other error stays as it is.
+func statusFailure(c *cobra.Command, err error, s btpclient.System) error {
+	var p *btpclient.Problem
+	if !errors.As(err, &p) || p.Code != string(btp.StatusForbids) && p.Code != string(btp.SystemNotRegistered) {
+		return err
+	}
+	next := nextFor(c, s)
+	switch {
+	case next == "":
+		next = p.Next
+	case p.Code == string(btp.SystemNotRegistered) && s.Status.Code == string(btp.Pending):
+		next = "Pair it first: get its token (pairsim systems token " + named(c, s.Name) + ") and use it on the product side."
+	}
+	return &failure{p.Title, p.Detail, next}
+}
+
+// errorStatus is a system that came to an error status: its label, the cause, to
+// whom it is reported, and the way out.
+func errorStatus(c *cobra.Command, s btpclient.System) error {
+	detail := fmt.Sprintf("system %q", s.Name)
+	if e := s.Error; e != nil {
+		detail = fmt.Sprintf("system %q: %s\nat %s; report it to component %s", s.Name, e.Cause, e.Step, e.Component)
+		if e.Incident != "" {
+			detail += ", incident " + e.Incident
+		}
+	}
+	return &failure{s.Status.Label, detail, nextFor(c, s)}
+}
+
+// heldFailure is a refusal because of what stands in the way, one line each with
+// the command that removes it; any other error stays as it is.
+func heldFailure(err error, what string, remove func(btpclient.Blocker) string) error {
+	var p *btpclient.Problem
+	if !errors.As(err, &p) || len(p.Blockers) == 0 {
+		return err
+	}
+	lines := []string{what + ":"}
+	for _, b := range p.Blockers {
+		line := fmt.Sprintf("%s %s (%s)", b.Kind, b.Name, b.ID)
+		if command := remove(b); command != "" {
+			line += ": " + command
+		}
+		lines = append(lines, line)
+	}
+	return &failure{p.Title, strings.Join(lines, "\n"), "Remove each of them by the command beside it, then try again."}
+}
