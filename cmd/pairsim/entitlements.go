@@ -43,7 +43,7 @@ func (k *client) subaccount(c *cobra.Command, idOrSubdomain string) (btpclient.S
 	if err == nil || idOrSubdomain == "" {
 		return btpclient.Subaccount{}, &failure{
 			"No such subaccount", fmt.Sprintf("global account %s has no subaccount %q; it has %s", account(c), idOrSubdomain, orNone(names)),
-			"List subaccounts: pairsim subaccounts list" + inAccount(c) + ".",
+			"List subaccounts: pairsim subaccounts list" + inAccount(account(c)) + ".",
 		}
 	}
 	if s, byID := k.operator.Subaccount(c.Context(), idOrSubdomain); byID == nil {
@@ -157,7 +157,7 @@ func newAssignCommand() *cobra.Command {
 				return k.operator.AssignEntitlement(ctx, in.ID, n, options...)
 			})
 			if err != nil {
-				return statusFailure(c, err, s)
+				return statusFailure(err, s)
 			}
 			return show(c.OutOrStdout(), format, e, nil, [][]string{
 				{"id", e.ID}, {"system", e.System.Name}, {"service", e.Service}, {"plan", e.Plan}, {"subaccount", e.Subaccount},

@@ -200,21 +200,21 @@ func (k *client) printChanged(c *cobra.Command, format string, f btpclient.Forma
 		return err
 	}
 	rows := formationRows(f)
-	if next := formationNext(c, f); next != "" {
+	if next := formationNext(f); next != "" {
 		rows = append(rows, nextRows(next)...)
 	}
 	if err := show(c.OutOrStdout(), format, f, nil, rows); err != nil {
 		return err
 	}
 	if btp.FormationStatus(f.Status.Code) == btp.StatusError {
-		return k.formationFailure(c, f)
+		return k.formationFailure(c.Context(), f)
 	}
 	return nil
 }
 
 // formationNext is what a formation waits for.
-func formationNext(c *cobra.Command, f btpclient.Formation) string {
-	name := named(c, f.Name)
+func formationNext(f btpclient.Formation) string {
+	name := named(f.GlobalAccount, f.Name)
 	switch btp.FormationStatus(f.Status.Code) { //nolint:exhaustive // the others wait for nothing, or have failed
 	case btp.StatusSynchronizing:
 		doing := "synchronized"
@@ -232,21 +232,21 @@ func formationNext(c *cobra.Command, f btpclient.Formation) string {
 			return "No runtime takes part: it was created without a subaccount, which is fixed. Delete it and create another."
 		}
 		environments := strings.Join(append(slices.Clone(f.Subaccount.Environments), string(btp.Kyma)), ",")
-		return "Enable Kyma in its subaccount: pairsim subaccounts change " + quoted(f.Subaccount.ID) + inAccount(c) + " --environments " + environments + "."
+		return "Enable Kyma in its subaccount: pairsim subaccounts change " + quoted(f.Subaccount.ID) + inAccount(f.GlobalAccount) + " --environments " + environments + "."
 	}
 	return ""
 }
 
 // formationFailure is a formation that could not be synchronized or deleted.
-func (k *client) formationFailure(c *cobra.Command, f btpclient.Formation) error {
+func (k *client) formationFailure(ctx context.Context, f btpclient.Formation) error {
 	detail := fmt.Sprintf("formation %q: %s", f.Name, formationCause(f))
 	var found []string
 	if slices.Contains(f.Actions, string(btp.ActionResynchronize)) {
-		found = append(found, "try again: pairsim formations resynchronize "+named(c, f.Name))
+		found = append(found, "try again: pairsim formations resynchronize "+named(f.GlobalAccount, f.Name))
 	} else {
 		found = append(found, "try the same again")
 	}
-	incidents, err := k.openIncidents(c.Context(), f.GlobalAccount, f.ID)
+	incidents, err := k.openIncidents(ctx, f.GlobalAccount, f.ID)
 	if err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func newMemberCommand(c *cobra.Command, change changeMember) *cobra.Command {
 			return err
 		}
 		f, err = change(k.operator, c.Context(), f.ID, s.ID)
-		return k.printChanged(c, format, f, statusFailure(c, err, s))
+		return k.printChanged(c, format, f, statusFailure(err, s))
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -307,7 +307,7 @@ func newChangeFormationCommand() *cobra.Command {
 		changed, err := k.operator.ChangeFormationSubaccount(c.Context(), f.ID, subaccount)
 		if btpclient.CodeOf(err) == string(btp.OperationNotInEdition) {
 			told := failureOf(err)
-			err = &failure{told.title, told.detail, "The subaccount is fixed at creation. Delete the formation (pairsim formations delete " + named(c, f.Name) +
+			err = &failure{told.title, told.detail, "The subaccount is fixed at creation. Delete the formation (pairsim formations delete " + named(f.GlobalAccount, f.Name) +
 				") and create it anew: pairsim formations create."}
 		}
 		return changed, err
@@ -372,7 +372,7 @@ that removes it. In v2 the deletion excludes the systems and unassigns the subac
 			}
 			d, err := k.operator.DeleteFormation(c.Context(), f.ID)
 			if err != nil {
-				return notEmpty(c, err, f)
+				return notEmpty(err, f)
 			}
 			if err := show(c.OutOrStdout(), format, d, []string{"STEP", "OF", "DONE"}, deletionRows(d)); err != nil || d.Done {
 				return err
@@ -382,9 +382,9 @@ that removes it. In v2 the deletion excludes the systems and unassigns the subac
 				return err
 			}
 			if btp.FormationStatus(f.Status.Code) == btp.StatusError {
-				return k.formationFailure(c, f)
+				return k.formationFailure(c.Context(), f)
 			}
-			note(c, formationNext(c, f))
+			note(c, formationNext(f))
 			return nil
 		}),
 	})
@@ -394,12 +394,12 @@ that removes it. In v2 the deletion excludes the systems and unassigns the subac
 }
 
 // notEmpty names what is still assigned to a formation of edition v1.
-func notEmpty(c *cobra.Command, err error, f btpclient.Formation) error {
+func notEmpty(err error, f btpclient.Formation) error {
 	return heldFailure(err, fmt.Sprintf("formation %q is not empty", f.Name), func(b btpclient.Blocker) string {
 		if btp.ObjectKind(b.Kind) == btp.KindSystem {
-			return "pairsim formations exclude " + quoted(f.Name) + " " + named(c, b.Name)
+			return "pairsim formations exclude " + quoted(f.Name) + " " + named(f.GlobalAccount, b.Name)
 		}
-		return "pairsim formations change " + named(c, f.Name) + ` --subaccount ""`
+		return "pairsim formations change " + named(f.GlobalAccount, f.Name) + ` --subaccount ""`
 	})
 }
 

@@ -24,7 +24,7 @@ func newListIncidentsCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			var err error
-			if filter.Subject, err = k.subjectID(c, subject, ""); err != nil {
+			if filter.Subject, err = k.subjectID(c.Context(), account(c), subject); err != nil {
 				return err
 			}
 			filter.PageSize = 200
@@ -65,38 +65,18 @@ func openOrResolved(i btpclient.Incident) string {
 	return "resolved"
 }
 
-// subjectID is the id of a system or formation; "" for no name. Where both have
-// the name the one of this kind is meant, else the system. What is gone may still
-// be named by its id.
-func (k *client) subjectID(c *cobra.Command, nameOrID string, kind btp.ObjectKind) (string, error) {
-	if nameOrID == "" {
-		return "", nil
+// subjectID is the id of a system or, where there is none of this name, of a
+// formation; "" for no name. What is gone is taken to be named by its id.
+func (k *client) subjectID(ctx context.Context, account, nameOrID string) (string, error) {
+	id, err := k.systemID(ctx, account, nameOrID)
+	if err != nil || id != nameOrID || id == "" {
+		return id, err
 	}
-	system := func() (string, error) {
-		s, err := k.system(c.Context(), account(c), nameOrID)
-		return s.ID, err
+	f, err := k.formation(ctx, account, nameOrID)
+	if btpclient.CodeOf(err) == string(btp.FormationNotFound) {
+		return nameOrID, nil
 	}
-	formation := func() (string, error) {
-		f, err := k.formation(c.Context(), account(c), nameOrID)
-		return f.ID, err
-	}
-	find := []func() (string, error){system, formation}
-	if kind == btp.KindFormation {
-		slices.Reverse(find)
-	}
-	for _, one := range find {
-		id, err := one()
-		switch btp.Code(btpclient.CodeOf(err)) { //nolint:exhaustive // any other refusal is the answer
-		case "":
-			if err == nil {
-				return id, nil
-			}
-		case btp.SystemNotFound, btp.FormationNotFound, btp.GlobalAccountNotFound:
-			continue
-		}
-		return "", err
-	}
-	return nameOrID, nil
+	return f.ID, err
 }
 
 func incidentRows(i btpclient.Incident) [][]string {
@@ -146,7 +126,7 @@ is completed without the tenant, a formation is synchronized again. The control 
 			if err != nil {
 				return err
 			}
-			rows, failed := k.afterIncident(c, i)
+			rows, failed := k.afterIncident(c.Context(), i)
 			if err := show(c.OutOrStdout(), format, i, nil, append(incidentRows(i), rows...)); err != nil {
 				return err
 			}
@@ -160,20 +140,20 @@ is completed without the tenant, a formation is synchronized again. The control 
 
 // afterIncident says how the subject of a resolved incident stands now, and
 // returns a failure when it failed again.
-func (k *client) afterIncident(c *cobra.Command, i btpclient.Incident) ([][]string, error) {
+func (k *client) afterIncident(ctx context.Context, i btpclient.Incident) ([][]string, error) {
 	if btp.ObjectKind(i.Subject.Kind) == btp.KindFormation {
-		f, err := k.operator.Formation(c.Context(), i.Subject.ID)
+		f, err := k.operator.Formation(ctx, i.Subject.ID)
 		switch {
 		case btpclient.CodeOf(err) == string(btp.FormationNotFound):
 			return [][]string{{"now", "the formation is deleted"}}, nil
 		case err != nil:
 			return nil, err
 		case btp.FormationStatus(f.Status.Code) == btp.StatusError:
-			return nil, k.formationFailure(c, f)
+			return nil, k.formationFailure(ctx, f)
 		}
 		return [][]string{{"now", f.Status.Label}}, nil
 	}
-	s, err := k.operator.System(c.Context(), i.Subject.ID)
+	s, err := k.operator.System(ctx, i.Subject.ID)
 	switch {
 	case btpclient.CodeOf(err) == string(btp.SystemNotFound):
 		return [][]string{{"now", "gone: the row has disappeared"}}, nil
@@ -184,5 +164,5 @@ func (k *client) afterIncident(c *cobra.Command, i btpclient.Incident) ([][]stri
 	if label == "" {
 		label = "(empty)"
 	}
-	return append([][]string{{"now", label}}, nextRows(nextFor(c, s))...), nil
+	return append([][]string{{"now", label}}, nextRows(nextFor(s))...), nil
 }

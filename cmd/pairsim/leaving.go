@@ -42,17 +42,17 @@ func newLeaveCommand(c *cobra.Command, leave func(*btpclient.Operator, context.C
 			return err
 		}
 		if _, err := leave(k.operator, c.Context(), s.ID); err != nil {
-			return leaveFailure(c, err, s)
+			return leaveFailure(err, s)
 		}
 		now, err := k.afterLeaving(c.Context(), s)
 		if err != nil {
 			return err
 		}
-		if err := printDeparture(c, c.OutOrStdout(), format, now); err != nil {
+		if err := printDeparture(c.OutOrStdout(), format, now); err != nil {
 			return err
 		}
 		if now.Error != nil {
-			return errorStatus(c, now)
+			return errorStatus(now)
 		}
 		return nil
 	})
@@ -75,7 +75,7 @@ func (k *client) afterLeaving(ctx context.Context, s btpclient.System) (btpclien
 }
 
 // printDeparture says where a departure has come to, and what can be done now.
-func printDeparture(c *cobra.Command, w io.Writer, format string, s btpclient.System) error {
+func printDeparture(w io.Writer, format string, s btpclient.System) error {
 	rows := [][]string{{"name", s.Name}, {"id", s.ID}}
 	switch btp.Status(s.Status.Code) { //nolint:exhaustive // the others are error statuses
 	case btp.Gone:
@@ -87,14 +87,14 @@ func printDeparture(c *cobra.Command, w io.Writer, format string, s btpclient.Sy
 	default:
 		rows = append(rows, []string{"status", s.Status.Label})
 	}
-	if next := nextFor(c, s); next != "" && s.Error == nil && s.Status.Code != string(btp.Gone) {
+	if next := nextFor(s); next != "" && s.Error == nil && s.Status.Code != string(btp.Gone) {
 		rows = append(rows, nextRows(next)...)
 	}
 	return show(w, format, s, nil, rows)
 }
 
 // leaveFailure says what a refused departure needs first.
-func leaveFailure(c *cobra.Command, err error, s btpclient.System) error {
+func leaveFailure(err error, s btpclient.System) error {
 	switch btp.Code(btpclient.CodeOf(err)) { //nolint:exhaustive // any other refusal says it itself
 	case btp.SystemInUse:
 		subaccounts := map[string]string{}
@@ -104,19 +104,19 @@ func leaveFailure(c *cobra.Command, err error, s btpclient.System) error {
 		return heldFailure(err, fmt.Sprintf("system %q is still in use by", s.Name), func(b btpclient.Blocker) string {
 			switch btp.ObjectKind(b.Kind) { //nolint:exhaustive // nothing else holds a system
 			case btp.KindFormation:
-				return "pairsim formations exclude " + quoted(b.Name) + " " + named(c, s.Name)
+				return "pairsim formations exclude " + quoted(b.Name) + " " + named(s.GlobalAccount, s.Name)
 			case btp.KindEntitlement:
 				command := "pairsim entitlements remove " + b.ID
 				if in := subaccounts[b.ID]; in != "" {
 					command += " --subaccount " + quoted(in)
 				}
-				return command + inAccount(c)
+				return command + inAccount(s.GlobalAccount)
 			}
 			return ""
 		})
 	case btp.OperationNotInEdition:
 		f := failureOf(err)
-		return &failure{f.title, f.detail, "In this edition a deregistered system's row disappears: pairsim systems deregister " + named(c, s.Name) + "."}
+		return &failure{f.title, f.detail, "In this edition a deregistered system's row disappears: pairsim systems deregister " + named(s.GlobalAccount, s.Name) + "."}
 	}
-	return statusFailure(c, err, s)
+	return statusFailure(err, s)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -25,17 +23,17 @@ func quoted(name string) string {
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
-// inAccount is what a command that is told needs beside a name; "" where the
-// default account is meant.
-func inAccount(c *cobra.Command) string {
-	if f := c.Flag("account"); f != nil && f.Changed {
-		return " --account " + quoted(f.Value.String())
+// inAccount is what a command that is told needs beside a name; "" for what is in
+// the account that commands take unless told.
+func inAccount(ga string) string {
+	if ga == "default" {
+		return ""
 	}
-	return ""
+	return " --account " + quoted(ga)
 }
 
-// named is a name with the account that it needs, as commands take it.
-func named(c *cobra.Command, name string) string { return quoted(name) + inAccount(c) }
+// named is the name of something in a global account, as commands take it.
+func named(ga, name string) string { return quoted(name) + inAccount(ga) }
 
 // ways are what an operator can do about a system, in the order in which it is
 // offered. The edition's lifecycle says which of them there are in a status.
@@ -53,8 +51,8 @@ var ways = []struct {
 const frozenHint = "While the clock is frozen, advance it: pairsim clock advance 1m."
 
 // nextFor says what can be done about a system in its present status.
-func nextFor(c *cobra.Command, s btpclient.System) string {
-	name := named(c, s.Name)
+func nextFor(s btpclient.System) string {
+	name := named(s.GlobalAccount, s.Name)
 	switch btp.Status(s.Status.Code) { //nolint:exhaustive // the others have moves of their own
 	case btp.Deregistering, btp.Removing:
 		return "Wait until it is done: pairsim wait --system " + name + " " + afterwards(s) + ".\n" + frozenHint
@@ -120,24 +118,24 @@ func afterwards(s btpclient.System) string {
 
 // statusFailure adds to a refusal because of a system's status what can be done
 // in that status; any other error stays as it is.
-func statusFailure(c *cobra.Command, err error, s btpclient.System) error {
+func statusFailure(err error, s btpclient.System) error {
 	var p *btpclient.Problem
 	if !errors.As(err, &p) || p.Code != string(btp.StatusForbids) && p.Code != string(btp.SystemNotRegistered) {
 		return err
 	}
-	next := nextFor(c, s)
+	next := nextFor(s)
 	switch {
 	case next == "":
 		next = p.Next
 	case p.Code == string(btp.SystemNotRegistered) && s.Status.Code == string(btp.Pending):
-		next = "Pair it first: get its token (pairsim systems token " + named(c, s.Name) + ") and use it on the product side."
+		next = "Pair it first: get its token (pairsim systems token " + named(s.GlobalAccount, s.Name) + ") and use it on the product side."
 	}
 	return &failure{p.Title, p.Detail, next}
 }
 
 // errorStatus is a system that came to an error status: its label, the cause, to
 // whom it is reported, and the way out.
-func errorStatus(c *cobra.Command, s btpclient.System) error {
+func errorStatus(s btpclient.System) error {
 	detail := fmt.Sprintf("system %q", s.Name)
 	if e := s.Error; e != nil {
 		detail = fmt.Sprintf("system %q: %s\nat %s; report it to component %s", s.Name, e.Cause, e.Step, e.Component)
@@ -145,7 +143,7 @@ func errorStatus(c *cobra.Command, s btpclient.System) error {
 			detail += ", incident " + e.Incident
 		}
 	}
-	return &failure{s.Status.Label, detail, nextFor(c, s)}
+	return &failure{s.Status.Label, detail, nextFor(s)}
 }
 
 // heldFailure is a refusal because of what stands in the way, one line each with

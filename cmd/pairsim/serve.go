@@ -287,7 +287,7 @@ func serve(ctx context.Context, flags *pflag.FlagSet, o serveOptions, out, errs 
 	warn(cfg, o.seed)
 	l, err := landscape.Start(ctx, cfg)
 	if err != nil {
-		return startFailure(err)
+		return startFailure(o.locate(err))
 	}
 	announce(out, cfg, l)
 	<-ctx.Done()
@@ -361,13 +361,28 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	fmt.Fprintln(w, "ready")
 }
 
+// locate finds the line of the seed file that a rule refuses; any other error
+// stays as it is.
+func (o *serveOptions) locate(err error) error {
+	var refused *btp.Error
+	if o.seed == "" || !errors.As(err, &refused) || refused.Code == btp.EditionMismatch {
+		return err
+	}
+	file, unread := seed.Load(o.seed)
+	if unread != nil {
+		return err
+	}
+	return seedFailure(o.seed, file.Located(err))
+}
+
 // startFailure says what to do about what keeps a landscape from starting.
 func startFailure(err error) error {
 	var refused *btp.Error
 	var address *net.AddrError
 	var op *net.OpError
+	var known *failure
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &known):
 		return err // it says what to do next
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{"Address is taken", err.Error(), "Choose another address for this flag (port 0 is any free one), or end what listens there."}

@@ -62,7 +62,11 @@ func newListSubaccountsCommand() *cobra.Command {
 
 func subaccountRows(s btpclient.Subaccount) [][]string {
 	return [][]string{
-		{"id", s.ID}, {"name", s.DisplayName}, {"account", s.GlobalAccount}, {"subdomain", s.Subdomain}, {"region", s.Region},
+		{"id", s.ID},
+		{"name", s.DisplayName},
+		{"account", s.GlobalAccount},
+		{"subdomain", s.Subdomain},
+		{"region", s.Region},
 		{"environments", orNone(s.Environments)},
 	}
 }

@@ -234,7 +234,7 @@ func (k *client) displayToken(c *cobra.Command, s btpclient.System) (t btpclient
 			before = tokenBefore(*s.Token)
 		}
 	}
-	return t, before, statusFailure(c, err, s)
+	return t, before, statusFailure(err, s)
 }
 
 // tokenBefore says what became of a token when a new one was made.

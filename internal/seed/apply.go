@@ -270,15 +270,28 @@ func (f *File) Try(ctx context.Context) error {
 	if err == nil {
 		return l.Close(ctx)
 	}
+	return f.Located(err)
+}
+
+// Located is a refusal of a rule with the line of f that it is about; any other
+// error stays as it is.
+func (f *File) Located(err error) error {
 	var refused *btp.Error
-	if errors.As(err, &refused) {
-		return Findings{f.lines.finding(f.place(err.Error()), "%s", refused.Detail)}
+	if !errors.As(err, &refused) {
+		return err
 	}
-	return err
+	return Findings{f.lines.finding(f.place(err.Error()), "%s", refused.Detail)}
 }
 
 // place finds what a rule's refusal is about: btp names the object before it.
 func (f *File) place(text string) string {
+	for i, d := range f.Entitlements {
+		sub, _ := f.findSubaccount("", d.Subaccount)
+		system := f.systemRef(string(sub.GlobalAccount), d.System)
+		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
+			return at("entitlements", i)
+		}
+	}
 	for i, s := range f.Systems {
 		if strings.Contains(text, "system "+s.Name+": ") {
 			return at("systems", i)
@@ -287,13 +300,6 @@ func (f *File) place(text string) string {
 	for i, d := range f.Formations {
 		if strings.Contains(text, "formation "+d.Name+": ") {
 			return at("formations", i)
-		}
-	}
-	for i, d := range f.Entitlements {
-		sub, _ := f.findSubaccount("", d.Subaccount)
-		system := f.systemRef(string(sub.GlobalAccount), d.System)
-		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
-			return at("entitlements", i)
 		}
 	}
 	for i, a := range f.GlobalAccounts {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,31 @@ func TestFindings(t *testing.T) {
 		{"validity of fractions", "policy:\n  tokenValidity:\n    SAP Commerce Cloud: 1500ms\n", "whole seconds"},
 		{"validity of an unknown type", "policy:\n  tokenValidity:\n    ERP: 1h\n", `3: policy.tokenValidity.ERP: there is no system type "ERP"`},
 		{"too long a duration", "policy:\n  attemptDeadline: 99999999999h\n", "2: policy.attemptDeadline:"},
+		{"formation twice", "formations:\n  - {name: a, subaccount: dev}\n  - {name: a, subaccount: dev}\n", `3: formations[1].name: there is a formation "a" in global account default already: formations[0].name (line 2)`},
+		{"formation id twice", "formations:\n  - {id: a, name: a, subaccount: dev}\n  - {id: a, name: b, subaccount: dev}\n", `3: formations[1].id: "a" is taken by formations[0].id (line 2)`},
+		{"formation of an unknown subaccount", "formations:\n  - name: a\n    subaccount: prod\n", `3: formations[0].subaccount: global account default has no subaccount "prod" in this file`},
+		{"formation of an unknown account", "formations:\n  - {name: a, subaccount: dev, globalAccount: b}\n", `2: formations[0].globalAccount: there is no global account "b" in this file`},
+		{"unknown system in a formation", "formations:\n  - name: a\n    subaccount: dev\n    systems:\n      - A\n", `5: formations[0].systems[0]: global account default has no system "A" in this file`},
+		{"system twice in a formation", "systems:\n  - {id: a, name: A, type: SAP Commerce Cloud}\nformations:\n  - {name: a, subaccount: dev, systems: [a, A]}\n", `4: formations[0].systems[1]: system "A" is named twice: formations[0].systems[0]`},
+		{"formation type", "edition: v2\nformations:\n  - {name: a, type: Joule}\n", `3: formations[0].type: there is no formation type "Joule"`},
+		{"formation without type", "edition: v2\nformations:\n  - {name: a}\n", `3: formations[0]: edition v2 needs the type of a formation`},
+		{"formation status in v1", "formations:\n  - {name: a, subaccount: dev, status: Ready}\n", "2: formations[0].status: edition v1 shows no statuses of formations"},
+		{"formation status", "edition: v2\nformations:\n  - {name: a, type: Side-by-Side Extensibility with Kyma, status: Pending}\n", `3: formations[0].status: edition v2 has no formation status "Pending"; statuses are "Draft", "Synchronizing"`},
+		{"cause of a formation that has not failed", "edition: v2\nformations:\n  - {name: a, type: Side-by-Side Extensibility with Kyma, status: Draft, cause: x}\n", "3: formations[0].cause: only an error status has a cause"},
+		{"ready without Kyma", "edition: v2\nformations:\n  - {name: a, type: Side-by-Side Extensibility with Kyma, status: Ready}\n", "3: formations[0].status: it is not ready while"},
+		{"rule of the registry: formation name", "formations:\n  - {name: a_b, subaccount: dev}\n", `2: formations[0]: formation name "a_b": lower-case`},
+		{"rule of the registry: member", "systems:\n  - {name: A, type: SAP Marketing Cloud}\nformations:\n  - {name: a, subaccount: dev, systems: [A]}\n", `4: formations[0]: system "A" is not registered`},
+		{"entitlement of an unknown subaccount", "entitlements:\n  - {subaccount: prod, system: A, plan: messaging}\n", `2: entitlements[0].subaccount: there is no subaccount "prod" in this file`},
+		{"entitlement for an unknown system", "entitlements:\n  - {subaccount: dev, system: A, plan: messaging}\n", `2: entitlements[0].system: global account default, that of subaccount dev, has no system "A" in this file`},
+		{"entitlement for a pending system", "systems:\n  - {name: A, type: SAP Commerce Cloud}\nentitlements:\n  - {subaccount: dev, system: A, plan: messaging}\n", `4: entitlements[0].system: system "A" has the status Pending; an entitlement is for a registered system`},
+		{"entitlement twice", "systems:\n  - {id: a, name: A, type: SAP Commerce Cloud, status: Registered}\nentitlements:\n  - {subaccount: dev, system: A, plan: messaging}\n  - {subaccount: dev, system: a, plan: messaging}\n", `5: entitlements[1]: subaccount dev has plan messaging for system "a" already: entitlements[0] (line 4)`},
+		{"plan", "entitlements:\n  - {subaccount: dev, system: A, plan: lite}\n", `2: entitlements[0].plan: "lite" is none of api-access, messaging`},
+		{"rule of the registry: entitlement", "globalAccounts:\n  - {id: a, subaccounts: [{id: b, environments: []}]}\nsystems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered}\nentitlements:\n  - {subaccount: b, system: A, plan: messaging}\n", `6: entitlements[0]: subaccount "b" has neither`},
+		{"tenant of a pending system", "systems:\n  - {name: A, type: SAP Commerce Cloud, tenant: {id: a}}\n", "2: systems[0].tenant: only a system that was paired has a tenant"},
+		{"tenant without id", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered, tenant: {url: 'http://a'}}\n", "2: systems[0].tenant: missing property 'id'"},
+		{"tenant's URL", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered, tenant: {id: a, callbackUrl: a.test}}\n", `2: systems[0].tenant.callbackUrl: "a.test" does not match`},
+		{"duration of nothing", "policy:\n  durations:\n    pairing: 1m\n", "3: policy.durations.pairing: there is no such key"},
+		{"duration", "policy:\n  durations: {removing: soon}\n", `2: policy.durations.removing: "soon" is no duration`},
 		{"rule of the registry: name", "systems:\n  - {name: ' A', type: SAP Commerce Cloud}\n", "2: systems[0]: a system name has no leading or trailing blank"},
 		{"rule of the registry: subdomain", "globalAccounts:\n  - {id: b}\n  - {id: a, subdomain: -a}\n", "3: globalAccounts[1]: subdomain"},
 	}
@@ -91,6 +117,44 @@ func TestFindings(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestReferences: a system is named by its id or, with or without one, by its
+// name in the right global account; a subaccount by its id or subdomain.
+func TestReferences(t *testing.T) {
+	f, err := seed.Parse([]byte(`
+globalAccounts:
+  - {id: a, subaccounts: [{id: a-dev, subdomain: dev-of-a}]}
+  - {id: b, subaccounts: [{id: b-dev, subdomain: dev-of-b}]}
+systems:
+  - {name: Shop, type: SAP Commerce Cloud, status: Registered}
+  - {name: Shop, type: SAP Commerce Cloud, status: Registered, globalAccount: b}
+  - {id: x, name: Sales, type: SAP Cloud for Customer, globalAccount: b, status: Deregister Error, tenant: {id: t, url: "https://t.test", callbackUrl: "https://t.test/c"}}
+  - {id: y, name: Field, type: SAP Field Service Management, globalAccount: b}
+formations:
+  - {name: one, subaccount: dev-of-a, systems: [Shop]}
+  - {name: one, subaccount: dev-of-b, systems: [Shop, y], globalAccount: b}
+entitlements:
+  - {subaccount: dev-of-a, system: Shop, plan: messaging}
+  - {subaccount: b-dev, system: Shop, plan: messaging, service: SAP S/4HANA Cloud Extensibility}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Try(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cfg := landscape.Default()
+	if err := f.Apply(&cfg); err != nil {
+		t.Fatal(err)
+	}
+	want := btp.Descriptor{TenantID: "t", URL: "https://t.test", CallbackURL: "https://t.test/c"}
+	if got := cfg.Landscape.Systems[2].Tenant; got == nil || !reflect.DeepEqual(*got, want) {
+		t.Errorf("got tenant %+v, want %+v", got, want)
+	}
+	if got := cfg.Landscape.Entitlements; got[0].Subaccount != "a-dev" || got[1].Subaccount != "b-dev" {
+		t.Errorf("got entitlements %+v, want them in a-dev and b-dev", got)
 	}
 }
 
@@ -123,6 +187,17 @@ func TestApply(t *testing.T) {
 	}
 	if got := systems[3].Status; got != btp.Failed {
 		t.Errorf("Error while Registering: got %s, want %s", got, btp.Failed)
+	}
+
+	formations, entitlements := cfg.Landscape.Formations, cfg.Landscape.Entitlements
+	if len(formations) != 3 || formations[1].Status != btp.StatusError || formations[1].Systems[0] != "sales" || formations[2].Status != btp.StatusDraft {
+		t.Errorf("got formations %+v", formations)
+	}
+	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Plan: "messaging"}) {
+		t.Errorf("got entitlements %+v", entitlements)
+	}
+	if got := p.Durations[btp.TransitionRemoving]; got != 30*time.Second {
+		t.Errorf("got %s for removing, want 30s", got)
 	}
 
 	cfg = landscape.Default()
