@@ -123,7 +123,7 @@ func newShowFormationCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := formationRows(f)
+			rows, next := formationRows(f), formationNext(f)
 			if btp.FormationStatus(f.Status.Code) == btp.StatusError {
 				incidents, err := k.openIncidents(c.Context(), f.GlobalAccount, f.ID)
 				if err != nil {
@@ -132,7 +132,9 @@ func newShowFormationCommand() *cobra.Command {
 				for _, i := range incidents {
 					rows = append(rows, []string{"report to", i.Component}, []string{"incident", i.ID})
 				}
+				next = formationWays(f, incidents)
 			}
+			rows = append(rows, nextRows(next)...)
 			return show(c.OutOrStdout(), format, f, nil, rows)
 		}),
 	})
@@ -239,22 +241,27 @@ func formationNext(f btpclient.Formation) string {
 
 // formationFailure is a formation that could not be synchronized or deleted.
 func (k *client) formationFailure(ctx context.Context, f btpclient.Formation) error {
-	detail := fmt.Sprintf("formation %q: %s", f.Name, formationCause(f))
-	var found []string
-	if slices.Contains(f.Actions, string(btp.ActionResynchronize)) {
-		found = append(found, "try again: pairsim formations resynchronize "+named(f.GlobalAccount, f.Name))
-	} else {
-		found = append(found, "try the same again")
-	}
 	incidents, err := k.openIncidents(ctx, f.GlobalAccount, f.ID)
 	if err != nil {
 		return err
 	}
+	detail := fmt.Sprintf("formation %q: %s", f.Name, formationCause(f))
 	for _, i := range incidents {
 		detail += fmt.Sprintf("\nat %s; report it to component %s, incident %s", i.Step, i.Component, i.ID)
+	}
+	return &failure{"The formation failed", detail, formationWays(f, incidents)}
+}
+
+// formationWays are the ways out for a formation that has failed.
+func formationWays(f btpclient.Formation, incidents []btpclient.Incident) string {
+	found := []string{"try the same again"}
+	if slices.Contains(f.Actions, string(btp.ActionResynchronize)) {
+		found = []string{"try again: pairsim formations resynchronize " + named(f.GlobalAccount, f.Name)}
+	}
+	for _, i := range incidents {
 		found = append(found, "have its incident resolved, as SAP's support would: pairsim incidents resolve "+i.ID)
 	}
-	return &failure{"The formation failed", detail, sentence(found)}
+	return sentence(found)
 }
 
 func newIncludeCommand() *cobra.Command {
@@ -288,8 +295,8 @@ func newMemberCommand(c *cobra.Command, change changeMember) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		f, err = change(k.operator, c.Context(), f.ID, s.ID)
-		return k.printChanged(c, format, f, statusFailure(err, s))
+		changed, err := change(k.operator, c.Context(), f.ID, s.ID)
+		return k.printChanged(c, format, changed, fillIn(statusFailure(err, s), f.GlobalAccount, f.Name))
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -349,8 +356,8 @@ func newFormationVerb(c *cobra.Command, change func(*cobra.Command, *client, btp
 		if err != nil {
 			return err
 		}
-		f, err = change(c, k, f)
-		return k.printChanged(c, format, f, err)
+		changed, err := change(c, k, f)
+		return k.printChanged(c, format, changed, fillIn(err, f.GlobalAccount, f.Name))
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -372,7 +379,7 @@ that removes it. In v2 the deletion excludes the systems and unassigns the subac
 			}
 			d, err := k.operator.DeleteFormation(c.Context(), f.ID)
 			if err != nil {
-				return notEmpty(err, f)
+				return fillIn(notEmpty(err, f), f.GlobalAccount, f.Name)
 			}
 			if err := show(c.OutOrStdout(), format, d, []string{"STEP", "OF", "DONE"}, deletionRows(d)); err != nil || d.Done {
 				return err

@@ -135,7 +135,7 @@ func TestLifeByCommandLineV1(t *testing.T) {
 		t.Errorf("got\n%s\nwant %q", refusal, want)
 	}
 	o.isRefused([]string{"systems", "deregister", "Web Shop"}, "has the status Deregister Error", "pairsim incidents resolve "+o.incident())
-	o.sees([]string{"systems", "show", "Web Shop"}, "incident     "+o.incident())
+	o.sees([]string{"systems", "show", "Web Shop"}, "incident     "+o.incident(), "next         Have its incident resolved")
 	id := o.incident()
 	o.sees([]string{"incidents", "resolve", id, "--resolution", "done by hand"}, "state       resolved", "resolution  done by hand", "now         gone")
 	o.isRefused([]string{"incidents", "resolve", id}, "error: Incident is resolved already", "done by hand")
@@ -192,12 +192,12 @@ func TestFormationsByCommandLineV2(t *testing.T) {
 	o.must(t, "fault", "add", "formation.synchronize", "--subject", "Shop", "--cause", "no answer", "--times", "1")
 	o.isRefused([]string{"formations", "resynchronize", "Shop", "--reset"}, "error: The formation failed\n  formation \"Shop\": no answer\n",
 		"report it to component BC-CP-MP, incident ", "Try again: pairsim formations resynchronize Shop,\n  or have its incident resolved")
-	o.sees([]string{"formations", "show", "Shop"}, "Error", "no answer", "incident     "+o.incident())
+	o.sees([]string{"formations", "show", "Shop"}, "Error", "no answer", "incident     "+o.incident(), "next         Try again: pairsim formations resynchronize Shop,")
 	o.sees([]string{"incidents", "list", "--subject", "Shop"}, "open   formation  Shop")
 	o.sees([]string{"incidents", "resolve", o.incident()}, "now         Ready")
 
 	o.sees([]string{"subaccounts", "change", "dev", "--environments", "cloudFoundry", "--name", "Dev"}, "name          Dev", "environments  cloudFoundry")
-	o.isRefused([]string{"formations", "resynchronize", "Shop"}, "has the status Action Required", "pairsim formations show NAME")
+	o.isRefused([]string{"formations", "resynchronize", "Shop"}, "has the status Action Required", "pairsim formations show Shop.")
 	o.sees([]string{"formations", "exclude", "Shop", "Web Shop"}, "pairsim subaccounts change dev --environments cloudFoundry,kyma")
 	o.sees([]string{"subaccounts", "change", "dev", "--environments", "none"}, "environments  none")
 	o.sees([]string{"subaccounts", "list"}, "dev  Dev   dev        eu10    none")
@@ -290,6 +290,31 @@ func TestCreateOnce(t *testing.T) {
 	}
 	if got := twice(register("--idempotency-key", "mine")); got != "mine" {
 		t.Errorf("got key %q, want the one that was given", got)
+	}
+}
+
+// TestNextFor: what is offered about a system is what its edition and type allow.
+func TestNextFor(t *testing.T) {
+	const shop, campaigns = "SAP Commerce Cloud", "SAP Marketing Cloud"
+	for _, test := range []struct{ edition, systemType, status, want string }{
+		{"v1", shop, "pending", "Get its token (pairsim systems token A --account b) and use it on the product side,\nor deregister it: pairsim systems deregister A --account b."},
+		{"v1", shop, "registered", "Deregister it: pairsim systems deregister A --account b."},
+		{"v1", shop, "error", "Have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v1", campaigns, "error", "Delete the failed extension in the tenant (pairsim tenants delete TENANT), then get its token (pairsim systems token A --account b) and use it on the product side,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v1", shop, "deregistering", "Wait until it is done: pairsim wait --system A --account b --gone.\n" + frozenHint},
+		{"v2", shop, "error", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v2", shop, "deregistering", "Wait until it is done: pairsim wait --system A --account b --status pending.\n" + frozenHint},
+		{"v2", shop, "removeError", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v1", shop, "gone", ""},
+		{"v9", shop, "error", "Look at it: pairsim systems show A --account b."},
+	} {
+		s := btpclient.System{Name: "A", Type: test.systemType, GlobalAccount: "b", Edition: test.edition, Status: btpclient.SystemStatus{Code: test.status}}
+		if strings.HasSuffix(strings.ToLower(test.status), "error") {
+			s.Error = &btpclient.SystemError{Incident: "7"}
+		}
+		if got := nextFor(s); got != test.want {
+			t.Errorf("%s, %s, %s: got\n%s\nwant\n%s", test.edition, test.systemType, test.status, got, test.want)
+		}
 	}
 }
 

@@ -133,6 +133,16 @@ func statusFailure(err error, s btpclient.System) error {
 	return &failure{p.Title, p.Detail, next}
 }
 
+// fillIn writes a name into what a refusal says is to be done about NAME; any
+// other error stays as it is.
+func fillIn(err error, ga, name string) error {
+	var p *btpclient.Problem
+	if !errors.As(err, &p) || !strings.Contains(p.Next, "NAME") {
+		return err
+	}
+	return &failure{p.Title, p.Detail, strings.ReplaceAll(p.Next, "NAME", named(ga, name))}
+}
+
 // errorStatus is a system that came to an error status: its label, the cause, to
 // whom it is reported, and the way out.
 func errorStatus(s btpclient.System) error {

@@ -209,6 +209,9 @@ func printSystem(w io.Writer, s btpclient.System) error {
 		rows = append(rows, []string{"entitlement", one.Plan + " in subaccount " + one.Subaccount + " (" + one.ID + ")"})
 	}
 	rows = slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
+	if s.Error != nil {
+		rows = append(rows, nextRows(nextFor(s))...)
+	}
 	return writeTable(w, nil, rows)
 }
 
