@@ -35,8 +35,9 @@ type job struct {
 }
 
 const (
-	// claimLease is real time: longer than any call takes.
-	claimLease = 30 * time.Second
+	// claimLease is real time: longer than any call takes. So long, too, waits the
+	// work of a process that has died.
+	claimLease = 8 * time.Second
 	// patience is how long, in real time, a request waits for work that it caused.
 	patience = 2 * time.Second
 	// recheck is how often, in real time, work of another process is looked at.
