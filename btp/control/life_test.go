@@ -52,11 +52,11 @@ type incidents struct {
 func TestIncidents(t *testing.T) {
 	h, registry := lived(t, "v1")
 	for query, want := range map[string]string{
-		"":                                        "broken theirs ",
-		"?limit=1":                                "broken ",
-		"?open=true":                              "broken theirs ",
-		"?subject=theirs":                         "theirs ",
-		"?globalAccount=default":                  "broken ",
+		"":                       "broken theirs ",
+		"?limit=1":               "broken ",
+		"?open=true":             "broken theirs ",
+		"?subject=theirs":        "theirs ",
+		"?globalAccount=default": "broken ",
 		"?globalAccount=other&open=true&limit=50": "theirs ",
 	} {
 		var page incidents
