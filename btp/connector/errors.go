@@ -51,6 +51,10 @@ var answers = map[btp.Code]answer{
 	btp.StatusForbids:         {http.StatusConflict, ""},
 	btp.ClockBackwards:        {http.StatusConflict, ""},
 
+	btp.Unauthenticated:     {http.StatusUnauthorized, ""},
+	btp.Forbidden:           {http.StatusForbidden, ""},
+	btp.OAuthClientNotFound: {http.StatusNotFound, ""},
+
 	// No distinction is made between unknown, expired and used (pairing-protocols §1.3).
 	btp.TokenMissing:       {http.StatusForbidden, "Token not provided."},
 	btp.TokenMalformed:     {http.StatusForbidden, invalidToken},

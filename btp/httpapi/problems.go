@@ -40,6 +40,10 @@ var problems = map[btp.Code]struct {
 	btp.StatusForbids:         {http.StatusConflict, "Not possible in the system's status"},
 	btp.ClockBackwards:        {http.StatusConflict, "A clock is not set back"},
 
+	btp.Unauthenticated:     {http.StatusUnauthorized, "An access token is needed"},
+	btp.Forbidden:           {http.StatusForbidden, "The role does not allow it"},
+	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},
+
 	btp.TokenMissing:       {http.StatusBadRequest, "Token is missing"},
 	btp.TokenMalformed:     {http.StatusBadRequest, "Token is malformed"},
 	btp.TokenForged:        {http.StatusForbidden, "Token is forged"},
