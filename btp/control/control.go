@@ -22,6 +22,10 @@ type Registry interface {
 	ChangeClock(context.Context, btp.ClockChange) (btp.ClockState, error)
 	RotateKey(context.Context, btp.KeyAlgorithm) (btp.SigningKey, error)
 	Journal() *btp.Journal
+	CreateGlobalAccount(context.Context, btp.GlobalAccount) (btp.GlobalAccount, error)
+	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
+	OAuthClients(context.Context) ([]btp.OAuthClient, error)
+	DeleteOAuthClient(ctx context.Context, id string) error
 }
 
 var _ Registry = (*btp.Registry)(nil)
@@ -54,6 +58,10 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/publicUrls", h(s.showPublicURLs))
 	api.PUT("/publicUrls", h(s.setPublicURLs))
 	api.GET("/authorities", h(s.showAuthorities))
+	api.POST("/globalAccounts", h(s.createGlobalAccount))
+	api.GET("/oauthClients", h(s.listOAuthClients))
+	api.POST("/oauthClients", h(s.createOAuthClient))
+	api.DELETE("/oauthClients/:id", h(s.deleteOAuthClient))
 }
 
 func (s *server) showIndex(c *gin.Context) error {
@@ -63,6 +71,8 @@ func (s *server) showIndex(c *gin.Context) error {
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",
 		"authorities":         "/control/authorities",
+		"globalAccounts":      "/control/globalAccounts",
+		"oauthClients":        "/control/oauthClients",
 		"openapi":             "/api/v1/openapi.json",
 	}})
 }

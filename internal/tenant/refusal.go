@@ -17,6 +17,8 @@ const (
 	unsupportedMediaType Code = "unsupported-media-type"
 	routeNotFound        Code = "route-not-found"
 	methodNotAllowed     Code = "method-not-allowed"
+	unauthenticated      Code = "unauthenticated" // with Config.Authorize
+	forbidden            Code = "forbidden"
 
 	tenantNotFound        Code = "tenant-not-found"
 	pairingNotFound       Code = "pairing-not-found"
@@ -35,7 +37,7 @@ const (
 	ours    = "pairsim" // a tenant's own API rests on no vendor's document
 )
 
-// problems gives every code its HTTP answer. The first six are the registry's
+// problems gives every code its HTTP answer. The first eight are the registry's
 // codes too and have its titles: a code has one title (docs/problems.md).
 var problems = map[Code]struct {
 	status      int
@@ -47,6 +49,8 @@ var problems = map[Code]struct {
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "Unsupported media type", "Send application/json."},
 	routeNotFound:         {http.StatusNotFound, "No such path", seeDocs},
 	methodNotAllowed:      {http.StatusMethodNotAllowed, "Method not allowed", seeDocs},
+	unauthenticated:       {http.StatusUnauthorized, "An access token is needed", "Send an access token of the tenant's administrator: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
+	forbidden:             {http.StatusForbidden, "The role does not allow it", "Ask the tenant's administrator."},
 	tenantNotFound:        {http.StatusNotFound, "No such tenant", "GET /tenants lists the tenants."},
 	pairingNotFound:       {http.StatusNotFound, "No such pairing", "GET /tenants/{tenant}/pairings lists the tenant's pairings."},
 	specificationNotFound: {http.StatusNotFound, "No such specification", ""},
