@@ -26,15 +26,34 @@ func (d *due) before(e *due) bool {
 
 type dues struct{ *tx }
 
+// Put also ends a claim: whoever holds it works on what is no longer due.
 func (t dues) Put(d btp.Due) error {
 	if !t.writable {
 		return errReadOnly
 	}
+	d.ClaimedUntil = time.Time{}
 	return swap(t.tx, (*state).replaceDue, t.due[dueKey{d.Kind, d.Subject}], &due{Due: d, number: t.number()})
 }
 
 func (t dues) Cancel(kind btp.DueKind, subject string) error {
 	return swap(t.tx, (*state).replaceDue, t.due[dueKey{kind, subject}], nil)
+}
+
+func (t dues) Find(kind btp.DueKind, subject string) (btp.Due, bool, error) {
+	if d, ok := t.due[dueKey{kind, subject}]; ok {
+		return d.Due, true, nil
+	}
+	return btp.Due{}, false, nil
+}
+
+func (t dues) Claim(kind btp.DueKind, subject string, until time.Time) error {
+	old, ok := t.due[dueKey{kind, subject}]
+	if !ok {
+		return swap(t.tx, (*state).replaceDue, nil, nil)
+	}
+	now := *old
+	now.ClaimedUntil = until
+	return swap(t.tx, (*state).replaceDue, old, &now)
 }
 
 func (t dues) Next(until time.Time) (btp.Due, bool, error) {
@@ -43,6 +62,21 @@ func (t dues) Next(until time.Time) (btp.Due, bool, error) {
 		return btp.Due{}, false, err
 	}
 	return d, ok, err
+}
+
+// NextFree steps over the claimed rows, which are as few as the processes at work.
+func (t dues) NextFree(until, real time.Time) (found btp.Due, ok bool, err error) {
+	t.agenda.Scan(func(d *due) bool {
+		if d.At.After(until) {
+			return false
+		}
+		ok = !d.ClaimedUntil.After(real)
+		if ok {
+			found = d.Due
+		}
+		return !ok
+	})
+	return found, ok, nil
 }
 
 func (t dues) Earliest() (btp.Due, bool, error) {

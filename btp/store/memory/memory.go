@@ -108,7 +108,7 @@ type state struct {
 	rows         map[btp.SystemID]*row
 	names        map[nameKey]*row
 	applications map[string]*row
-	lists        map[list]*btree.Map[uint64, *row]
+	lists        ordered[list, *row]
 	words        map[string]string
 	tokens       map[btp.TokenID]*token
 	live         map[liveKey]map[btp.TokenID]*token
@@ -117,6 +117,19 @@ type state struct {
 	certificates map[btp.Serial]*btp.Certificate
 	due          map[dueKey]*due
 	agenda       *btree.BTreeG[*due]
+
+	formations       map[btp.FormationID]*btp.Formation
+	formationNames   map[nameKey]*btp.Formation
+	formationLists   ordered[formationList, *btp.Formation]
+	boards           map[btp.FormationID]*board
+	entitlements     map[btp.EntitlementID]*btp.Entitlement
+	entitlementLists ordered[entitlementList, *btp.Entitlement]
+	incidents        map[btp.IncidentID]*btp.Incident
+	incidentLists    ordered[incidentList, *btp.Incident]
+	reserved         map[nameKey]*btp.Reservation
+	releases         map[btp.Digest]*btp.Reservation
+	replays          map[string]*btp.Replay
+	clients          btree.Map[string, *btp.OAuthClient]
 }
 
 func newState() *state {
@@ -127,7 +140,7 @@ func newState() *state {
 		rows:         map[btp.SystemID]*row{},
 		names:        map[nameKey]*row{},
 		applications: map[string]*row{},
-		lists:        map[list]*btree.Map[uint64, *row]{},
+		lists:        ordered[list, *row]{},
 		words:        map[string]string{},
 		tokens:       map[btp.TokenID]*token{},
 		live:         map[liveKey]map[btp.TokenID]*token{},
@@ -136,6 +149,18 @@ func newState() *state {
 		certificates: map[btp.Serial]*btp.Certificate{},
 		due:          map[dueKey]*due{},
 		agenda:       btree.NewBTreeGOptions((*due).before, btree.Options{NoLocks: true}),
+
+		formations:       map[btp.FormationID]*btp.Formation{},
+		formationNames:   map[nameKey]*btp.Formation{},
+		formationLists:   ordered[formationList, *btp.Formation]{},
+		boards:           map[btp.FormationID]*board{},
+		entitlements:     map[btp.EntitlementID]*btp.Entitlement{},
+		entitlementLists: ordered[entitlementList, *btp.Entitlement]{},
+		incidents:        map[btp.IncidentID]*btp.Incident{},
+		incidentLists:    ordered[incidentList, *btp.Incident]{},
+		reserved:         map[nameKey]*btp.Reservation{},
+		releases:         map[btp.Digest]*btp.Reservation{},
+		replays:          map[string]*btp.Replay{},
 	}
 }
 
@@ -200,6 +225,13 @@ func (t *tx) Certificates() btp.CertificateStore { return certificates{t} }
 func (t *tx) Services() btp.ServiceStore         { return services{t} }
 func (t *tx) Due() btp.DueStore                  { return dues{t} }
 func (t *tx) Authorities() btp.AuthorityStore    { return authorities{t} }
+func (t *tx) Formations() btp.FormationStore     { return formations{t} }
+func (t *tx) Assignments() btp.AssignmentStore   { return assignments{t} }
+func (t *tx) Entitlements() btp.EntitlementStore { return entitlements{t} }
+func (t *tx) Incidents() btp.IncidentStore       { return incidents{t} }
+func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
+func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
+func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
 
 // swap replaces old with now, of which nil means absent, and notes the inverse.
 func swap[T any](t *tx, replace func(s *state, old, now *T), old, now *T) error {

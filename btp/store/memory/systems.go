@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/btree"
-
 	"github.com/pairsim/pairsim/btp"
 )
 
@@ -60,7 +58,7 @@ func found(r *row) (btp.System, bool, error) {
 
 func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	var page []btp.System
-	take := func(_ uint64, r *row) bool {
+	take := func(r *row) bool {
 		if selects(&f, r.system) {
 			page = append(page, cloneSystem(r.system))
 		}
@@ -68,7 +66,7 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	}
 	if f.GlobalAccount != "" && f.Name != "" {
 		if r, ok := t.names[nameKey{f.GlobalAccount, f.Name}]; ok {
-			take(0, r)
+			take(r)
 		}
 		return page, nil
 	}
@@ -76,9 +74,7 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	if f.GlobalAccount == "" {
 		along = list{}
 	}
-	if l, ok := t.lists[along]; ok {
-		l.Ascend(f.After+1, take)
-	}
+	t.lists.walk(along, f.After, take)
 	return page, nil
 }
 
@@ -97,10 +93,8 @@ func (t systems) Put(s btp.System) error {
 	if r, ok := t.applications[s.ApplicationName]; ok && r.system.ID != s.ID {
 		return btp.Errorf(btp.NameTaken, "there is an application %.120q already", s.ApplicationName)
 	}
-	if l, ok := t.lists[list{}]; ok {
-		if r, ok := l.Get(s.Sequence); ok && r.system.ID != s.ID {
-			return fmt.Errorf("memory store: systems %s and %s have the same sequence %d", r.system.ID, s.ID, s.Sequence)
-		}
+	if r, ok := t.lists.at(list{}, s.Sequence); ok && r.system.ID != s.ID {
+		return fmt.Errorf("memory store: systems %s and %s have the same sequence %d", r.system.ID, s.ID, s.Sequence)
 	}
 	var old *btp.System
 	if r, ok := t.rows[s.ID]; ok {
@@ -139,12 +133,12 @@ func (s *state) replaceSystem(old, now *btp.System) {
 	case old == nil:
 		s.indexNames(now, r)
 		for _, l := range listsOf(now) {
-			s.enlist(l, now.Sequence, r)
+			s.lists.add(l, now.Sequence, r)
 		}
 	case now == nil:
 		s.dropNames(old)
 		for _, l := range listsOf(old) {
-			s.delist(l, old.Sequence)
+			s.lists.remove(l, old.Sequence)
 		}
 	default:
 		s.dropNames(old)
@@ -152,8 +146,8 @@ func (s *state) replaceSystem(old, now *btp.System) {
 		before, after := listsOf(old), listsOf(now)
 		for i := range before {
 			if before[i] != after[i] || old.Sequence != now.Sequence {
-				s.delist(before[i], old.Sequence)
-				s.enlist(after[i], now.Sequence, r)
+				s.lists.remove(before[i], old.Sequence)
+				s.lists.add(after[i], now.Sequence, r)
 			}
 		}
 	}
@@ -170,23 +164,6 @@ func (s *state) indexNames(now *btp.System, r *row) {
 func (s *state) dropNames(old *btp.System) {
 	delete(s.names, nameKey{old.GlobalAccount, old.Name})
 	delete(s.applications, old.ApplicationName)
-}
-
-func (s *state) enlist(l list, sequence uint64, r *row) {
-	tree, ok := s.lists[l]
-	if !ok {
-		tree = &btree.Map[uint64, *row]{}
-		s.lists[l] = tree
-	}
-	tree.Set(sequence, r)
-}
-
-func (s *state) delist(l list, sequence uint64) {
-	tree := s.lists[l]
-	tree.Delete(sequence)
-	if tree.Len() == 0 {
-		delete(s.lists, l)
-	}
 }
 
 // word returns the one copy of a text that many records repeat: global

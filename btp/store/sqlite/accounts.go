@@ -93,12 +93,12 @@ func (t accounts) PutGlobal(a btp.GlobalAccount) error {
 	return err
 }
 
-const subColumns = `SELECT id, global_account, display_name, subdomain, region, environments FROM subaccounts WHERE env = ?`
+const subColumns = `SELECT id, global_account, display_name, subdomain, region, environments, version FROM subaccounts WHERE env = ?`
 
 func readSub(r row) btp.Subaccount {
 	a := btp.Subaccount{
 		ID: btp.SubaccountID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), DisplayName: r.text(2),
-		Subdomain: r.text(3), Region: r.text(4),
+		Subdomain: r.text(3), Region: r.text(4), Version: uint64(r.number(6)),
 	}
 	if text := r.text(5); text != "" {
 		for _, e := range strings.Split(text, ",") {
@@ -137,9 +137,10 @@ func (t accounts) PutSub(a btp.Subaccount) error {
 	for i, e := range a.Environments {
 		names[i] = string(e)
 	}
-	return t.write(`INSERT OR REPLACE INTO subaccounts (env, id, global_account, display_name, subdomain, region, environments)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		t.env, string(a.ID), string(a.GlobalAccount), a.DisplayName, a.Subdomain, a.Region, strings.Join(names, ","))
+	return t.write(`INSERT OR REPLACE INTO subaccounts (env, id, global_account, display_name, subdomain, region, environments, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.env, string(a.ID), string(a.GlobalAccount), a.DisplayName, a.Subdomain, a.Region, strings.Join(names, ","),
+		int64(a.Version))
 }
 
 type keys struct{ *tx }

@@ -287,6 +287,13 @@ func (t *tx) Certificates() btp.CertificateStore { return certificates{t} }
 func (t *tx) Services() btp.ServiceStore         { return services{t} }
 func (t *tx) Due() btp.DueStore                  { return dues{t} }
 func (t *tx) Authorities() btp.AuthorityStore    { return authorities{t} }
+func (t *tx) Formations() btp.FormationStore     { return formations{t} }
+func (t *tx) Assignments() btp.AssignmentStore   { return assignments{t} }
+func (t *tx) Entitlements() btp.EntitlementStore { return entitlements{t} }
+func (t *tx) Incidents() btp.IncidentStore       { return incidents{t} }
+func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
+func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
+func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
 
 // write runs a statement that changes something; a view refuses it.
 func (t *tx) write(query string, args ...driver.Value) error {

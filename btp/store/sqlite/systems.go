@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
@@ -14,7 +13,7 @@ type systems struct{ *tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,
-		sequence, created_at, updated_at, registered_at FROM systems`
+		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted FROM systems`
 	systemColumns = systemSelect + ` WHERE env = ?`
 )
 
@@ -23,6 +22,7 @@ func readSystem(r row) (btp.System, error) {
 		ID: btp.SystemID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Name: r.text(2), Type: r.text(3),
 		ApplicationName: r.text(4), Status: btp.Status(r.text(5)),
 		Sequence: uint64(r.number(8)), CreatedAt: r.time(9), UpdatedAt: r.time(10), RegisteredAt: r.time(11),
+		FormerTenant: r.text(12), ExtensionDeleted: r.flag(13),
 	}
 	err := fromJSON(r.text(6), &s.Failure)
 	if err == nil {
@@ -75,26 +75,16 @@ func (t systems) FindByApplicationName(name string) (btp.System, bool, error) {
 // List walks along one index. Where the filter leaves type or status open, it
 // merges the ranges of those that occur, which are few.
 func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
-	if f.After > math.MaxInt64 {
+	p, ok := t.paging(f.After, f.Limit)
+	if !ok {
 		return nil, nil
 	}
-	limit := int64(f.Limit)
-	if limit <= 0 {
-		limit = -1
-	}
-	where, args := ``, []driver.Value{t.env, int64(f.After), limit}
-	add := func(column, value string) {
-		if value != "" {
-			args = append(args, value)
-			where += fmt.Sprintf(` AND %s = ?%d`, column, len(args))
-		}
-	}
-	add("global_account", string(f.GlobalAccount))
-	add("name", f.Name)
+	p.add("global_account", string(f.GlobalAccount))
+	p.add("name", f.Name)
 	if f.GlobalAccount == "" || f.Name != "" || f.Status == "" && f.Type == "" {
-		add("status", string(f.Status))
-		add("type", f.Type)
-		return t.page(listColumns+where, args)
+		p.add("status", string(f.Status))
+		p.add("type", f.Type)
+		return t.page(listColumns+p.where, p.args)
 	}
 	ranges, err := t.ranges(f)
 	if err != nil || len(ranges) == 0 {
@@ -102,10 +92,10 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	}
 	arms := make([]string, len(ranges))
 	for i, r := range ranges {
-		args = append(args, r.systemType, string(r.status))
-		arms[i] = listColumns + where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(args)-1, len(args))
+		p.args = append(p.args, r.systemType, string(r.status))
+		arms[i] = listColumns + p.where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(p.args)-1, len(p.args))
 	}
-	return t.page(strings.Join(arms, ` UNION ALL `), args)
+	return t.page(strings.Join(arms, ` UNION ALL `), p.args)
 }
 
 // listColumns, with the parameters that every list has: ?1 to ?3.
@@ -155,22 +145,24 @@ func (t systems) Put(s btp.System) error {
 		return err
 	}
 	if t.lastSystem == s.ID { // it is there: only what moves in its life is written, and only those indexes
-		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?
+		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?,
+				former_tenant = ?, extension_deleted = ?
 			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS ?`,
-			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt,
+			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted),
 			t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, s.CreatedAt)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
 	err = t.write(`INSERT INTO systems (env, id, global_account, sequence, name, type, application_name, status, failure, tenant,
-			created_at, updated_at, registered_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			created_at, updated_at, registered_at, former_tenant, extension_deleted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, sequence = excluded.sequence, name = excluded.name,
 			type = excluded.type, application_name = excluded.application_name, status = excluded.status, failure = excluded.failure,
-			tenant = excluded.tenant, created_at = excluded.created_at, updated_at = excluded.updated_at, registered_at = excluded.registered_at`,
+			tenant = excluded.tenant, created_at = excluded.created_at, updated_at = excluded.updated_at, registered_at = excluded.registered_at,
+			former_tenant = excluded.former_tenant, extension_deleted = excluded.extension_deleted`,
 		t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
-		s.CreatedAt, s.UpdatedAt, s.RegisteredAt)
+		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted))
 	if isConstraint(err) {
 		return t.taken(&s, err)
 	}

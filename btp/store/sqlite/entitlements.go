@@ -1,0 +1,55 @@
+package sqlite
+
+import "github.com/pairsim/pairsim/btp"
+
+type entitlements struct{ *tx }
+
+const entitlementSelect = `SELECT id, global_account, subaccount, system, service, plan, sequence, created_at FROM entitlements`
+
+func readEntitlement(r row) btp.Entitlement {
+	return btp.Entitlement{
+		ID: btp.EntitlementID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Subaccount: btp.SubaccountID(r.text(2)),
+		System: btp.SystemID(r.text(3)), Service: r.text(4), Plan: r.text(5), Sequence: uint64(r.number(6)), CreatedAt: r.time(7),
+	}
+}
+
+func (t entitlements) Get(id btp.EntitlementID) (e btp.Entitlement, err error) {
+	ok, err := t.one(entitlementSelect+` WHERE env = ? AND id = ?`, func(r row) error {
+		e = readEntitlement(r)
+		return nil
+	}, t.env, string(id))
+	if err == nil && !ok {
+		err = btp.Errorf(btp.EntitlementNotFound, "there is no entitlement configuration %.40q", id)
+	}
+	return e, err
+}
+
+// List walks along one index: a system's, a subaccount's or a global account's.
+func (t entitlements) List(f btp.EntitlementFilter) (list []btp.Entitlement, err error) {
+	p, ok := t.paging(f.After, f.Limit)
+	if !ok {
+		return nil, nil
+	}
+	p.add("system", string(f.System))
+	p.add("subaccount", string(f.Subaccount))
+	p.add("global_account", string(f.GlobalAccount))
+	p.add("plan", f.Plan)
+	err = t.query(entitlementSelect+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+		list = append(list, readEntitlement(r))
+		return nil
+	}, p.args...)
+	return list, err
+}
+
+func (t entitlements) Put(e btp.Entitlement) error {
+	return t.write(`INSERT INTO entitlements (env, id, global_account, subaccount, system, service, plan, sequence, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, subaccount = excluded.subaccount,
+			system = excluded.system, service = excluded.service, plan = excluded.plan, sequence = excluded.sequence,
+			created_at = excluded.created_at`,
+		t.env, string(e.ID), string(e.GlobalAccount), string(e.Subaccount), string(e.System), e.Service, e.Plan, int64(e.Sequence), e.CreatedAt)
+}
+
+func (t entitlements) Delete(id btp.EntitlementID) error {
+	return t.write(`DELETE FROM entitlements WHERE env = ? AND id = ?`, t.env, string(id))
+}

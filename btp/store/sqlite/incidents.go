@@ -1,0 +1,63 @@
+package sqlite
+
+import "github.com/pairsim/pairsim/btp"
+
+type incidents struct{ *tx }
+
+const incidentSelect = `SELECT id, global_account, subject_kind, subject, subject_name, component, cause, step, status,
+	opened_at, resolved_at, resolution, sequence FROM incidents`
+
+func readIncident(r row) btp.Incident {
+	return btp.Incident{
+		ID: btp.IncidentID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)),
+		Subject:   btp.IncidentSubject{Kind: btp.ObjectKind(r.text(2)), ID: r.text(3), Name: r.text(4)},
+		Component: r.text(5), Cause: r.text(6), Step: btp.Point(r.text(7)), Status: r.text(8),
+		OpenedAt: r.time(9), ResolvedAt: r.time(10), Resolution: r.text(11), Sequence: uint64(r.number(12)),
+	}
+}
+
+func (t incidents) Get(id btp.IncidentID) (i btp.Incident, err error) {
+	ok, err := t.one(incidentSelect+` WHERE env = ? AND id = ?`, func(r row) error {
+		i = readIncident(r)
+		return nil
+	}, t.env, string(id))
+	if err == nil && !ok {
+		err = btp.Errorf(btp.IncidentNotFound, "there is no incident %.40q", id)
+	}
+	return i, err
+}
+
+// List walks along one index: a subject's, or a global account's or the
+// environment's, of which the open ones have their own.
+func (t incidents) List(f btp.IncidentFilter) (list []btp.Incident, err error) {
+	p, ok := t.paging(f.After, f.Limit)
+	if !ok {
+		return nil, nil
+	}
+	p.add("subject", f.Subject)
+	p.add("global_account", string(f.GlobalAccount))
+	if f.OpenOnly {
+		p.where += ` AND resolved_at IS NULL`
+	}
+	err = t.query(incidentSelect+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+		list = append(list, readIncident(r))
+		return nil
+	}, p.args...)
+	return list, err
+}
+
+func (t incidents) Put(i btp.Incident) error {
+	return t.write(`INSERT INTO incidents (env, id, global_account, subject_kind, subject, subject_name, component, cause, step, status,
+			opened_at, resolved_at, resolution, sequence)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, subject_kind = excluded.subject_kind,
+			subject = excluded.subject, subject_name = excluded.subject_name, component = excluded.component, cause = excluded.cause,
+			step = excluded.step, status = excluded.status, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at,
+			resolution = excluded.resolution, sequence = excluded.sequence`,
+		t.env, string(i.ID), string(i.GlobalAccount), string(i.Subject.Kind), i.Subject.ID, i.Subject.Name, i.Component, i.Cause,
+		string(i.Step), i.Status, i.OpenedAt, i.ResolvedAt, i.Resolution, int64(i.Sequence))
+}
+
+func (t incidents) Delete(id btp.IncidentID) error {
+	return t.write(`DELETE FROM incidents WHERE env = ? AND id = ?`, t.env, string(id))
+}
