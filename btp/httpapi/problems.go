@@ -40,8 +40,8 @@ var problems = map[btp.Code]struct {
 	btp.StatusForbids:         {http.StatusConflict, "Not possible in the system's status"},
 	btp.ClockBackwards:        {http.StatusConflict, "A clock is not set back"},
 
-	btp.Unauthenticated:     {http.StatusUnauthorized, "An access token is needed"},
-	btp.Forbidden:           {http.StatusForbidden, "The role does not allow it"},
+	btp.Unauthenticated:     {http.StatusUnauthorized, "Access token is missing or not valid"},
+	btp.Forbidden:           {http.StatusForbidden, "Role does not allow it"},
 	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},
 
 	btp.TokenMissing:       {http.StatusBadRequest, "Token is missing"},

@@ -42,7 +42,7 @@ func TestRolesFromTheCommandLine(t *testing.T) {
 		return r.out
 	}
 	register := []string{"systems", "register", "Web Shop", "--type", "SAP Commerce Cloud"}
-	refused(s.run(t, register...), "An access token is needed")
+	refused(s.run(t, register...), "Access token is missing or not valid")
 	refused(s.as(t, viewer, register...), "these do: Global Account Administrator, System Landscape Administrator")
 	done(s.as(t, admin, register...))
 	done(s.as(t, viewer, "systems", "list"))
@@ -55,7 +55,7 @@ func TestRolesFromTheCommandLine(t *testing.T) {
 		t.Errorf("got tenants\n%s\nwant the own one", out)
 	}
 	done(s.as(t, viewer, "wait", "--system", "Web Shop", "--status", "Registered"))
-	refused(s.as(t, "nonsense", "systems", "list"), "An access token is needed")
+	refused(s.as(t, "nonsense", "systems", "list"), "Access token is missing or not valid")
 
 	if log := s.log.String(); strings.Contains(log, admin) || strings.Contains(log, shop) {
 		t.Error("the log holds an access token")

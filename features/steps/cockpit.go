@@ -58,7 +58,11 @@ func (w *world) thereIsAGlobalAccount(ctx context.Context, id string) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	_, err := w.operator.CreateGlobalAccount(ctx, btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id})
+	create := w.operator.CreateGlobalAccount
+	if w.settings.Auth { // which no role may
+		create = w.control.CreateGlobalAccount
+	}
+	_, err := create(ctx, btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id})
 	return err
 }
 
