@@ -3,6 +3,7 @@ package btpclient
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -131,9 +132,10 @@ func refusedToken(call Call, header http.Header, body []byte) error {
 	var doc struct {
 		Description string `json:"error_description"`
 	}
-	e := refused(call, header, body)
-	if refusal, ok := e.(*RefusedError); ok && json.Unmarshal(body, &doc) == nil && doc.Description != "" { //nolint:errorlint // made just now
+	err := refused(call, header, body)
+	var refusal *RefusedError
+	if errors.As(err, &refusal) && json.Unmarshal(body, &doc) == nil && doc.Description != "" {
 		refusal.Message += ": " + clean(doc.Description)
 	}
-	return e
+	return err
 }

@@ -469,7 +469,10 @@ func FuzzTokenRequest(f *testing.F) {
 	e := newEnv(f)
 	for _, seed := range [][2]string{
 		{"grant_type=client_credentials&client_id=viewer&client_secret=viewer-secret", ""},
-		{"grant_type=client_credentials", basic("viewer", "viewer-secret")}, {"grant_type=password", "Basic @"}, {"%zz", ""}, {"a=b;c=d", "Basic Og=="},
+		{"grant_type=client_credentials", basic("viewer", "viewer-secret")},
+		{"grant_type=password", "Basic @"},
+		{"%zz", ""},
+		{"a=b;c=d", "Basic Og=="},
 	} {
 		f.Add(seed[0], seed[1])
 	}
