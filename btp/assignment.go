@@ -59,6 +59,11 @@ type Assignment struct {
 	UpdatedAt time.Time
 }
 
+// leaves says whether a is on its way out.
+func (a *Assignment) leaves() bool {
+	return a.State == AssignmentDeleting || a.State == AssignmentDeleteError
+}
+
 // condition works out what the cockpit shows for f, of whose assignments count
 // tells how many are in which state. served says that the environment which its
 // type needs is there (pairing-protocols §6.7, Aggregated status; sap-domain §8.2).

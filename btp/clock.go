@@ -14,14 +14,24 @@ const (
 	DueAttemptDeadline DueKind = "attempt-deadline"   // subject: system id
 	DueCertExpiry      DueKind = "certificate-expiry" // subject: serial
 	DueKeyRetirement   DueKind = "key-retirement"     // subject: key id
+	DueReplayExpiry    DueKind = "replay-expiry"      // subject: a replay's key
+	DueIncidentExpiry  DueKind = "incident-expiry"    // subject: incident id
+
+	DueDeregistration    DueKind = "deregistration"            // subject: system id
+	DueRemoval           DueKind = "removal"                   // subject: system id
+	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
+	DueFormationDeletion DueKind = "formation-deletion"        // subject: formation id
 )
 
-// dueWork says what each kind does when its instant has come.
+// dueWork says what each kind does when its instant has come, in the step that
+// takes it off the list; dueJobs has the kinds that need more than a step.
 var dueWork = map[DueKind]func(u *unit, subject string) error{
 	DueTokenExpiry:     (*unit).tokenExpires,
 	DueAttemptDeadline: (*unit).attemptIsAbandoned,
 	DueCertExpiry:      (*unit).certificateExpires,
 	DueKeyRetirement:   (*unit).keyRetires,
+	DueReplayExpiry:    (*unit).replayIsForgotten,
+	DueIncidentExpiry:  (*unit).incidentIsForgotten,
 }
 
 // latestClock is as far as a clock is moved: certificates signed then still end
@@ -30,6 +40,7 @@ var latestClock = time.Date(2098, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // FireDue fires all work that is due by now and returns how much real time
 // remains until the next; false when nothing is waiting or the clock is frozen.
+// Work that makes calls goes on in the background.
 func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 	for {
 		var due, waiting bool
@@ -38,13 +49,19 @@ func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 		r.nextDue.Store(next) // whatever is put while we look wakes us again
 		// Most looks find nothing due: a view disturbs nobody.
 		err := r.view(ctx, func(u *unit) error {
-			d, ok, err := u.Due().Earliest()
-			if err != nil || !ok {
+			d, ok, err := u.Due().NextFree(u.now, r.real())
+			if due = ok; err != nil || ok {
 				return err
 			}
+			if d, ok, err = u.Due().Earliest(); err != nil || !ok {
+				return err
+			}
+			if !u.now.Before(d.At) { // somebody is at it; a claim may also be left over
+				waiting, wait = true, d.ClaimedUntil.Sub(r.real())
+				return nil
+			}
 			next = d.At.UnixNano()
-			due = !u.now.Before(d.At)
-			waiting, wait = !u.env.Clock.Frozen && !due, d.At.Sub(u.now)
+			waiting, wait = !u.env.Clock.Frozen, d.At.Sub(u.now)
 			return nil
 		})
 		if err != nil {
@@ -54,9 +71,12 @@ func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 		if !due {
 			return wait, waiting, nil
 		}
-		err = r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().Next(u.now) })
+		j, _, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().NextFree(u.now, u.real) })
 		if err != nil {
 			return 0, false, err
+		}
+		if j != nil {
+			r.launch(j)
 		}
 	}
 }
@@ -105,7 +125,7 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 		var target time.Time
 		for done := false; !done; {
 			var aim time.Time
-			err := r.fireOne(ctx, func(u *unit) (Due, bool, error) {
+			j, busy, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) {
 				done, aim = false, target
 				if aim.IsZero() {
 					var err error
@@ -128,6 +148,9 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 				state = ClockState{Now: u.now, Frozen: u.env.Clock.Frozen}
 				return d, false, nil
 			})
+			if err == nil {
+				err = r.whole(ctx, j, busy)
+			}
 			if err != nil {
 				return err
 			}
@@ -136,6 +159,22 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 		return nil
 	})
 	return state, err
+}
+
+// whole waits until the work that a clock change met is over: what comes after
+// it happens after it.
+func (r *Registry) whole(ctx context.Context, j *job, busy *dueKey) error {
+	switch {
+	case busy != nil:
+		return r.awaitJob(ctx, *busy)
+	case j != nil:
+		select {
+		case <-r.launch(j):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // setClock sets the environment's clock to at, never backwards.
@@ -147,23 +186,32 @@ func (u *unit) setClock(at time.Time) {
 }
 
 // fireOne fires the due work that choose finds, if any, in one step. Work that
-// the rules refuse is dropped and journalled: it would only block what is due
-// after it.
-func (r *Registry) fireOne(ctx context.Context, choose func(*unit) (Due, bool, error)) error {
+// is more than a step is returned, claimed, or as busy when somebody is at it.
+// Work that the rules refuse is dropped and journalled: it would only block what
+// is due after it.
+func (r *Registry) fireOne(ctx context.Context, choose func(*unit) (Due, bool, error)) (j *job, busy *dueKey, err error) {
 	var d Due
 	var chosen bool
-	err := r.update(ctx, func(u *unit) (err error) {
+	err = r.update(ctx, func(u *unit) (err error) {
+		j, busy = nil, nil
 		if d, chosen, err = choose(u); err != nil || !chosen {
 			chosen = false
 			return err
 		}
-		return u.fire(d)
+		if _, more := dueJobs[d.Kind]; !more {
+			return u.fire(d)
+		}
+		taken := false
+		if j, taken, err = u.claim(d); taken {
+			busy = &dueKey{d.Kind, d.Subject}
+		}
+		return err
 	})
 	var refused *Error
 	if !chosen || !errors.As(err, &refused) {
-		return err
+		return j, busy, err
 	}
-	return r.update(ctx, func(u *unit) error {
+	return nil, nil, r.update(ctx, func(u *unit) error {
 		if _, _, err := choose(u); err != nil {
 			return err
 		}

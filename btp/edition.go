@@ -41,6 +41,9 @@ type Edition struct {
 	// NamesKeptByTenant: the name of a system whose type says so is free when the
 	// tenant has deleted its extension too (e9d975a.md@v1).
 	NamesKeptByTenant bool
+	// AllTypesInRuntime: every system in a Kyma formation is an application in the
+	// runtime; otherwise only those of the CX types (design §4).
+	AllTypesInRuntime bool
 }
 
 // V1 is the cockpit of SEED-000, until 2022-04-14.
@@ -101,6 +104,7 @@ var V2 = &Edition{
 	},
 	Lifecycle:         lifecycleV2,
 	FormationName:     formationNameV2,
+	AllTypesInRuntime: true,
 	FormationNameRule: "letters, digits, hyphens, blanks and underscores; it starts and ends with a letter or digit",
 	FormationLabels: map[FormationStatus]string{
 		StatusReady: "Ready", StatusDraft: "Draft", StatusActionRequired: "Action Required",

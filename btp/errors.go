@@ -65,6 +65,7 @@ const (
 	IncidentNotFound             Code = "incident-not-found"
 	IncidentIsResolved           Code = "incident-is-resolved"
 	TenantMismatch               Code = "tenant-mismatch"       // another tenant than the one deregistered
+	TenantNotTold                Code = "tenant-not-told"       // its callback does not answer as it should
 	ReleaseTokenInvalid          Code = "release-token-invalid" // no name is kept for it
 
 	// Access, with --auth.

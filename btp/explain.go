@@ -27,7 +27,7 @@ var explanations = map[Code]Explanation{
 	GlobalAccountNotFound: {ours, "List global accounts: GET /api/v1/globalAccounts."},
 	SubaccountNotFound:    {ours, "List subaccounts: GET /api/v1/globalAccounts/{ga}/subaccounts."},
 	SystemNotFound:        {ours, "List systems: pairsim systems list."},
-	NameInvalid:           {"SEED-000 step 3", "Use 1 to 100 printable ASCII characters without a blank at either end."},
+	NameInvalid:           {"SEED-000 step 3, 68b04fa.md", "Use a name that keeps the rule which the detail states."},
 	NameTaken:             {"e9d975a.md", "Choose another name; a name is free again when its row is gone."},
 	TypeUnknown:           {"SEED-000 step 3", "Use the exact label of a type: GET /api/v1/systemTypes."},
 	TypeWithoutToken:      {"2ffdaff.md", "Systems of this type need no token."},
@@ -60,6 +60,7 @@ var explanations = map[Code]Explanation{
 	IncidentNotFound:             {ours, "List incidents: pairsim incidents list."},
 	IncidentIsResolved:           {ours, "Nothing is to be done."},
 	TenantMismatch:               {"0c6f498.md", "Use the token in the tenant that the system was registered with, or remove the system and add a new one."},
+	TenantNotTold:                {ours, "Make the tenant's callback reachable, then deregister again (v2), or have the incident resolved: pairsim incidents resolve ID."},
 	ReleaseTokenInvalid:          {ours, "The name is free already, or was never kept for this tenant."},
 
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},

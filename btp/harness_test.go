@@ -94,7 +94,7 @@ const (
 
 func (r *registry) register(name, systemType string) (btp.System, *btp.IssuedToken) {
 	r.t.Helper()
-	s, tok, err := r.Register(r.t.Context(), "default", name, systemType, infoURL)
+	s, tok, err := r.Register(r.t.Context(), "default", name, systemType, infoURL, "")
 	if err != nil {
 		r.t.Fatalf("register %q: %v", name, err)
 	}
@@ -103,7 +103,7 @@ func (r *registry) register(name, systemType string) (btp.System, *btp.IssuedTok
 
 func (r *registry) issue(id btp.SystemID) *btp.IssuedToken {
 	r.t.Helper()
-	tok, err := r.IssueToken(r.t.Context(), id, infoURL)
+	tok, err := r.IssueToken(r.t.Context(), id, infoURL, "")
 	if err != nil {
 		r.t.Fatalf("issue token: %v", err)
 	}

@@ -34,6 +34,9 @@ func (r *Registry) InspectToken(ctx context.Context, jws string) (Inspection, er
 	err = r.view(ctx, func(u *unit) error {
 		in.Now = u.now
 		s, token, err := u.tokenOf(claims)
+		if err == nil && u.hides(s.GlobalAccount) {
+			err = Errorf(TokenWrongAccount, "the token belongs to another global account")
+		}
 		if err == nil {
 			in.System, in.State = &s, token.State
 			err = token.redeemable(u.now)

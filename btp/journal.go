@@ -20,6 +20,9 @@ const (
 // Reference says whom an entry or a step is about.
 type Reference struct {
 	System SystemID
+	// Formation is set where a formation is what it is about, also beside a system.
+	Formation FormationID
+	// Name is the system's, without one the formation's.
 	Name   string
 	Tenant string
 }

@@ -2,7 +2,9 @@ package btp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +15,8 @@ type Landscape struct {
 	Subaccounts    []Subaccount
 	OAuthClients   []DeclaredOAuthClient
 	Systems        []DeclaredSystem
+	Formations     []DeclaredFormation
+	Entitlements   []DeclaredEntitlement
 }
 
 // DeclaredSystem is a system in any status.
@@ -25,6 +29,29 @@ type DeclaredSystem struct {
 	Cause string
 	// TokenAge is the age of the present token; negative: no token.
 	TokenAge time.Duration
+	// Tenant is what the paired tenant said of itself; nil without a descriptor.
+	Tenant *Descriptor
+}
+
+// DeclaredFormation is a formation in any status that the edition has.
+type DeclaredFormation struct {
+	ID            FormationID
+	GlobalAccount GlobalAccountID
+	Name, Type    string
+	Subaccount    string
+	Systems       []SystemID
+	// Status is what its assignments are made to show; "" is what they come to.
+	Status FormationStatus
+	// Cause is told for status error.
+	Cause string
+}
+
+// DeclaredEntitlement is an entitlement configuration.
+type DeclaredEntitlement struct {
+	ID            EntitlementID
+	Subaccount    SubaccountID
+	System        SystemID
+	Service, Plan string
 }
 
 // DefaultLandscape is what is there without a seed: global account "default"
@@ -61,7 +88,52 @@ func (u *unit) declare(l Landscape) error {
 			return fmt.Errorf("system %s: %w", d.Name, err)
 		}
 	}
+	for _, d := range l.Formations {
+		if err := u.declareFormation(d); err != nil {
+			return fmt.Errorf("formation %s: %w", d.Name, err)
+		}
+	}
+	for _, d := range l.Entitlements {
+		sub, err := u.Accounts().Sub(d.Subaccount)
+		if err == nil {
+			_, err = u.assignEntitlement(&sub, NewEntitlement{System: d.System, Service: d.Service, Plan: d.Plan}, d.ID)
+		}
+		if err != nil {
+			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
+		}
+	}
 	return nil
+}
+
+// declareFormation creates a formation under the rules that hold later, and puts
+// its assignments where the declared status wants them.
+func (u *unit) declareFormation(d DeclaredFormation) error {
+	account, err := u.Accounts().Global(string(d.GlobalAccount))
+	if err != nil {
+		return err
+	}
+	if d.Status != "" && d.Status != StatusReady && u.r.edition.FormationLabel(d.Status) == "" {
+		return Errorf(InvalidRequest, "edition %s shows no status %q for formations", u.r.edition.ID, d.Status)
+	}
+	n := NewFormation{Name: d.Name, Type: d.Type, Subaccount: d.Subaccount, Systems: d.Systems, Draft: d.Status == StatusDraft}
+	f, err := u.createFormation(account.ID, n, d.ID)
+	if err != nil {
+		return err
+	}
+	if err := u.Due().Cancel(DueSynchronization, string(f.ID)); err != nil {
+		return err
+	}
+	switch d.Status { //nolint:exhaustive // the others come by themselves
+	case StatusSynchronizing:
+		return u.retry(&f, func(Assignment) (AssignmentState, bool) { return AssignmentConfigPending, true })
+	case StatusError:
+		cause := d.Cause
+		if cause == "" {
+			cause = "declared in status " + u.r.edition.FormationLabel(StatusError)
+		}
+		return u.synchronized(&f, Errorf(FaultInjected, "%s", cause))
+	}
+	return u.synchronized(&f, nil)
 }
 
 func (u *unit) createGlobal(a GlobalAccount) error {
@@ -133,11 +205,15 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 	if err != nil {
 		return err
 	}
-	s.Status = d.Status
+	s.Status, s.Tenant = d.Status, d.Tenant
 	switch d.Status {
 	case Gone: // no edition has a label for it
-	case Registered, Deregistering, Removing:
+	case Registered:
 		s.RegisteredAt = u.now
+	case Deregistering, Removing:
+		if err := u.declareLeaving(&s); err != nil {
+			return err
+		}
 	case Failed, DeregisterError, RemoveError:
 		t, _ := TypeNamed(s.Type) // createSystem has checked it
 		cause := d.Cause
@@ -145,6 +221,9 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 			cause = "declared in status " + label
 		}
 		s.Failure = &Failure{Cause: cause, Step: "seed", Component: t.Component, At: u.now}
+		if err := u.openSystemIncident(&s); err != nil {
+			return err
+		}
 	case Pending:
 		if d.TokenAge >= 0 {
 			_, err := u.issueToken(&s, u.now.Add(-d.TokenAge))
@@ -154,10 +233,26 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 	return u.Systems().Put(s)
 }
 
+// declareLeaving lets a declared transition end after its duration; one that
+// takes no time would not be seen, and stays.
+func (u *unit) declareLeaving(s *System) error {
+	kind := DueDeregistration
+	if s.Status == Removing {
+		kind = DueRemoval
+	} else {
+		s.RegisteredAt = u.now
+	}
+	if u.r.policy.Durations[transitionOf[kind]] <= 0 {
+		return nil
+	}
+	return u.scheduleTransition(kind, string(s.ID))
+}
+
 // GlobalAccounts lists the global accounts.
 func (r *Registry) GlobalAccounts(ctx context.Context) (list []GlobalAccount, err error) {
 	err = r.view(ctx, func(u *unit) (err error) {
 		list, err = u.Accounts().Globals()
+		list = slices.DeleteFunc(list, func(a GlobalAccount) bool { return u.hides(a.ID) })
 		return err
 	})
 	return list, err
@@ -166,21 +261,28 @@ func (r *Registry) GlobalAccounts(ctx context.Context) (list []GlobalAccount, er
 // GlobalAccount finds a global account by id or subdomain.
 func (r *Registry) GlobalAccount(ctx context.Context, idOrSubdomain string) (a GlobalAccount, err error) {
 	err = r.view(ctx, func(u *unit) (err error) {
-		a, err = u.Accounts().Global(idOrSubdomain)
+		a, err = u.globalAccount(idOrSubdomain)
 		return err
 	})
 	return a, err
 }
 
 // CreateGlobalAccount adds a global account; without an id it draws one.
-func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount) (GlobalAccount, error) {
+func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount, key IdempotencyKey) (GlobalAccount, error) {
 	var created GlobalAccount
 	err := r.update(ctx, func(u *unit) error {
-		created = a
-		if created.ID == "" {
-			created.ID = GlobalAccountID(u.env.newID())
+		m, err := u.once(key, "globalAccount", func() (Replay, error) {
+			n := a
+			if n.ID == "" {
+				n.ID = GlobalAccountID(u.env.newID())
+			}
+			return Replay{Created: string(n.ID)}, u.createGlobal(n)
+		}, string(a.ID), a.DisplayName, a.Subdomain)
+		if err != nil {
+			return err
 		}
-		return u.createGlobal(created)
+		created, err = u.Accounts().Global(m.Created)
+		return err
 	})
 	return created, err
 }
@@ -188,7 +290,7 @@ func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount) (Gl
 // Subaccounts lists the subaccounts of a global account.
 func (r *Registry) Subaccounts(ctx context.Context, ga string) (list []Subaccount, err error) {
 	err = r.view(ctx, func(u *unit) error {
-		a, err := u.Accounts().Global(ga)
+		a, err := u.globalAccount(ga)
 		if err != nil {
 			return err
 		}
@@ -199,19 +301,99 @@ func (r *Registry) Subaccounts(ctx context.Context, ga string) (list []Subaccoun
 }
 
 // CreateSubaccount adds a subaccount to a global account; without an id it draws one.
-func (r *Registry) CreateSubaccount(ctx context.Context, ga string, s Subaccount) (Subaccount, error) {
+func (r *Registry) CreateSubaccount(ctx context.Context, ga string, s Subaccount, key IdempotencyKey) (Subaccount, error) {
 	var created Subaccount
 	err := r.update(ctx, func(u *unit) error {
-		a, err := u.Accounts().Global(ga)
+		a, err := u.globalAccount(ga)
 		if err != nil {
 			return err
 		}
-		created = s
-		created.GlobalAccount = a.ID
-		if created.ID == "" {
-			created.ID = SubaccountID(u.env.newID())
+		m, err := u.once(key, "subaccount", func() (Replay, error) {
+			n := s
+			n.GlobalAccount = a.ID
+			if n.ID == "" {
+				n.ID = SubaccountID(u.env.newID())
+			}
+			return Replay{Created: string(n.ID)}, u.createSub(n)
+		}, string(a.ID), string(s.ID), s.DisplayName, s.Subdomain, s.Region, fmt.Sprint(s.Environments))
+		if err != nil {
+			return err
 		}
-		return u.createSub(created)
+		created, err = u.Accounts().Sub(SubaccountID(m.Created))
+		return err
 	})
 	return created, err
+}
+
+// Subaccount finds a subaccount by id.
+func (r *Registry) Subaccount(ctx context.Context, id SubaccountID) (s Subaccount, err error) {
+	err = r.view(ctx, func(u *unit) (err error) {
+		s, err = u.subaccount(id)
+		return err
+	})
+	return s, err
+}
+
+// SubaccountChange changes what is not nil.
+type SubaccountChange struct {
+	DisplayName *string
+	// Environments are those that are enabled from now on.
+	Environments *[]RuntimeEnvironment
+}
+
+// ChangeSubaccount renames a subaccount or enables and disables environments. A
+// Kyma runtime joins and leaves the subaccount's formations with it (sap-domain §8.4).
+func (r *Registry) ChangeSubaccount(ctx context.Context, id SubaccountID, c SubaccountChange, match Match) (Subaccount, error) {
+	var about Reference
+	var s Subaccount
+	var formations []Formation
+	err := r.step(ctx, PointSubaccountChange, &about, func(ctx context.Context) error {
+		return r.update(ctx, func(u *unit) (err error) {
+			if s, err = u.subaccount(id); err != nil {
+				return err
+			}
+			if err := match.check(s.Version); err != nil {
+				return err
+			}
+			if c.DisplayName != nil {
+				if err := checkDisplayName(*c.DisplayName); err != nil {
+					return err
+				}
+				s.DisplayName = *c.DisplayName
+			}
+			if c.Environments != nil {
+				if err := checkEnvironments(*c.Environments); err != nil {
+					return err
+				}
+				s.Environments = *c.Environments
+			}
+			s.Version++
+			if err := u.Accounts().PutSub(s); err != nil {
+				return err
+			}
+			formations, err = u.rejoinRuntimes(s.ID)
+			return err
+		})
+	})
+	for _, f := range formations {
+		r.settle(ctx, DueSynchronization, string(f.ID))
+	}
+	return s, err
+}
+
+// rejoinRuntimes lets a subaccount's runtime into its formations, or out of them.
+func (u *unit) rejoinRuntimes(id SubaccountID) ([]Formation, error) {
+	formations, err := u.Formations().List(FormationFilter{Subaccount: id})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range formations {
+		if f.State == FormationDeleting || f.State == FormationDeleteError {
+			continue
+		}
+		if err := errors.Join(u.joinRuntime(&f), u.scheduleSync(&f)); err != nil {
+			return nil, err
+		}
+	}
+	return formations, nil
 }

@@ -119,5 +119,12 @@ var forbidden = map[Event]string{
 }
 
 func statusForbids(e *Edition, s *System, on Event) *Error {
-	return Errorf(StatusForbids, "system %q has the status %s: %s", s.Name, statusText(e, s.Status), forbidden[on])
+	if !e.Knows(on) {
+		return Errorf(OperationNotInEdition, "edition %s does not know this: %s", e.ID, forbidden[on])
+	}
+	why := forbidden[on]
+	if on == RemovalRequested && s.Status == Registered {
+		why += "; deregister it first" // the dialog of 0c6f498.md
+	}
+	return Errorf(StatusForbids, "system %q has the status %s: %s", s.Name, statusText(e, s.Status), why)
 }

@@ -24,6 +24,8 @@ func TestLifecycleIsTheDocuments(t *testing.T) {
 			{btp.Failed, btp.TokenRequested}:              btp.Pending,
 			{btp.Deregistering, btp.DeregistrationDone}:   btp.Gone,
 			{btp.Deregistering, btp.DeregistrationFailed}: btp.DeregisterError,
+			{btp.Failed, btp.IncidentResolved}:            btp.Pending,
+			{btp.DeregisterError, btp.IncidentResolved}:   btp.Gone,
 		},
 		btp.V2: {
 			{btp.Pending, btp.TokenRequested}:                  btp.Pending,
@@ -38,6 +40,9 @@ func TestLifecycleIsTheDocuments(t *testing.T) {
 			{btp.Removing, btp.RemovalDone}:                    btp.Gone,
 			{btp.Removing, btp.RemovalFailed}:                  btp.RemoveError,
 			{btp.RemoveError, btp.RemovalRequested}:            btp.Removing,
+			{btp.Failed, btp.IncidentResolved}:                 btp.Pending,
+			{btp.DeregisterError, btp.IncidentResolved}:        btp.Pending,
+			{btp.RemoveError, btp.IncidentResolved}:            btp.Gone,
 		},
 	}
 	for _, e := range btp.Editions {

@@ -28,7 +28,7 @@ func TestSystemNames(t *testing.T) {
 		{"a\x00b", btp.NameInvalid},
 	}
 	for _, test := range tests {
-		_, _, err := open(t).Register(t.Context(), "default", test.name, commerce, infoURL)
+		_, _, err := open(t).Register(t.Context(), "default", test.name, commerce, infoURL, "")
 		if got := btp.CodeOf(err); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.name, got, test.want)
 		}
@@ -49,12 +49,12 @@ func TestNamesAreUniquePerGlobalAccountAndCaseSensitive(t *testing.T) {
 		{"b", "Web Shop", ""},
 		{"nowhere", "Web Shop", btp.GlobalAccountNotFound},
 	} {
-		_, _, err := r.Register(t.Context(), test.account, test.name, marketing, infoURL)
+		_, _, err := r.Register(t.Context(), test.account, test.name, marketing, infoURL, "")
 		if got := btp.CodeOf(err); got != test.want {
 			t.Errorf("%q in %s: got %q, want %q", test.name, test.account, got, test.want)
 		}
 	}
-	_, _, err := r.Register(t.Context(), "default", "x", "SAP Commerce cloud", infoURL)
+	_, _, err := r.Register(t.Context(), "default", "x", "SAP Commerce cloud", infoURL, "")
 	wantCode(t, err, btp.TypeUnknown)
 }
 

@@ -52,6 +52,9 @@ func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, err
 			if err := token.redeemable(u.now); err != nil {
 				return err
 			}
+			if err := checkTenant(&s, p.Tenant); err != nil {
+				return err
+			}
 			if err := u.redeem(&s, token, digest, p.Tenant); err != nil {
 				return err
 			}
@@ -129,6 +132,15 @@ func checkPresentation(p Presentation, s System) error {
 		return Errorf(TokenWrongType, "the token pairs a system of type %s; a tenant of %s presented it", s.Type, clip(p.SystemType))
 	}
 	return nil
+}
+
+// checkTenant: a system that was deregistered is registered again by the same
+// tenant only (0c6f498.md). A client that describes no tenant is any (design §4).
+func checkTenant(s *System, tenant string) error {
+	if s.FormerTenant == "" || tenant == "" || tenant == s.FormerTenant {
+		return nil
+	}
+	return Errorf(TenantMismatch, "system %q was registered with tenant %q before; %q is another", s.Name, clip(s.FormerTenant), clip(tenant))
 }
 
 // redeem spends the token and opens the attempt. The status moves when the attempt ends.
@@ -261,7 +273,7 @@ func (u *unit) certificateExpires(subject string) error {
 
 // complete makes the system Registered.
 func (u *unit) complete(point Point, s *System) error {
-	s.RegisteredAt, s.Failure = u.now, nil
+	s.RegisteredAt, s.Failure, s.FormerTenant = u.now, nil, ""
 	return errors.Join(u.move(point, s, PairingCompleted), u.dropAttempt(s.ID))
 }
 
@@ -275,7 +287,10 @@ func (u *unit) fail(point Point, s *System, cause string) error {
 		return err
 	}
 	s.Failure = &Failure{Cause: cause, Step: point, Component: t.Component, At: u.now}
-	return u.move(point, s, PairingFailed)
+	if err := u.move(point, s, PairingFailed); err != nil {
+		return err
+	}
+	return u.openSystemIncident(s)
 }
 
 // abandon ends the open attempt of s without fault: the token is spent and the
@@ -313,16 +328,8 @@ func (u *unit) closeAttempt(s *System) error {
 		return err
 	}
 	if a.Certificate != "" {
-		given, err := u.Certificates().ListOf(s.ID)
-		if err != nil {
+		if err := u.revokeAll(PointRevocation, s); err != nil {
 			return err
-		}
-		for _, c := range given {
-			c.Revoked = true
-			if err := u.Certificates().Put(c); err != nil {
-				return err
-			}
-			u.record(EntryDecision, PointRevocation, s, "", "pairsim", "certificate "+string(c.Serial)+" is revoked with its pairing")
 		}
 	}
 	return errors.Join(u.Attempts().Delete(a.ID), u.Due().Cancel(DueAttemptDeadline, string(s.ID)))
@@ -346,6 +353,9 @@ func (r *Registry) SetDescriptor(ctx context.Context, caller Caller, d Descripto
 				return err
 			}
 			s := present.System
+			if err := checkTenant(&s, d.TenantID); err != nil {
+				return err
+			}
 			s.Tenant = &d
 			_, open, err := u.Attempts().FindBySystem(s.ID)
 			if err != nil {

@@ -369,7 +369,7 @@ func TestReportedFailure(t *testing.T) {
 		if v.Status != btp.Failed || !strings.Contains(v.Failure.Cause, "disk full") || v.Failure.Component != test.component {
 			t.Fatalf("%s %s: got %q %+v", test.edition, test.systemType, v.Status, v.Failure)
 		}
-		_, err = r.IssueToken(t.Context(), s.ID, infoURL)
+		_, err = r.IssueToken(t.Context(), s.ID, infoURL, "")
 		wantCode(t, err, test.newToken)
 	}
 }
@@ -384,9 +384,9 @@ func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 			first = tok
 		}
 	}
-	_, _, err := r.Register(t.Context(), "default", "one more", commerce, infoURL)
+	_, _, err := r.Register(t.Context(), "default", "one more", commerce, infoURL, "")
 	wantCode(t, err, btp.TokenQuotaExceeded)
-	if _, _, err := r.Register(t.Context(), "default", "another type", c4c, infoURL); err != nil {
+	if _, _, err := r.Register(t.Context(), "default", "another type", c4c, infoURL, ""); err != nil {
 		t.Fatalf("another type: %v", err)
 	}
 	page, _, err := r.Systems(t.Context(), btp.SystemFilter{GlobalAccount: "default", Name: "one more", Limit: 1})
@@ -396,11 +396,11 @@ func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	if _, err := r.present(first.JWS); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.Register(t.Context(), "default", "in the free place", commerce, infoURL); err != nil {
+	if _, _, err := r.Register(t.Context(), "default", "in the free place", commerce, infoURL, ""); err != nil {
 		t.Fatalf("after one was used: %v", err)
 	}
 	r.advance(10 * time.Minute)
-	if _, _, err := r.Register(t.Context(), "default", "after expiry", commerce, infoURL); err != nil {
+	if _, _, err := r.Register(t.Context(), "default", "after expiry", commerce, infoURL, ""); err != nil {
 		t.Fatalf("after all expired: %v", err)
 	}
 }

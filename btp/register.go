@@ -8,28 +8,29 @@ import (
 
 // Register adds a system to a global account (id or subdomain). In an edition
 // that issues the token at once, the token comes with it; infoURL is the address
-// that the token names.
-func (r *Registry) Register(ctx context.Context, ga, name, systemType, infoURL string) (System, *IssuedToken, error) {
+// that the token names. A repeated request with the same key gets the same
+// system, and its token signed again.
+func (r *Registry) Register(ctx context.Context, ga, name, systemType, infoURL string, key IdempotencyKey) (System, *IssuedToken, error) {
 	about := Reference{Name: clip(name)}
 	var s System
 	var token *IssuedToken
 	err := r.step(ctx, PointRegister, &about, func(ctx context.Context) error {
 		err := r.update(ctx, func(u *unit) error {
 			s, token = System{}, nil
-			account, err := u.Accounts().Global(ga)
+			account, err := u.globalAccount(ga)
 			if err != nil {
 				return err
 			}
-			if s, err = u.createSystem(account.ID, name, systemType, ""); err != nil {
+			m, err := u.once(key, "system", func() (Replay, error) { return u.register(account.ID, name, systemType) },
+				string(account.ID), name, systemType)
+			if err != nil {
 				return err
 			}
-			about.System = s.ID
-			u.record(EntryDecision, PointRegister, &s, "", "SEED-000 step 3", r.edition.RegisterVerb+": "+s.Type)
-			if !r.edition.TokenAtRegistration {
-				return u.Systems().Put(s)
+			about.System = SystemID(m.Created)
+			if s, err = u.system(SystemID(m.Created)); err != nil || m.Token == "" {
+				return err
 			}
-			t, err := u.issueToken(&s, u.now)
-			token = &IssuedToken{Token: t, Owner: s, Remaining: t.ExpiresAt.Sub(u.now)}
+			token, err = u.issued(m.Token, s)
 			return err
 		})
 		if err != nil || token == nil {
@@ -38,6 +39,28 @@ func (r *Registry) Register(ctx context.Context, ga, name, systemType, infoURL s
 		return r.sign(ctx, token, infoURL)
 	})
 	return s, token, err
+}
+
+func (u *unit) register(ga GlobalAccountID, name, systemType string) (Replay, error) {
+	s, err := u.createSystem(ga, name, systemType, "")
+	if err != nil {
+		return Replay{}, err
+	}
+	u.record(EntryDecision, PointRegister, &s, "", "SEED-000 step 3", u.r.edition.RegisterVerb+": "+s.Type)
+	if !u.r.edition.TokenAtRegistration {
+		return Replay{Created: string(s.ID)}, u.Systems().Put(s)
+	}
+	t, err := u.issueToken(&s, u.now)
+	return Replay{Created: string(s.ID), Token: t.ID}, err
+}
+
+// issued is a stored token, to be signed for the answer that shows it.
+func (u *unit) issued(id TokenID, s System) (*IssuedToken, error) {
+	t, ok, err := u.Tokens().Find(id)
+	if err == nil && !ok {
+		err = Errorf(TokenUnknown, "the token that was made then is gone")
+	}
+	return &IssuedToken{Token: t, Owner: s, Remaining: t.ExpiresAt.Sub(u.now)}, err
 }
 
 // createSystem checks name and type and returns the new row, not yet saved.
@@ -52,6 +75,11 @@ func (u *unit) createSystem(ga GlobalAccountID, name, systemType string, id Syst
 		return System{}, err
 	} else if taken {
 		return System{}, Errorf(NameTaken, "there is a system %q in global account %s already", name, ga)
+	}
+	if kept, reserved, err := u.Reservations().Find(ga, name); err != nil {
+		return System{}, err
+	} else if reserved {
+		return System{}, Errorf(NameTaken, "the name %q is free when tenant %q has deleted its extension too", name, clip(kept.TenantID))
 	}
 	if id == "" {
 		id = SystemID(u.env.newID())
@@ -72,18 +100,24 @@ func (u *unit) createSystem(ga GlobalAccountID, name, systemType string, id Syst
 
 // IssueToken gives a system a new token; it voids the previous one and an open
 // attempt (design §4 one live token).
-func (r *Registry) IssueToken(ctx context.Context, id SystemID, infoURL string) (*IssuedToken, error) {
+func (r *Registry) IssueToken(ctx context.Context, id SystemID, infoURL string, key IdempotencyKey) (*IssuedToken, error) {
 	about := Reference{System: id}
 	var token *IssuedToken
 	err := r.step(ctx, PointTokenIssue, &about, func(ctx context.Context) error {
 		err := r.update(ctx, func(u *unit) error {
-			s, err := u.Systems().Get(id)
+			s, err := u.system(id)
 			if err != nil {
 				return err
 			}
 			about.Name = s.Name
-			t, err := u.issueToken(&s, u.now)
-			token = &IssuedToken{Token: t, Owner: s, Remaining: t.ExpiresAt.Sub(u.now)}
+			m, err := u.once(key, "token", func() (Replay, error) {
+				t, err := u.issueToken(&s, u.now)
+				return Replay{Created: string(s.ID), Token: t.ID}, err
+			}, string(id))
+			if err != nil {
+				return err
+			}
+			token, err = u.issued(m.Token, s)
 			return err
 		})
 		if err != nil {
@@ -104,6 +138,11 @@ func (u *unit) issueToken(s *System, issuedAt time.Time) (Token, error) {
 		return Token{}, Errorf(TypeWithoutToken, "a system of type %s is not paired by token", s.Type)
 	}
 	s.Failure = nil
+	if s.Status == Failed {
+		if err := u.closeIncident(string(s.ID), "a new token was made"); err != nil {
+			return Token{}, err
+		}
+	}
 	if err := u.move(PointTokenIssue, s, TokenRequested); err != nil {
 		return Token{}, err
 	}
@@ -201,7 +240,7 @@ func (r *Registry) ShowToken(ctx context.Context, id SystemID, infoURL string) (
 	var token *IssuedToken
 	err := r.step(ctx, PointTokenShow, &about, func(ctx context.Context) error {
 		err := r.view(ctx, func(u *unit) error {
-			s, err := u.Systems().Get(id)
+			s, err := u.system(id)
 			if err != nil {
 				return err
 			}
@@ -265,14 +304,20 @@ type SystemView struct {
 	Token        *Token
 	Services     []Service
 	Certificates []Certificate
-	Now          time.Time
+	// Formations and Entitlements hold the system: they block its deregistration.
+	Formations   []Formation
+	Entitlements []Entitlement
+	// Incident is the open one about the system, "" without one.
+	Incident IncidentID
+	Now      time.Time
 }
 
-// System returns a system with its token, services and certificates.
+// System returns a system with its token, services and certificates, and with
+// what holds it.
 func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) {
 	var v SystemView
 	err := r.view(ctx, func(u *unit) error {
-		s, err := u.Systems().Get(id)
+		s, err := u.system(id)
 		if err != nil {
 			return err
 		}
@@ -285,7 +330,19 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 		if v.Services, err = u.Services().ListOf(id); err != nil {
 			return err
 		}
-		v.Certificates, err = u.Certificates().ListOf(id)
+		if v.Certificates, err = u.Certificates().ListOf(id); err != nil {
+			return err
+		}
+		if v.Formations, err = u.Formations().List(FormationFilter{System: id}); err != nil {
+			return err
+		}
+		if v.Entitlements, err = u.Entitlements().List(EntitlementFilter{System: id}); err != nil {
+			return err
+		}
+		open, err := u.Incidents().List(IncidentFilter{Subject: string(id), OpenOnly: true})
+		for _, i := range open {
+			v.Incident = i.ID
+		}
 		return err
 	})
 	return v, err
@@ -295,7 +352,7 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 // there are more. f.GlobalAccount may be an id or a subdomain.
 func (r *Registry) Systems(ctx context.Context, f SystemFilter) (page []System, more bool, err error) {
 	err = r.view(ctx, func(u *unit) error {
-		account, err := u.Accounts().Global(string(f.GlobalAccount))
+		account, err := u.globalAccount(string(f.GlobalAccount))
 		if err != nil {
 			return err
 		}

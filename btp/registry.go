@@ -31,7 +31,23 @@ type Policy struct {
 	StrictRevocation bool
 	// TokenValidity overrides a system type's validity.
 	TokenValidity map[string]time.Duration
+	// Durations are how long transitions take on the environment's clock; one
+	// that is missing takes none (design §4 durations).
+	Durations map[Transition]time.Duration
 }
+
+// Transition is a move that may take time.
+type Transition string
+
+// The transitions.
+const (
+	TransitionDeregistering Transition = "deregistering"
+	TransitionRemoving      Transition = "removing"
+	TransitionSynchronizing Transition = "synchronizing"
+)
+
+// Transitions are all transitions.
+var Transitions = []Transition{TransitionDeregistering, TransitionRemoving, TransitionSynchronizing}
 
 // DefaultPolicy is design §4 with every switch as documented.
 func DefaultPolicy() Policy {
@@ -69,6 +85,8 @@ type Config struct {
 	// StartFrozen freezes the clock at this instant, at first start only.
 	StartFrozen time.Time
 	Policy      Policy
+	// Notifier tells tenants of deregistrations; nil: no tenant can be told.
+	Notifier Notifier
 	// Landscape is declared at first start.
 	Landscape Landscape
 	Log       *slog.Logger
@@ -86,6 +104,9 @@ type Registry struct {
 	real    func() time.Time
 	journal Journal
 	log     *slog.Logger
+	notify  Notifier
+	faults  faults
+	jobs    jobs
 
 	keys  atomic.Pointer[[]SigningKey]
 	clock atomic.Pointer[Clock]
@@ -102,8 +123,9 @@ type Registry struct {
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
 		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
-		wake: make(chan struct{}, 1),
+		notify: c.Notifier, wake: make(chan struct{}, 1),
 	}
+	r.jobs.life, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -234,9 +256,11 @@ func (r *Registry) Now() time.Time { return r.clock.Load().Now(r.real()).UTC() }
 // unit is one run of one atomic step.
 type unit struct {
 	Tx
-	r   *Registry
-	env Environment
-	now time.Time
+	r *Registry
+	// scope is the only global account whose objects the caller sees; "" for all.
+	scope GlobalAccountID
+	env   Environment
+	now   time.Time
 	// real is the real time of now.
 	real    time.Time
 	entries []Entry
@@ -255,7 +279,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 			return err
 		}
 		real := r.real()
-		u = &unit{Tx: tx, r: r, env: env, now: env.Clock.Now(real).UTC(), real: real}
+		u = &unit{Tx: tx, r: r, scope: scopeOf(ctx), env: env, now: env.Clock.Now(real).UTC(), real: real}
 		if err := change(u); err != nil {
 			return err
 		}
@@ -286,7 +310,7 @@ func (r *Registry) view(ctx context.Context, read func(*unit) error) error {
 			return err
 		}
 		r.noticeClock(env.Clock)
-		return read(&unit{Tx: tx, r: r, env: env, now: env.Clock.Now(r.real()).UTC()})
+		return read(&unit{Tx: tx, r: r, scope: scopeOf(ctx), env: env, now: env.Clock.Now(r.real()).UTC()})
 	})
 }
 
@@ -311,9 +335,12 @@ func (r *Registry) noticeClock(c Clock) {
 }
 
 // step runs one step of a flow. It is the one place that journals a refusal,
-// and where faults and holds will act. about may be filled in by fn.
+// and where faults act. about may be filled in by fn.
 func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
-	err := fn(ctx)
+	err := r.faults.strike(point, about)
+	if err == nil {
+		err = fn(ctx)
+	}
 	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
 		return err // done, or the caller has gone: nobody was refused
 	}
@@ -346,7 +373,11 @@ func (u *unit) move(point Point, s *System, on Event) error {
 		return err
 	}
 	s.UpdatedAt = u.now
-	if err := u.Systems().Put(*s); err != nil {
+	if s.Status == Gone {
+		if err := u.erase(s); err != nil {
+			return err
+		}
+	} else if err := u.Systems().Put(*s); err != nil {
 		return err
 	}
 	if from != s.Status {
@@ -357,6 +388,9 @@ func (u *unit) move(point Point, s *System, on Event) error {
 }
 
 func statusText(e *Edition, s Status) string {
+	if s == Gone {
+		return "gone"
+	}
 	if label := e.Label(s); label != "" {
 		return label
 	}

@@ -59,6 +59,8 @@ type Claims struct {
 	// TokenURL is the info URL without the token, as derived for the request that asked.
 	TokenURL string
 	Edition  string
+	// Tenant is whom a notice is for; "" in an integration token.
+	Tenant string
 }
 
 // redeemable tells why t cannot be accepted at now, nil if it can.

@@ -27,8 +27,9 @@ const (
 	maxAnswer      = 4 << 20 // bytes of one answer
 	defaultTimeout = 30 * time.Second
 
-	infoPath    = "/v1/applications/signingRequests/info"
-	failurePath = "/v1/applications/pairsim/pairing-failure"
+	infoPath     = "/v1/applications/signingRequests/info"
+	failurePath  = "/v1/applications/pairsim/pairing-failure"
+	deletionPath = "/v1/applications/pairsim/extension-deletion"
 )
 
 // Config says where the registry is. Only its hosts are ever called.
@@ -230,6 +231,15 @@ func (c *Connector) ReportPairingFailure(ctx context.Context, followUpToken, cau
 	}, nil)
 }
 
+// ReportExtensionDeletion says with the release token of a deregistration that
+// the tenant has deleted the extension too.
+func (c *Connector) ReportExtensionDeletion(ctx context.Context, releaseToken string) error {
+	return c.do(ctx, c.client, request{
+		step: "deletion", method: http.MethodPost, url: c.base.String() + deletionPath + "?token=" + url.QueryEscape(releaseToken),
+		want: http.StatusNoContent,
+	}, nil)
+}
+
 // Session is the registry as the holder of a client certificate sees it.
 type Session struct {
 	c      *Connector
@@ -303,13 +313,32 @@ func (s *Session) Revoke(ctx context.Context, revokeURL string) error {
 // ReportPairingFailure says with the certificate that the tenant gives up.
 // infoURL is the management info URL, which stands beside the report's.
 func (s *Session) ReportPairingFailure(ctx context.Context, infoURL, cause string) error {
-	prefix, ok := strings.CutSuffix(infoURL, "/v1/applications/management/info")
-	if !ok {
-		return fmt.Errorf("management info URL %s has an unknown form", infoURL)
+	target, err := besideInfo(infoURL, failurePath)
+	if err != nil {
+		return err
 	}
 	return s.do(ctx, request{
-		step: "failure", method: http.MethodPost, url: prefix + failurePath, body: map[string]string{"cause": cause}, want: http.StatusNoContent,
+		step: "failure", method: http.MethodPost, url: target, body: map[string]string{"cause": cause}, want: http.StatusNoContent,
 	}, nil)
+}
+
+// ReportExtensionDeletion asks with the certificate whether the tenant may delete
+// the extension. A registry that agrees is done with the certificate; one that
+// objects changes nothing. infoURL is the management info URL.
+func (s *Session) ReportExtensionDeletion(ctx context.Context, infoURL string) error {
+	target, err := besideInfo(infoURL, deletionPath)
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, request{step: "deletion", method: http.MethodPost, url: target, want: http.StatusNoContent}, nil)
+}
+
+func besideInfo(infoURL, path string) (string, error) {
+	prefix, ok := strings.CutSuffix(infoURL, "/v1/applications/management/info")
+	if !ok {
+		return "", fmt.Errorf("management info URL %s has an unknown form", infoURL)
+	}
+	return prefix + path, nil
 }
 
 // Descriptor tells the registry about the tenant; it completes the pairing.

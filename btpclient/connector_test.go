@@ -78,6 +78,12 @@ func TestExactStatus(t *testing.T) {
 		{"failure by certificate", "POST /v1/applications/pairsim/pairing-failure", 204, ``, func(_ *Connector, s *Session, base string) error {
 			return s.ReportPairingFailure(t.Context(), base+"/v1/applications/management/info", "c")
 		}},
+		{"deletion by release token", "POST /v1/applications/pairsim/extension-deletion", 204, ``, func(c *Connector, _ *Session, _ string) error {
+			return c.ReportExtensionDeletion(t.Context(), secret)
+		}},
+		{"deletion by certificate", "POST /v1/applications/pairsim/extension-deletion", 204, ``, func(_ *Connector, s *Session, base string) error {
+			return s.ReportExtensionDeletion(t.Context(), base+"/v1/applications/management/info")
+		}},
 		{"legacy event", "POST /a/v1/events", 200, `{"event-id":"e"}`, func(_ *Connector, s *Session, base string) error {
 			_, err := s.PublishLegacy(t.Context(), base+"/a/v1/events", LegacyEvent{})
 			return err
@@ -157,15 +163,40 @@ func TestErrorsHoldNoToken(t *testing.T) {
 	_, info := c.SigningRequestInfo(t.Context(), secret, "T", "t")
 	_, sign := c.Sign(t.Context(), "http://evil.test/x?token="+secret, nil)
 	_, odd := c.Sign(t.Context(), "http://%zz?token="+secret, nil)
+	deletion := c.ReportExtensionDeletion(t.Context(), secret)
 	var unreachable *UnreachableError
 	var foreign *ForeignHostError
 	if !errors.As(info, &unreachable) || !errors.As(sign, &foreign) {
 		t.Errorf("got %v and %v, want unreachable and foreign", info, sign)
 	}
-	for _, err := range []error{info, sign, odd} {
+	for _, err := range []error{info, sign, odd, deletion} {
 		if err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("got %v, want an error without the token", err)
 		}
+	}
+}
+
+// The release token stands in the query, escaped, and nothing in a body.
+func TestReleaseTokenIsSentAsAQuery(t *testing.T) {
+	const token = "a&b=c d"
+	got, length := "", int64(-1)
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got, length = r.URL.Query().Get("token"), r.ContentLength
+		w.WriteHeader(http.StatusNoContent)
+	})
+	if err := c.ReportExtensionDeletion(t.Context(), token); err != nil || got != token || length != 0 {
+		t.Errorf("got token %q, %d bytes of body, %v, want %q and none", got, length, err, token)
+	}
+}
+
+func TestUnknownFormOfInfoURL(t *testing.T) {
+	c, _ := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the registry was called") })
+	s := &Session{c: c, client: c.client}
+	if err := s.ReportExtensionDeletion(t.Context(), "https://x.test/info"); err == nil {
+		t.Error("deletion: accepted a URL of an unknown form")
+	}
+	if err := s.ReportPairingFailure(t.Context(), "https://x.test/info", "c"); err == nil {
+		t.Error("failure: accepted a URL of an unknown form")
 	}
 }
 

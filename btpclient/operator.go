@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,7 +26,17 @@ type Problem struct {
 	// Detail is about this one; Next says what to do now; Source names the
 	// document that the refusal rests on.
 	Detail, Next, Source string
-	Method, Path         string
+	// Blockers are the objects that stand in the way, where the refusal names them.
+	Blockers     []Blocker
+	Method, Path string
+}
+
+// Blocker is an object that must go before something can be done. Kind is
+// system, formation, entitlement or subaccount.
+type Blocker struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 func (p *Problem) Error() string {
@@ -74,6 +85,7 @@ type GlobalAccount struct {
 }
 
 // Subaccount is where extensions live; Environments are cloudFoundry and kyma.
+// ETag stands in answers about one subaccount only.
 type Subaccount struct {
 	ID            string   `json:"id"`
 	GlobalAccount string   `json:"globalAccount"`
@@ -81,7 +93,10 @@ type Subaccount struct {
 	Subdomain     string   `json:"subdomain"`
 	Region        string   `json:"region"`
 	Environments  []string `json:"environments"`
+	ETag          string   `json:"-"`
 }
+
+func (s *Subaccount) tagged(tag string) { s.ETag = tag }
 
 // SystemType is a type that can be registered.
 type SystemType struct {
@@ -99,8 +114,8 @@ type SystemStatus struct {
 	Label string `json:"label"`
 }
 
-// System is a row of the system landscape. Token, Services and Certificates
-// stand in answers about one system only.
+// System is a row of the system landscape. Token, Services, Certificates, and
+// what holds the system stand in answers about one system only.
 type System struct {
 	ID               string              `json:"id"`
 	Name             string              `json:"name"`
@@ -117,6 +132,8 @@ type System struct {
 	Error            *SystemError        `json:"error,omitempty"`
 	Services         []SystemService     `json:"services,omitempty"`
 	Certificates     []SystemCertificate `json:"certificates,omitempty"`
+	Formations       []SystemFormation   `json:"formations,omitempty"`
+	Entitlements     []SystemEntitlement `json:"entitlements,omitempty"`
 	IntegrationToken *IntegrationToken   `json:"integrationToken,omitempty"`
 }
 
@@ -142,6 +159,28 @@ type SystemError struct {
 	Step      string    `json:"step"`
 	Component string    `json:"component"`
 	At        time.Time `json:"at"`
+	// Incident is the id of the open incident, in answers about one system only.
+	Incident string `json:"incident,omitempty"`
+}
+
+// SystemFormation is a formation that holds a system.
+type SystemFormation struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// SystemEntitlement is an entitlement configuration that holds a system.
+type SystemEntitlement struct {
+	ID         string `json:"id"`
+	Plan       string `json:"plan"`
+	Subaccount string `json:"subaccount"`
+}
+
+// SystemName is a system as other objects name it.
+type SystemName struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
 }
 
 // SystemService is what a paired system publishes.
@@ -230,8 +269,8 @@ func (o *Operator) GlobalAccount(ctx context.Context, ga string) (a GlobalAccoun
 }
 
 // CreateGlobalAccount adds a global account; without an id it gets one.
-func (o *Operator) CreateGlobalAccount(ctx context.Context, a GlobalAccount) (created GlobalAccount, err error) {
-	err = o.do(ctx, http.MethodPost, "/api/v1/globalAccounts", nil, a, &created)
+func (o *Operator) CreateGlobalAccount(ctx context.Context, a GlobalAccount, options ...CallOption) (created GlobalAccount, err error) {
+	err = o.do(ctx, http.MethodPost, "/api/v1/globalAccounts", nil, a, &created, options...)
 	return created, err
 }
 
@@ -243,14 +282,14 @@ func (o *Operator) Subaccounts(ctx context.Context, ga string) ([]Subaccount, er
 }
 
 // CreateSubaccount adds a subaccount; without an id it gets one. GlobalAccount is not read.
-func (o *Operator) CreateSubaccount(ctx context.Context, ga string, s Subaccount) (created Subaccount, err error) {
+func (o *Operator) CreateSubaccount(ctx context.Context, ga string, s Subaccount, options ...CallOption) (created Subaccount, err error) {
 	if s.Environments == nil {
 		s.Environments = []string{}
 	}
 	body := map[string]any{
 		"id": s.ID, "displayName": s.DisplayName, "subdomain": s.Subdomain, "region": s.Region, "environments": s.Environments,
 	}
-	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/subaccounts", nil, body, &created)
+	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/subaccounts", nil, body, &created, options...)
 	return created, err
 }
 
@@ -263,8 +302,9 @@ func (o *Operator) SystemTypes(ctx context.Context) ([]SystemType, error) {
 
 // Register adds a system to a global account. In edition v1 it comes with its
 // first IntegrationToken.
-func (o *Operator) Register(ctx context.Context, ga, name, systemType string) (s System, err error) {
-	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/systems", nil, map[string]string{"name": name, "type": systemType}, &s)
+func (o *Operator) Register(ctx context.Context, ga, name, systemType string, options ...CallOption) (s System, err error) {
+	body := map[string]string{"name": name, "type": systemType}
+	err = o.do(ctx, http.MethodPost, accountPath(ga)+"/systems", nil, body, &s, options...)
 	return s, err
 }
 
@@ -285,24 +325,37 @@ type SystemFilter struct {
 // Systems goes through the systems of a global account, in the order of
 // registration, fetching page by page. It ends with the first error.
 func (o *Operator) Systems(ctx context.Context, ga string, f SystemFilter) iter.Seq2[System, error] {
-	return func(yield func(System, error) bool) {
-		query := url.Values{}
-		for name, value := range map[string]string{"status": f.Status, "type": f.Type, "name": f.Name} {
-			if value != "" {
-				query.Set(name, value)
-			}
+	query := filters(f.PageSize, map[string]string{"status": f.Status, "type": f.Type, "name": f.Name})
+	return pages[System](ctx, o.api, accountPath(ga)+"/systems", query)
+}
+
+// filters are the query parameters of a list; empty ones are left out.
+func filters(pageSize int, values map[string]string) url.Values {
+	query := url.Values{}
+	for name, value := range values {
+		if value != "" {
+			query.Set(name, value)
 		}
-		if f.PageSize != 0 {
-			query.Set("limit", strconv.Itoa(f.PageSize))
-		}
+	}
+	if pageSize != 0 {
+		query.Set("limit", strconv.Itoa(pageSize))
+	}
+	return query
+}
+
+// pages goes through a list, fetching page by page. It ends with the first error.
+func pages[T any](ctx context.Context, a api, path string, query url.Values) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		query := maps.Clone(query) // a sequence may be gone through twice
 		for {
-			var answer page[System]
-			if err := o.do(ctx, http.MethodGet, accountPath(ga)+"/systems", query, nil, &answer); err != nil {
-				yield(System{}, err)
+			var answer page[T]
+			if err := a.do(ctx, http.MethodGet, path, query, nil, &answer); err != nil {
+				yield(none, err)
 				return
 			}
-			for _, s := range answer.Items {
-				if !yield(s, nil) {
+			for _, one := range answer.Items {
+				if !yield(one, nil) {
 					return
 				}
 			}
@@ -310,7 +363,7 @@ func (o *Operator) Systems(ctx context.Context, ga string, f SystemFilter) iter.
 				return
 			}
 			if answer.NextCursor == query.Get("cursor") {
-				yield(System{}, errors.New("the registry's list of systems does not end"))
+				yield(none, fmt.Errorf("the list at %s does not end", path))
 				return
 			}
 			query.Set("cursor", answer.NextCursor)
@@ -327,16 +380,36 @@ func (o *Operator) SystemNamed(ctx context.Context, ga, name string) (System, er
 		}
 		return o.System(ctx, s.ID)
 	}
-	return System{}, &Problem{
-		Type: "urn:pairsim:problem:system-not-found", Code: "system-not-found", Title: "No such system", Status: http.StatusNotFound,
-		Detail: fmt.Sprintf("global account %s has no system %q", ga, name), Next: "List systems: pairsim systems list.", Source: "pairsim",
-		Method: http.MethodGet, Path: accountPath(ga) + "/systems",
+	return System{}, nobodyNamed("system", ga, name)
+}
+
+// nobodyNamed is the refusal of a search for the one object of a kind that has a name.
+func nobodyNamed(kind, ga, name string) *Problem {
+	return &Problem{
+		Type: "urn:pairsim:problem:" + kind + "-not-found", Code: kind + "-not-found", Title: "No such " + kind, Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("global account %s has no %s %q", ga, kind, name), Next: "List " + kind + "s: pairsim " + kind + "s list.", Source: "pairsim",
+		Method: http.MethodGet, Path: accountPath(ga) + "/" + kind + "s",
 	}
 }
 
+// Deregister takes the connectivity of a system down; it returns the system as
+// accepted. While formations or entitlements hold it, it is refused with
+// system-in-use, and the *Problem names them.
+func (o *Operator) Deregister(ctx context.Context, id string) (s System, err error) {
+	err = o.do(ctx, http.MethodPost, systemPath(id)+"/deregistration", nil, nil, &s)
+	return s, err
+}
+
+// Remove deletes the record of a system that is not registered, in edition v2;
+// it returns the system as accepted.
+func (o *Operator) Remove(ctx context.Context, id string) (s System, err error) {
+	err = o.do(ctx, http.MethodDelete, systemPath(id), nil, nil, &s)
+	return s, err
+}
+
 // IssueToken makes a new token for a system; it voids the present one.
-func (o *Operator) IssueToken(ctx context.Context, id string) (t IntegrationToken, err error) {
-	err = o.do(ctx, http.MethodPost, systemPath(id)+"/tokens", nil, nil, &t)
+func (o *Operator) IssueToken(ctx context.Context, id string, options ...CallOption) (t IntegrationToken, err error) {
+	err = o.do(ctx, http.MethodPost, systemPath(id)+"/tokens", nil, nil, &t, options...)
 	return t, err
 }
 
@@ -381,17 +454,39 @@ func newAPI(baseURL string, client *http.Client) api {
 	return api{base: strings.TrimRight(baseURL, "/"), client: &own}
 }
 
-// do makes one call, within 30 seconds, and decodes a 2xx answer into answer.
-func (a api) do(ctx context.Context, method, path string, query url.Values, body, answer any) error {
+// CallOption is what one call asks beside its arguments.
+type CallOption func(http.Header)
+
+// IfMatch makes a change only if the object still has this ETag; otherwise it is
+// refused with precondition-failed. "" asks nothing.
+func IfMatch(tag string) CallOption {
+	return func(h http.Header) { setUnlessEmpty(h, "If-Match", tag) }
+}
+
+// IdempotencyKey makes a create safe to repeat: with the same key, the same
+// request gets what it made the first time. "" repeats nothing.
+func IdempotencyKey(key string) CallOption {
+	return func(h http.Header) { setUnlessEmpty(h, "Idempotency-Key", key) }
+}
+
+func setUnlessEmpty(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, value)
+	}
+}
+
+// do makes one call, within 30 seconds, and decodes a 2xx answer into answer,
+// and its entity tag if answer keeps one. Without an answer it reads none.
+func (a api) do(ctx context.Context, method, path string, query url.Values, body, answer any, options ...CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
-	res, err := a.send(ctx, method, path, query, body, "application/json")
+	res, err := a.send(ctx, method, path, query, body, "application/json", options...)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	text, err := readAnswer(res, method, path)
-	if err != nil {
+	if err != nil || answer == nil {
 		return err
 	}
 	if answer == nil {
@@ -399,6 +494,9 @@ func (a api) do(ctx context.Context, method, path string, query url.Values, body
 	}
 	if json.Unmarshal(text, answer) != nil {
 		return a.otherForm(Call{Method: method, Path: path, Status: res.StatusCode})
+	}
+	if versioned, ok := answer.(interface{ tagged(tag string) }); ok {
+		versioned.tagged(res.Header.Get("ETag"))
 	}
 	return nil
 }
@@ -413,7 +511,7 @@ func (a api) otherForm(call Call) error {
 }
 
 // send makes a call; a refusal is returned as *Problem.
-func (a api) send(ctx context.Context, method, path string, query url.Values, body any, accept string) (*http.Response, error) {
+func (a api) send(ctx context.Context, method, path string, query url.Values, body any, accept string, options ...CallOption) (*http.Response, error) {
 	target := a.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -439,6 +537,9 @@ func (a api) send(ctx context.Context, method, path string, query url.Values, bo
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, option := range options {
+		option(req.Header)
 	}
 	res, err := a.client.Do(req)
 	if err != nil {
@@ -467,7 +568,10 @@ func readAnswer(res *http.Response, method, path string) ([]byte, error) {
 }
 
 func problemOf(status int, method, path string, body []byte) *Problem {
-	var doc struct{ Type, Title, Detail, Next, Source string }
+	var doc struct {
+		Type, Title, Detail, Next, Source string
+		Blockers                          []Blocker
+	}
 	p := &Problem{Status: status, Method: method, Path: path}
 	if json.Unmarshal(body, &doc) != nil || doc.Type == "" {
 		p.Title = http.StatusText(status)
@@ -475,6 +579,9 @@ func problemOf(status int, method, path string, body []byte) *Problem {
 	}
 	p.Type, p.Title, p.Detail = clean(doc.Type), clean(doc.Title), clean(doc.Detail)
 	p.Next, p.Source = clean(doc.Next), clean(doc.Source)
+	for _, b := range doc.Blockers {
+		p.Blockers = append(p.Blockers, Blocker{clean(b.Kind), clean(b.ID), clean(b.Name)})
+	}
 	if code, ours := strings.CutPrefix(p.Type, "urn:pairsim:problem:"); ours {
 		p.Code = code
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestOperatorRefusals(t *testing.T) {
 				t.Fatalf("got %v, want a *Problem", err)
 			}
 			tt.want.Method, tt.want.Path = "GET", "/api/v1/systems/a%2Fb/token"
-			if *got != tt.want {
+			if !reflect.DeepEqual(*got, tt.want) {
 				t.Errorf("got %+v, want %+v", *got, tt.want)
 			}
 			if CodeOf(fmt.Errorf("show: %w", err)) != tt.want.Code {

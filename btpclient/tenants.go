@@ -24,11 +24,15 @@ func NewTenants(baseURL string, client *http.Client) *Tenants {
 	return &Tenants{api: plain, waiting: waiting}
 }
 
-// TenantConsole is where a product's administrator enters a token.
+// TenantConsole is where a product's administrator enters a token, and the
+// product's words for what may be done with a row.
 type TenantConsole struct {
-	Path  string `json:"path"`
-	Row   string `json:"row"`
-	Field string `json:"field"`
+	Path    string `json:"path"`
+	Row     string `json:"row"`
+	Field   string `json:"field"`
+	Disable string `json:"disable"`
+	Enable  string `json:"enable"`
+	Delete  string `json:"delete"`
 }
 
 // Tenant is a simulated tenant.
@@ -39,7 +43,8 @@ type Tenant struct {
 	Connection *TenantConnection `json:"connection"`
 }
 
-// TenantConnection is the system that a tenant is paired as.
+// TenantConnection is the system that a tenant is paired as; its status says
+// whether the row is registered or disabled.
 type TenantConnection struct {
 	Pairing         string             `json:"pairing"`
 	Status          SystemStatus       `json:"status"`
@@ -83,9 +88,11 @@ type TenantPairing struct {
 
 // Codes of a pairing's status; its label is the product's own word.
 const (
-	PairingInProgress = "inProgress"
-	PairingRegistered = "registered"
-	PairingFailed     = "failed"
+	PairingInProgress   = "inProgress"
+	PairingRegistered   = "registered"
+	PairingDisabled     = "disabled"
+	PairingDeregistered = "deregistered"
+	PairingFailed       = "failed"
 )
 
 // Failed says whether the pairing ended without success.
@@ -123,9 +130,8 @@ func pairing(ctx context.Context, a api, id, token, description string) (row Ten
 
 // EndedPairing returns a row when its pairing has ended, or as it is when ctx ends.
 func (t *Tenants) EndedPairing(ctx context.Context, id, pairing string) (row TenantPairing, err error) {
-	path := tenantPath(id) + "/pairings/" + url.PathEscape(pairing)
 	for {
-		err = t.waiting.do(ctx, http.MethodGet, path, nil, nil, &row)
+		err = t.waiting.do(ctx, http.MethodGet, pairingPath(id, pairing), nil, nil, &row)
 		if err != nil || row.Status.Code != PairingInProgress || ctx.Err() != nil {
 			return row, err
 		}
@@ -177,6 +183,34 @@ func (t *Tenants) Renew(ctx context.Context, id string) (tenant Tenant, err erro
 func (t *Tenants) Revoke(ctx context.Context, id string) (tenant Tenant, err error) {
 	err = t.do(ctx, http.MethodPost, tenantPath(id)+"/revocation", nil, nil, &tenant)
 	return tenant, err
+}
+
+// Disable disables a registered row: its connection is kept and not used.
+func (t *Tenants) Disable(ctx context.Context, id, pairing string) (row TenantPairing, err error) {
+	err = t.do(ctx, http.MethodPost, pairingPath(id, pairing)+"/disablement", nil, nil, &row)
+	return row, err
+}
+
+// Enable takes a disabled row into use again.
+func (t *Tenants) Enable(ctx context.Context, id, pairing string) (row TenantPairing, err error) {
+	err = t.do(ctx, http.MethodPost, pairingPath(id, pairing)+"/enablement", nil, nil, &row)
+	return row, err
+}
+
+// Delete deletes a row, after the tenant has told the registry where there is
+// something to tell.
+func (t *Tenants) Delete(ctx context.Context, id, pairing string) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	defer cancel()
+	res, err := t.send(ctx, http.MethodDelete, pairingPath(id, pairing), nil, nil, "application/json")
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
+
+func pairingPath(id, pairing string) string {
+	return tenantPath(id) + "/pairings/" + url.PathEscape(pairing)
 }
 
 func tenantPath(id string) string { return "/tenants/" + url.PathEscape(id) }

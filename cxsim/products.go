@@ -20,12 +20,19 @@ func specification(name string) []byte {
 	return doc
 }
 
-// commerce: console and labels are those of domain §9.1; Failed is our own.
+// commerce: console and labels are those of domain §9.1. That is silent about
+// what can be done with a registered target: the actions, Disabled, Deregistered
+// and Failed are our own.
 func commerce() tenant.Product {
 	return tenant.Product{
 		ID: "commerce", SystemType: "SAP Commerce Cloud", Provider: "SAP",
-		Console: tenant.Console{Path: "Backoffice > System > API > Destination Targets", Row: "destination target", Field: "Token URL"},
-		Labels:  tenant.Labels{InProgress: "In Progress", Registered: "Registered", Failed: "Failed"},
+		Console: tenant.Console{
+			Path: "Backoffice > System > API > Destination Targets", Row: "destination target", Field: "Token URL",
+			Disable: "Disable", Enable: "Enable", Delete: "Delete",
+		},
+		Labels: tenant.Labels{
+			InProgress: "In Progress", Registered: "Registered", Disabled: "Disabled", Deregistered: "Deregistered", Failed: "Failed",
+		},
 		APIs: []tenant.API{{
 			Identifier: "commerce-webservices", Name: "SAP Commerce Cloud - Commerce Webservices",
 			Description: "Omni Commerce Connect (OCC): products and orders of a shop.",
@@ -45,13 +52,18 @@ func commerce() tenant.Product {
 }
 
 // fieldService: that a key field in the extension settings takes the token is
-// domain §9.3; everything else there is open, so APIs, events and labels are our
-// own decision.
+// domain §9.3; everything else there is open, so APIs, events, labels and actions
+// are our own decision.
 func fieldService() tenant.Product {
 	return tenant.Product{
 		ID: "fsm", SystemType: "SAP Field Service Management", Provider: "SAP",
-		Console: tenant.Console{Path: "Company > SAP BTP Extensions", Row: "SAP BTP extension", Field: "Key"},
-		Labels:  tenant.Labels{InProgress: "Connecting", Registered: "Connected", Failed: "Failed"},
+		Console: tenant.Console{
+			Path: "Company > SAP BTP Extensions", Row: "SAP BTP extension", Field: "Key",
+			Disable: "Disconnect", Enable: "Reconnect", Delete: "Remove",
+		},
+		Labels: tenant.Labels{
+			InProgress: "Connecting", Registered: "Connected", Disabled: "Disconnected", Deregistered: "Deregistered", Failed: "Failed",
+		},
 		APIs: []tenant.API{{
 			Identifier: "fsm-service", Name: "SAP Field Service Management - Service API",
 			Description: "Service calls of a company.",
@@ -72,15 +84,18 @@ func fieldService() tenant.Product {
 
 // cloudForCustomer: console and field are those of domain §9.2, which names no
 // states of a consumer: the labels are our own decision, Active after its action
-// Activate.
+// Activate. Deactivate and Delete are our own words too.
 func cloudForCustomer() tenant.Product {
 	return tenant.Product{
 		ID: "c4c", SystemType: "SAP Cloud for Customer", Provider: "SAP",
 		Console: tenant.Console{
 			Path: "Administrator > General Settings > System Administration > Event Notification",
 			Row:  "consumer", Field: "Remote Environment URL",
+			Disable: "Deactivate", Enable: "Activate", Delete: "Delete",
 		},
-		Labels: tenant.Labels{InProgress: "In Preparation", Registered: "Active", Failed: "Failed"},
+		Labels: tenant.Labels{
+			InProgress: "In Preparation", Registered: "Active", Disabled: "Inactive", Deregistered: "Deregistered", Failed: "Failed",
+		},
 		APIs: []tenant.API{{
 			Identifier: "c4c-odata", Name: "SAP Cloud for Customer - OData API",
 			Description: "Accounts, opportunities and tickets.",

@@ -123,3 +123,19 @@ Feature: Roles
     Scenario: A tenant's administrator sees the own tenant alone
       Given the tenants are administered by the Tenant Administrator of "commerce"
       Then the tenants shown are "commerce"
+
+  Rule: A role holds in one global account
+
+    Scenario Outline: Another account's systems are not found
+      Given there is a global account "acme"
+      And there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is the <role> of "acme"
+      When the operator <does>
+      Then <refusal>
+
+      Examples:
+        | role                         | does                                                | refusal                                                           |
+        | Global Account Administrator | looks at the system "Web Shop"                      | the operator is refused because of "global-account-not-found"     |
+        | Global Account Administrator | asks for a new token                                | the operator is refused because of "system-not-found"             |
+        | Global Account Administrator | registers the SAP Commerce Cloud system "Next Shop" | the registration is refused because of "global-account-not-found" |
+        | System Landscape Viewer      | looks at the system "Web Shop"                      | the operator is refused because of "global-account-not-found"     |

@@ -32,16 +32,23 @@ func New(cfg Config) (*tenant.Tenant, error) {
 }
 
 // Product returns the data of SAP Marketing Cloud. Console and labels are those
-// of domain §7.3 (which gives a failed extension no exact label), APIs and events
-// those of §9.4, scenarios those of §10.3. Identifiers are our own.
+// of domain §7.3, and so are Disable and Delete of its column Action(s), and that a
+// failed extension is deleted before a new token helps (e9d975a.md@v1). It gives a
+// failed extension no exact label and says nothing of Enable, Disabled and
+// Deregistered: these are our own. APIs and events are those of §9.4, scenarios
+// those of §10.3. Identifiers are our own.
 func Product() tenant.Product {
 	return tenant.Product{
 		ID: "marketing", SystemType: "SAP Marketing Cloud", Provider: "SAP",
 		Console: tenant.Console{
 			Path: "Home > Communication Management > Maintain Extensions on SAP BTP",
 			Row:  "extension", Field: "Integration Token",
+			Disable: "Disable", Enable: "Enable", Delete: "Delete",
 		},
-		Labels: tenant.Labels{InProgress: "Enabling", Registered: "Enabled", Failed: "Failed"},
+		Labels: tenant.Labels{
+			InProgress: "Enabling", Registered: "Enabled", Disabled: "Disabled", Deregistered: "Deregistered", Failed: "Failed",
+		},
+		FailedFirst: true,
 		APIs: []tenant.API{
 			odata("API_MKT_CONTACT_SRV", "marketing-contact", "Contacts", "contact.edmx.xml"),
 			odata("API_MKT_INTERACTION_SRV", "marketing-interaction", "Interactions of contacts", "interaction.edmx.xml"),

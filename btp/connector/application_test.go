@@ -98,7 +98,7 @@ func newApplication(t testing.TB) *application {
 // pair makes the application another newly paired one.
 func (a *application) pair(system string) {
 	a.t.Helper()
-	s, issued, err := a.registry.Register(a.t.Context(), "default", system, "SAP Commerce Cloud", "https://pairsim.test/info")
+	s, issued, err := a.registry.Register(a.t.Context(), "default", system, "SAP Commerce Cloud", "https://pairsim.test/info", "")
 	if err != nil {
 		a.t.Fatal(err)
 	}

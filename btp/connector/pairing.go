@@ -226,17 +226,9 @@ func checkDescriptor(d btp.Descriptor) error {
 
 // reportFailure is ours (docs/wire.md): the tenant gives up.
 func (s *server) reportFailure(c *gin.Context) error {
-	followUp := c.Query("token")
-	var caller *btp.Caller
-	if followUp == "" {
-		if !s.hasCertificate(c.Request) {
-			return btp.Errorf(btp.TokenMissing, "name the pairing by its follow-up token or client certificate")
-		}
-		found, err := s.caller(c, s.Registry.Recognise) // giving up is no use of the pairing
-		if err != nil {
-			return err
-		}
-		caller = &found
+	followUp, caller, err := s.pairingOf(c)
+	if err != nil {
+		return err
 	}
 	var req struct {
 		Cause string `json:"cause"`
@@ -248,6 +240,32 @@ func (s *server) reportFailure(c *gin.Context) error {
 		return btp.Errorf(btp.DescriptorInvalid, "cause: 1 to 1000 bytes")
 	}
 	if err := s.Registry.ReportFailure(c.Request.Context(), followUp, caller, req.Cause); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// pairingOf names a pairing by the token in the query, else by the client
+// certificate: ending it is no use of it.
+func (s *server) pairingOf(c *gin.Context) (token string, caller *btp.Caller, err error) {
+	if token = c.Query("token"); token != "" {
+		return token, nil, nil
+	}
+	if !s.hasCertificate(c.Request) {
+		return "", nil, btp.Errorf(btp.TokenMissing, "name the pairing by its token or client certificate")
+	}
+	found, err := s.caller(c, s.Registry.Recognise)
+	return "", &found, err
+}
+
+// deleteExtension is ours (docs/wire.md): the tenant has deleted its side.
+func (s *server) deleteExtension(c *gin.Context) error {
+	release, caller, err := s.pairingOf(c)
+	if err != nil {
+		return err
+	}
+	if err := s.Registry.DeleteExtension(c.Request.Context(), release, caller); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

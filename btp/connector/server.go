@@ -29,6 +29,7 @@ type Registry interface {
 	Revoke(context.Context, btp.Caller) error
 	SetDescriptor(context.Context, btp.Caller, btp.Descriptor) error
 	ReportFailure(ctx context.Context, followUp string, caller *btp.Caller, cause string) error
+	DeleteExtension(ctx context.Context, release string, caller *btp.Caller) error
 	Services(context.Context, btp.Caller) ([]btp.Service, error)
 	Service(context.Context, btp.Caller, btp.ServiceID) (btp.Service, error)
 	CreateService(context.Context, btp.Caller, btp.Service) (btp.Service, error)
@@ -73,6 +74,7 @@ func Mount(router gin.IRouter, cfg Config) {
 	router.GET("/v1/applications/signingRequests/info", s.handle(s.info))
 	router.POST("/v1/applications/certificates", s.handle(s.signOrRenew))
 	router.POST("/v1/applications/pairsim/pairing-failure", s.handle(s.reportFailure))
+	router.POST("/v1/applications/pairsim/extension-deletion", s.handle(s.deleteExtension))
 
 	// Connector Service, with a certificate.
 	router.GET("/v1/applications/management/info", s.called(s.managementInfo))

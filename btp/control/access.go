@@ -85,7 +85,7 @@ func (s *server) createGlobalAccount(c *gin.Context) error {
 	}
 	a, err := s.Registry.CreateGlobalAccount(c.Request.Context(), btp.GlobalAccount{
 		ID: btp.GlobalAccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
-	})
+	}, "")
 	if err != nil {
 		return err
 	}

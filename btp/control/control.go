@@ -1,6 +1,6 @@
 // Package control is the management API: what a simulator's user may do and no
 // participant may (docs/wire.md, Control). It moves the clock, reads the
-// journal, rotates keys. It belongs on a listener of its own, behind Guard.
+// journal, makes steps fail, resolves incidents, rotates keys. It belongs on a listener of its own, behind Guard.
 package control
 
 import (
@@ -22,7 +22,14 @@ type Registry interface {
 	ChangeClock(context.Context, btp.ClockChange) (btp.ClockState, error)
 	RotateKey(context.Context, btp.KeyAlgorithm) (btp.SigningKey, error)
 	Journal() *btp.Journal
-	CreateGlobalAccount(context.Context, btp.GlobalAccount) (btp.GlobalAccount, error)
+	Edition() *btp.Edition
+	httpapi.Incidents
+	ResolveIncident(ctx context.Context, id btp.IncidentID, resolution string) (btp.Incident, error)
+	Faults() []btp.Fault
+	AddFault(context.Context, btp.Fault) (btp.Fault, error)
+	RemoveFault(ctx context.Context, id string) error
+	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
+	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
 	OAuthClients(context.Context) ([]btp.OAuthClient, error)
 	DeleteOAuthClient(ctx context.Context, id string) error
@@ -58,6 +65,15 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/publicUrls", h(s.showPublicURLs))
 	api.PUT("/publicUrls", h(s.setPublicURLs))
 	api.GET("/authorities", h(s.showAuthorities))
+
+	api.GET("/incidents", h(s.listIncidents))
+	api.POST("/incidents/:id/resolution", h(s.resolveIncident))
+	api.GET("/faults", h(s.listFaults))
+	api.POST("/faults", h(s.addFault))
+	api.DELETE("/faults", h(s.clearFaults))
+	api.DELETE("/faults/:id", h(s.removeFault))
+	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
+
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
@@ -71,8 +87,14 @@ func (s *server) showIndex(c *gin.Context) error {
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",
 		"authorities":         "/control/authorities",
+		"incidents":           "/control/incidents",
+		"incidentResolution":  "/control/incidents/{id}/resolution",
+		"faults":              "/control/faults",
+		"fault":               "/control/faults/{id}",
+		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
+		"oauthClient":         "/control/oauthClients/{id}",
 		"openapi":             "/api/v1/openapi.json",
 	}})
 }

@@ -41,15 +41,16 @@ type entry struct {
 }
 
 type subject struct {
-	System btp.SystemID `json:"system,omitempty"`
-	Name   string       `json:"name,omitempty"`
-	Tenant string       `json:"tenant,omitempty"`
+	System    btp.SystemID    `json:"system,omitempty"`
+	Formation btp.FormationID `json:"formation,omitempty"`
+	Name      string          `json:"name,omitempty"`
+	Tenant    string          `json:"tenant,omitempty"`
 }
 
 func entryOf(e btp.Entry) entry {
 	return entry{
 		Seq: e.Sequence, At: e.At.UTC(), Kind: e.Kind, Point: e.Point,
-		Subject: subject{e.About.System, e.About.Name, e.About.Tenant},
+		Subject: subject(e.About),
 		Method:  e.Method, Path: e.Path, Status: e.Status, Rule: e.Rule, Source: e.Source, Detail: e.Detail,
 	}
 }

@@ -53,9 +53,7 @@ var access = map[string]btp.Permission{
 	"DELETE /api/v1/formations/:id":                    btp.LandscapeWrite,
 	"PUT /api/v1/formations/:id/systems/:system":       btp.LandscapeWrite,
 	"DELETE /api/v1/formations/:id/systems/:system":    btp.LandscapeWrite,
-	"GET /api/v1/formations/:id/assignments":           btp.LandscapeRead,
 	"POST /api/v1/formations/:id/finalization":         btp.LandscapeWrite,
-	"POST /api/v1/formations/:id/synchronization":      btp.LandscapeWrite,
 	"POST /api/v1/formations/:id/resynchronization":    btp.LandscapeWrite,
 	"GET /api/v1/globalAccounts/:ga/incidents":         btp.LandscapeRead,
 	"GET /api/v1/incidents/:id":                        btp.LandscapeRead,
@@ -63,8 +61,6 @@ var access = map[string]btp.Permission{
 	"GET /api/v1/subaccounts/:id/entitlements":         btp.LandscapeRead, // they tell what holds a system
 	"POST /api/v1/subaccounts/:id/entitlements":        btp.EntitlementsWrite,
 	"DELETE /api/v1/subaccounts/:id/entitlements":      btp.EntitlementsWrite,
-	"GET /api/v1/entitlements/:id":                     btp.LandscapeRead,
-	"DELETE /api/v1/entitlements/:id":                  btp.EntitlementsWrite,
 	"GET /api/v1/subaccounts/:id/runtime/applications": btp.LandscapeRead,
 
 	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement": btp.EntitlementsWrite,

@@ -19,7 +19,9 @@ import (
 func TestEveryRouteHasItsPermission(t *testing.T) {
 	r := gin.New()
 	Mount(r, Config{})
+	routed := map[string]bool{}
 	for _, route := range r.Routes() {
+		routed[route.Method+" "+route.Path] = true
 		needed, known := access[route.Method+" "+route.Path]
 		if !known {
 			t.Errorf("%s %s has no row in the table access", route.Method, route.Path)
@@ -29,6 +31,11 @@ func TestEveryRouteHasItsPermission(t *testing.T) {
 		}
 		if needed == btp.LandscapeRead && route.Method != http.MethodGet && route.Path != "/api/v1/tokens/inspection" {
 			t.Errorf("%s %s is open to viewers, and changes something", route.Method, route.Path)
+		}
+	}
+	for row := range access {
+		if !routed[row] {
+			t.Errorf("the table access has a row for %s, which is no route", row)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (s *server) listGlobalAccounts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return Respond(c, http.StatusOK, listOf(all, globalAccountOf))
+	return Respond(c, http.StatusOK, ListOf(all, globalAccountOf))
 }
 
 func (s *server) showGlobalAccount(c *gin.Context) error {
@@ -68,9 +68,13 @@ func (s *server) createGlobalAccount(c *gin.Context) error {
 	if err := DecodeBody(c, &req); err != nil {
 		return err
 	}
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return err
+	}
 	a, err := s.Registry.CreateGlobalAccount(c.Request.Context(), btp.GlobalAccount{
 		ID: btp.GlobalAccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
-	})
+	}, key)
 	if err != nil {
 		return err
 	}
@@ -86,7 +90,7 @@ func (s *server) listSubaccounts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return Respond(c, http.StatusOK, listOf(all, subaccountOf))
+	return Respond(c, http.StatusOK, ListOf(all, subaccountOf))
 }
 
 func (s *server) createSubaccount(c *gin.Context) error {
@@ -103,14 +107,56 @@ func (s *server) createSubaccount(c *gin.Context) error {
 	if err := DecodeBody(c, &req); err != nil {
 		return err
 	}
-	sub, err := s.Registry.CreateSubaccount(c.Request.Context(), c.Param("ga"), btp.Subaccount{
-		ID: btp.SubaccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
-		Region: req.Region, Environments: req.Environments,
-	})
+	key, err := idempotencyKey(c)
 	if err != nil {
 		return err
 	}
-	return Respond(c, http.StatusCreated, subaccountOf(sub))
+	sub, err := s.Registry.CreateSubaccount(c.Request.Context(), c.Param("ga"), btp.Subaccount{
+		ID: btp.SubaccountID(req.ID), DisplayName: req.DisplayName, Subdomain: req.Subdomain,
+		Region: req.Region, Environments: req.Environments,
+	}, key)
+	if err != nil {
+		return err
+	}
+	c.Header("Location", "/api/v1/subaccounts/"+string(sub.ID))
+	return RespondVersion(c, http.StatusCreated, sub.Version, subaccountOf(sub))
+}
+
+func (s *server) showSubaccount(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	sub, err := s.Registry.Subaccount(c.Request.Context(), btp.SubaccountID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	return RespondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
+}
+
+func (s *server) changeSubaccount(c *gin.Context) error {
+	var req struct {
+		DisplayName  *string                   `json:"displayName"`
+		Environments *[]btp.RuntimeEnvironment `json:"environments"`
+	}
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	if err := DecodeBody(c, &req); err != nil {
+		return err
+	}
+	if req.DisplayName == nil && req.Environments == nil {
+		return btp.Errorf(btp.InvalidRequest, "the body changes nothing; fields are displayName, environments")
+	}
+	match, err := ifMatch(c)
+	if err != nil {
+		return err
+	}
+	sub, err := s.Registry.ChangeSubaccount(c.Request.Context(), btp.SubaccountID(c.Param("id")),
+		btp.SubaccountChange{DisplayName: req.DisplayName, Environments: req.Environments}, match)
+	if err != nil {
+		return err
+	}
+	return RespondVersion(c, http.StatusOK, sub.Version, subaccountOf(sub))
 }
 
 // systemType is a row of the list of types.
@@ -135,5 +181,5 @@ func (s *server) listSystemTypes(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	return Respond(c, http.StatusOK, listOf(btp.SystemTypes, s.systemTypeOf))
+	return Respond(c, http.StatusOK, ListOf(btp.SystemTypes, s.systemTypeOf))
 }

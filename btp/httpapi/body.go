@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -87,6 +88,7 @@ func decode(body []byte, into any) error {
 		return btp.Errorf(btp.InvalidRequest, "the body is not UTF-8")
 	}
 	s := shape{json.NewDecoder(bytes.NewReader(body))}
+	s.dec.UseNumber()
 	if err := s.value(reflect.TypeOf(into).Elem(), "$"); err != nil {
 		return s.explain(err)
 	}
@@ -99,8 +101,8 @@ func decode(body []byte, into any) error {
 	return nil
 }
 
-// shape walks a JSON text along a Go type: structs of strings, booleans, and
-// lists of these are all that our bodies have.
+// shape walks a JSON text along a Go type: structs of strings, booleans, whole
+// numbers, and lists of these are all that our bodies have, and OrNull.
 type shape struct{ dec *json.Decoder }
 
 // explain turns what the decoder says into words for the sender.
@@ -125,6 +127,12 @@ func (s shape) value(t reflect.Type, path string) error {
 	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if t == reflect.TypeFor[OrNull]() {
+		if _, ok := token.(string); !ok && token != nil {
+			return btp.Errorf(btp.InvalidRequest, "%s is %s; it must be a string or null", path, kindOf(token))
+		}
+		return nil
 	}
 	wrong := btp.Errorf(btp.InvalidRequest, "%s is %s; it must be %s", path, kindOf(token), kindNames[t.Kind()])
 	switch t.Kind() {
@@ -151,6 +159,12 @@ func (s shape) value(t reflect.Type, path string) error {
 		return nil
 	case reflect.Bool:
 		if _, ok := token.(bool); !ok {
+			return wrong
+		}
+		return nil
+	case reflect.Int:
+		number, _ := token.(json.Number)
+		if _, err := strconv.ParseInt(string(number), 10, t.Bits()); err != nil {
 			return wrong
 		}
 		return nil
@@ -210,6 +224,20 @@ var kindNames = map[reflect.Kind]string{ //nolint:exhaustive // bodies have no o
 	reflect.Slice:  "a list",
 	reflect.String: "a string",
 	reflect.Bool:   "true or false",
+	reflect.Int:    "a whole number",
+}
+
+// OrNull is a string, or null, which is as good as "".
+type OrNull struct {
+	Text string
+	// There says that the field stands in the body.
+	There bool
+}
+
+// UnmarshalJSON is called for null too.
+func (o *OrNull) UnmarshalJSON(text []byte) error {
+	o.There = true
+	return json.Unmarshal(text, &o.Text)
 }
 
 func kindOf(token json.Token) string {

@@ -16,20 +16,52 @@ import (
 type Accounts interface {
 	GlobalAccounts(context.Context) ([]btp.GlobalAccount, error)
 	GlobalAccount(ctx context.Context, ga string) (btp.GlobalAccount, error)
-	CreateGlobalAccount(context.Context, btp.GlobalAccount) (btp.GlobalAccount, error)
+	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	Subaccounts(ctx context.Context, ga string) ([]btp.Subaccount, error)
-	CreateSubaccount(ctx context.Context, ga string, s btp.Subaccount) (btp.Subaccount, error)
+	CreateSubaccount(ctx context.Context, ga string, s btp.Subaccount, key btp.IdempotencyKey) (btp.Subaccount, error)
+	Subaccount(context.Context, btp.SubaccountID) (btp.Subaccount, error)
+	ChangeSubaccount(context.Context, btp.SubaccountID, btp.SubaccountChange, btp.Match) (btp.Subaccount, error)
 }
 
 // Systems are the use cases around systems and their tokens. infoURL is the
 // address that a token names.
 type Systems interface {
-	Register(ctx context.Context, ga, name, systemType, infoURL string) (btp.System, *btp.IssuedToken, error)
+	Register(ctx context.Context, ga, name, systemType, infoURL string, key btp.IdempotencyKey) (btp.System, *btp.IssuedToken, error)
 	Systems(context.Context, btp.SystemFilter) (page []btp.System, more bool, err error)
 	System(context.Context, btp.SystemID) (btp.SystemView, error)
 	ShowToken(ctx context.Context, id btp.SystemID, infoURL string) (*btp.IssuedToken, error)
-	IssueToken(ctx context.Context, id btp.SystemID, infoURL string) (*btp.IssuedToken, error)
+	IssueToken(ctx context.Context, id btp.SystemID, infoURL string, key btp.IdempotencyKey) (*btp.IssuedToken, error)
 	InspectToken(ctx context.Context, jws string) (btp.Inspection, error)
+	Deregister(context.Context, btp.SystemID) (btp.System, error)
+	Remove(context.Context, btp.SystemID) (btp.System, error)
+}
+
+// Formations are the use cases around formations.
+type Formations interface {
+	CreateFormation(ctx context.Context, ga string, n btp.NewFormation, key btp.IdempotencyKey) (btp.FormationView, error)
+	Formations(context.Context, btp.FormationFilter) (page []btp.FormationView, more bool, err error)
+	Formation(context.Context, btp.FormationID) (btp.FormationView, error)
+	IncludeSystem(context.Context, btp.FormationID, btp.SystemID, btp.Match) (btp.FormationView, error)
+	ExcludeSystem(context.Context, btp.FormationID, btp.SystemID, btp.Match) (btp.FormationView, error)
+	ChangeFormationSubaccount(ctx context.Context, id btp.FormationID, subaccount string, match btp.Match) (btp.FormationView, error)
+	FinalizeFormation(context.Context, btp.FormationID, btp.Match) (btp.FormationView, error)
+	Resynchronize(ctx context.Context, id btp.FormationID, reset bool, match btp.Match) (btp.FormationView, error)
+	DeleteFormation(context.Context, btp.FormationID, btp.Match) (btp.FormationDeletion, error)
+}
+
+// Entitlements are the use cases around what a subaccount is given and sees.
+type Entitlements interface {
+	AssignEntitlement(context.Context, btp.SubaccountID, btp.NewEntitlement, btp.IdempotencyKey) (btp.Entitlement, error)
+	SubaccountEntitlements(context.Context, btp.EntitlementFilter) (page []btp.EntitlementView, more bool, err error)
+	RemoveEntitlement(context.Context, btp.SubaccountID, btp.EntitlementID) error
+	ServicePlans(context.Context, btp.SubaccountID) ([]btp.ServiceOffering, error)
+	RuntimeApplications(context.Context, btp.SubaccountID) ([]btp.RuntimeApplication, error)
+}
+
+// Incidents are the use cases around incidents that an operator has.
+type Incidents interface {
+	Incidents(context.Context, btp.IncidentFilter) (page []btp.Incident, more bool, err error)
+	Incident(context.Context, btp.IncidentID) (btp.Incident, error)
 }
 
 // Environment is what the registry tells about itself.
@@ -45,6 +77,9 @@ type Environment interface {
 type Registry interface {
 	Accounts
 	Systems
+	Formations
+	Entitlements
+	Incidents
 	Environment
 }
 
@@ -84,7 +119,32 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/systems/:id", h(s.showSystem))
 	api.GET("/systems/:id/token", h(s.showToken))
 	api.POST("/systems/:id/tokens", h(s.issueToken))
+	api.POST("/systems/:id/deregistration", h(s.deregisterSystem))
+	api.DELETE("/systems/:id", h(s.removeSystem))
 	api.POST("/tokens/inspection", h(s.inspectToken))
+
+	api.GET("/formationTypes", h(s.listFormationTypes))
+	api.GET("/globalAccounts/:ga/formations", h(s.listFormations))
+	api.POST("/globalAccounts/:ga/formations", h(s.createFormation))
+	api.GET("/formations/:id", h(s.showFormation))
+	api.PATCH("/formations/:id", h(s.changeFormation))
+	api.DELETE("/formations/:id", h(s.deleteFormation))
+	api.PUT("/formations/:id/systems/:system", h(s.includeSystem))
+	api.DELETE("/formations/:id/systems/:system", h(s.excludeSystem))
+	api.POST("/formations/:id/resynchronization", h(s.resynchronizeFormation))
+	api.POST("/formations/:id/finalization", h(s.finalizeFormation))
+
+	api.GET("/subaccounts/:id", h(s.showSubaccount))
+	api.PATCH("/subaccounts/:id", h(s.changeSubaccount))
+	api.GET("/subaccounts/:id/entitlements", h(s.listEntitlements))
+	api.POST("/subaccounts/:id/entitlements", h(s.assignEntitlement))
+	api.DELETE("/subaccounts/:id/entitlements", h(s.removeEntitlementOf))
+	api.DELETE("/subaccounts/:id/entitlements/:entitlement", h(s.removeEntitlement))
+	api.GET("/subaccounts/:id/servicePlans", h(s.listServicePlans))
+	api.GET("/subaccounts/:id/runtime/applications", h(s.listApplications))
+
+	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
+	api.GET("/incidents/:id", h(s.showIncident))
 
 	router.GET("/.well-known/jwks.json", h(s.showKeys))
 	router.GET("/.well-known/pairsim-configuration", h(s.showConfiguration))
@@ -127,16 +187,26 @@ func (w *timedWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *timedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// list is the answer to a call that lists things.
-type list[T any] struct {
+// List is the answer to a call that lists things.
+type List[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"nextCursor,omitempty"`
 }
 
-func listOf[From, To any](all []From, convert func(From) To) list[To] {
-	l := list[To]{Items: make([]To, len(all))}
+// ListOf is a whole list.
+func ListOf[From, To any](all []From, convert func(From) To) List[To] {
+	l := List[To]{Items: make([]To, len(all))}
 	for i, one := range all {
 		l.Items[i] = convert(one)
+	}
+	return l
+}
+
+// PageOf is one page of a list, with the cursor of the next one if there are more.
+func PageOf[From, To any](page []From, more bool, p Page, sequence func(From) uint64, convert func(From) To) List[To] {
+	l := ListOf(page, convert)
+	if more && len(page) > 0 {
+		l.NextCursor = p.cursor(sequence(page[len(page)-1]))
 	}
 	return l
 }

@@ -40,6 +40,32 @@ var problems = map[btp.Code]struct {
 	btp.StatusForbids:         {http.StatusConflict, "Not possible in the system's status"},
 	btp.ClockBackwards:        {http.StatusConflict, "A clock is not set back"},
 
+	btp.PreconditionFailed:   {http.StatusPreconditionFailed, "It has changed in the meantime"},
+	btp.IdempotencyKeyReused: {http.StatusUnprocessableEntity, "Idempotency-Key came with another request"},
+	btp.FaultInjected:        {http.StatusInternalServerError, "A step was made to fail"},
+	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
+
+	btp.FormationNotFound:            {http.StatusNotFound, "No such formation"},
+	btp.AssignmentNotFound:           {http.StatusNotFound, "No such formation assignment"},
+	btp.FormationTypeUnknown:         {http.StatusBadRequest, "No such formation type"},
+	btp.FormationStatusForbids:       {http.StatusConflict, "Not possible in the formation's status"},
+	btp.FormationNotEmpty:            {http.StatusConflict, "Formation is not empty"},
+	btp.FormationIncomplete:          {http.StatusConflict, "Formation lacks systems"},
+	btp.FormationFull:                {http.StatusConflict, "Formation is full"},
+	btp.SystemTypeNotInFormation:     {http.StatusConflict, "Formation does not take systems of this type"},
+	btp.SystemNotInFormation:         {http.StatusNotFound, "System is not in the formation"},
+	btp.SystemNotRegistered:          {http.StatusConflict, "System is not registered"},
+	btp.SystemInUse:                  {http.StatusConflict, "System is still in use"},
+	btp.SubaccountWithoutEnvironment: {http.StatusConflict, "Subaccount has no environment"},
+	btp.PlanUnknown:                  {http.StatusBadRequest, "No such service plan"},
+	btp.EntitlementNotFound:          {http.StatusNotFound, "No such entitlement configuration"},
+	btp.EntitlementExists:            {http.StatusConflict, "Entitlement configuration exists already"},
+	btp.IncidentNotFound:             {http.StatusNotFound, "No such incident"},
+	btp.IncidentIsResolved:           {http.StatusConflict, "Incident is resolved already"},
+	btp.TenantMismatch:               {http.StatusForbidden, "Another tenant than before"},
+	btp.TenantNotTold:                {http.StatusBadGateway, "Tenant could not be told"},
+	btp.ReleaseTokenInvalid:          {http.StatusForbidden, "Release token is invalid"},
+
 	btp.Unauthenticated:     {http.StatusUnauthorized, "Access token is missing or not valid"},
 	btp.Forbidden:           {http.StatusForbidden, "Role does not allow it"},
 	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},
@@ -99,16 +125,20 @@ func TitleOf(code btp.Code) string { return problems[code].title }
 // refusal is not for the caller.
 func documentOf(err error) problem.Document {
 	code, detail := btp.Internal, ""
+	var blockers []problem.Blocker
 	var refused *btp.Error
 	if errors.As(err, &refused) && refused.Code != btp.Internal {
 		if _, known := problems[refused.Code]; known {
 			code, detail = refused.Code, refused.Detail
+			for _, b := range refused.Blockers {
+				blockers = append(blockers, problem.Blocker{Kind: string(b.Kind), ID: b.ID, Name: b.Name})
+			}
 		}
 	}
 	why := btp.Explain(code)
 	return problem.Document{
 		Type: problem.TypePrefix + string(code), Title: TitleOf(code), Status: StatusOf(code),
-		Detail: detail, Next: why.Next, Source: why.Source,
+		Detail: detail, Next: why.Next, Source: why.Source, Blockers: blockers,
 	}
 }
 

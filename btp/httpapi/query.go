@@ -60,40 +60,74 @@ func (q Query) Limit(byDefault, most int) (int, error) {
 	return limit, nil
 }
 
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+// Page is which part of a list is asked for.
+type Page struct {
+	Limit int
+	// After is the Sequence behind which the page starts.
+	After uint64
+	list  []byte
+}
+
+// Page reads the parameters limit and cursor. list names the list and what
+// selects from it: a cursor holds for the one that it came from.
+func (q Query) Page(list ...string) (p Page, err error) {
+	p.list = listDigest(list)
+	if p.Limit, err = q.Limit(defaultPage, maxPage); err != nil {
+		return p, err
+	}
+	p.After, err = p.read(q.Text("cursor"))
+	return p, err
+}
+
 // A cursor is opaque to clients: a version, the Sequence behind which the next
-// page starts, and a digest of the filter that it belongs to.
+// page starts, and a digest of the list that it belongs to.
 const (
 	cursorVersion = 1
 	cursorLength  = 1 + 8 + 8
 )
 
-func cursorOf(f btp.SystemFilter, after uint64) string {
+// cursor is the one of the page behind after.
+func (p Page) cursor(after uint64) string {
 	b := make([]byte, 0, cursorLength)
 	b = append(b, cursorVersion)
 	b = binary.BigEndian.AppendUint64(b, after)
-	b = append(b, filterDigest(f)...)
+	b = append(b, p.list...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func readCursor(text string, f btp.SystemFilter) (after uint64, err error) {
-	if text == "" {
+func (p Page) read(cursor string) (after uint64, err error) {
+	if cursor == "" {
 		return 0, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	switch {
 	case err != nil || len(b) != cursorLength || b[0] != cursorVersion:
 		return 0, btp.Errorf(btp.InvalidCursor, "the cursor is not one that this registry gave")
-	case string(b[9:]) != string(filterDigest(f)):
-		return 0, btp.Errorf(btp.InvalidCursor, "the cursor belongs to another account, status, type or name")
+	case string(b[9:]) != string(p.list):
+		return 0, btp.Errorf(btp.InvalidCursor, "the cursor belongs to another list, or to other filters than this request names")
 	}
 	return binary.BigEndian.Uint64(b[1:9]), nil
 }
 
-func filterDigest(f btp.SystemFilter) []byte {
+func listDigest(parts []string) []byte {
 	h := sha256.New()
-	for _, part := range []string{string(f.GlobalAccount), string(f.Status), f.Type, f.Name} {
+	for _, part := range parts {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write([]byte(part))
 	}
 	return h.Sum(nil)[:8]
+}
+
+// Flag is a parameter that is true or left out.
+func (q Query) Flag(name string) (bool, error) {
+	text := q.Text(name)
+	if text != "" && text != "true" {
+		return false, btp.Errorf(btp.InvalidRequest, "%s is %.20q; it must be true, or left out", name, text)
+	}
+	return text == "true", nil
 }

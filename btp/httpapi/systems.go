@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -11,11 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
-)
-
-const (
-	defaultPage = 50
-	maxPage     = 200
 )
 
 type status struct {
@@ -45,8 +41,31 @@ type system struct {
 	Token            *tokenState       `json:"token,omitempty"`
 	Services         []service         `json:"services"`
 	Certificates     []certificate     `json:"certificates"`
+	Formations       []formationName   `json:"formations"`
+	Entitlements     []entitlementName `json:"entitlements"`
 	IntegrationToken *integrationToken `json:"integrationToken,omitempty"`
 }
+
+// formationName and entitlementName are what holds a system.
+type formationName struct {
+	ID   btp.FormationID `json:"id"`
+	Name string          `json:"name"`
+}
+
+type entitlementName struct {
+	ID         btp.EntitlementID `json:"id"`
+	Plan       string            `json:"plan"`
+	Subaccount btp.SubaccountID  `json:"subaccount"`
+}
+
+// systemName is a system as other objects name it.
+type systemName struct {
+	ID   btp.SystemID `json:"id"`
+	Name string       `json:"name"`
+	Type string       `json:"type"`
+}
+
+func systemNameOf(s btp.System) systemName { return systemName{s.ID, s.Name, s.Type} }
 
 type tenant struct {
 	TenantID               string   `json:"tenantId"`
@@ -60,6 +79,15 @@ type failure struct {
 	Step      btp.Point `json:"step"`
 	Component string    `json:"component"`
 	At        time.Time `json:"at"`
+	// Incident is the open one, in answers about one system only.
+	Incident btp.IncidentID `json:"incident,omitempty"`
+}
+
+func failureOf(f *btp.Failure) *failure {
+	if f == nil {
+		return nil
+	}
+	return &failure{Cause: f.Cause, Step: f.Step, Component: f.Component, At: f.At.UTC()}
 }
 
 type tokenState struct {
@@ -75,6 +103,10 @@ type service struct {
 	Description string        `json:"description"`
 	API         bool          `json:"api"`
 	Events      bool          `json:"events"`
+}
+
+func serviceOf(s btp.Service) service {
+	return service{s.ID, s.Name, s.Provider, s.Description, s.API != nil, s.Events != nil}
 }
 
 type certificate struct {
@@ -97,19 +129,29 @@ func (s *server) rowOf(sys btp.System) systemRow {
 	if t := sys.Tenant; t != nil {
 		row.Tenant = &tenant{t.TenantID, t.URL, t.CallbackURL, append([]string{}, t.CommunicationScenarios...)}
 	}
-	if f := sys.Failure; f != nil {
-		row.Error = &failure{f.Cause, f.Step, f.Component, f.At.UTC()}
-	}
+	row.Error = failureOf(sys.Failure)
 	return row
 }
 
 func (s *server) systemOf(v btp.SystemView) system {
-	sys := system{systemRow: s.rowOf(v.System), Services: make([]service, len(v.Services)), Certificates: make([]certificate, len(v.Certificates))}
+	sys := system{
+		systemRow: s.rowOf(v.System), Services: make([]service, len(v.Services)), Certificates: make([]certificate, len(v.Certificates)),
+		Formations: make([]formationName, len(v.Formations)), Entitlements: make([]entitlementName, len(v.Entitlements)),
+	}
+	if sys.Error != nil {
+		sys.Error.Incident = v.Incident
+	}
 	if t := v.Token; t != nil {
 		sys.Token = &tokenState{t.State, t.IssuedAt.UTC(), t.ExpiresAt.UTC()}
 	}
 	for i, one := range v.Services {
-		sys.Services[i] = service{one.ID, one.Name, one.Provider, one.Description, one.API != nil, one.Events != nil}
+		sys.Services[i] = serviceOf(one)
+	}
+	for i, one := range v.Formations {
+		sys.Formations[i] = formationName{one.ID, one.Name}
+	}
+	for i, one := range v.Entitlements {
+		sys.Entitlements[i] = entitlementName{one.ID, one.Plan, one.Subaccount}
 	}
 	for i, one := range v.Certificates {
 		sys.Certificates[i] = certificate{one.Serial, one.NotBefore.UTC(), one.NotAfter.UTC(), certificateState(one, v.Now)}
@@ -142,8 +184,12 @@ func (s *server) registerSystem(c *gin.Context) error {
 	if err := DecodeBody(c, &req); err != nil {
 		return err
 	}
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return err
+	}
 	infoURL := s.URLs.InfoURL(c.Request)
-	sys, token, err := s.Registry.Register(c.Request.Context(), c.Param("ga"), req.Name, req.Type, infoURL)
+	sys, token, err := s.Registry.Register(c.Request.Context(), c.Param("ga"), req.Name, req.Type, infoURL, key)
 	if err != nil {
 		return err
 	}
@@ -161,7 +207,7 @@ func (s *server) registerSystem(c *gin.Context) error {
 }
 
 func (s *server) listSystems(c *gin.Context) error {
-	f, err := s.readFilter(c)
+	f, p, err := s.readFilter(c)
 	if err != nil {
 		return err
 	}
@@ -169,32 +215,26 @@ func (s *server) listSystems(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := listOf(page, s.rowOf)
-	if more && len(page) > 0 {
-		answer.NextCursor = cursorOf(f, page[len(page)-1].Sequence)
-	}
-	return Respond(c, http.StatusOK, answer)
+	return Respond(c, http.StatusOK, PageOf(page, more, p, func(s btp.System) uint64 { return s.Sequence }, s.rowOf))
 }
 
-func (s *server) readFilter(c *gin.Context) (f btp.SystemFilter, err error) {
+func (s *server) readFilter(c *gin.Context) (f btp.SystemFilter, p Page, err error) {
 	q, err := ReadQuery(c, "status", "type", "name", "limit", "cursor")
 	if err != nil {
-		return f, err
+		return f, p, err
 	}
 	f = btp.SystemFilter{GlobalAccount: btp.GlobalAccountID(c.Param("ga")), Type: q.Text("type"), Name: q.Text("name")}
 	if f.Status, err = s.statusNamed(q.Text("status")); err != nil {
-		return f, err
+		return f, p, err
 	}
 	if f.Type != "" {
 		if _, err := btp.TypeNamed(f.Type); err != nil {
-			return f, err
+			return f, p, err
 		}
 	}
-	if f.Limit, err = q.Limit(defaultPage, maxPage); err != nil {
-		return f, err
-	}
-	f.After, err = readCursor(q.Text("cursor"), f)
-	return f, err
+	p, err = q.Page("systems", string(f.GlobalAccount), string(f.Status), f.Type, f.Name)
+	f.After, f.Limit = p.After, p.Limit
+	return f, p, err
 }
 
 // statusNamed finds a status of the edition by code or label, ignoring case;
@@ -239,6 +279,28 @@ func (s *server) showSystem(c *gin.Context) error {
 	}
 	c.Data(http.StatusOK, "application/json", body)
 	return nil
+}
+
+// deregisterSystem answers with the system as accepted: how it ends is seen at
+// its Location.
+func (s *server) deregisterSystem(c *gin.Context) error {
+	return s.accepted(c, s.Registry.Deregister)
+}
+
+func (s *server) removeSystem(c *gin.Context) error {
+	return s.accepted(c, s.Registry.Remove)
+}
+
+func (s *server) accepted(c *gin.Context, do func(context.Context, btp.SystemID) (btp.System, error)) error {
+	if err := ReadNothing(c); err != nil {
+		return err
+	}
+	sys, err := do(c.Request.Context(), btp.SystemID(c.Param("id")))
+	if err != nil {
+		return err
+	}
+	c.Header("Location", "/api/v1/systems/"+string(sys.ID))
+	return Respond(c, http.StatusAccepted, s.rowOf(sys))
 }
 
 // entityTag is weak: it stands for what the body says, not for its bytes.

@@ -27,7 +27,6 @@ func integrationTokenOf(t *btp.IssuedToken, infoURL string) *integrationToken {
 	}
 }
 
-// seconds are whole and never negative: a remaining life.
 // seconds is what is left, in begun seconds: a token just made is valid for ten minutes.
 func seconds(d time.Duration) int64 { return int64((max(d, 0) + time.Second - 1) / time.Second) }
 
@@ -45,14 +44,15 @@ func (s *server) showToken(c *gin.Context) error {
 }
 
 func (s *server) issueToken(c *gin.Context) error {
-	if _, err := ReadQuery(c); err != nil {
+	if err := ReadNothing(c); err != nil {
 		return err
 	}
-	if err := DecodeOptionalBody(c, &struct{}{}); err != nil {
+	key, err := idempotencyKey(c)
+	if err != nil {
 		return err
 	}
 	infoURL := s.URLs.InfoURL(c.Request)
-	t, err := s.Registry.IssueToken(c.Request.Context(), btp.SystemID(c.Param("id")), infoURL)
+	t, err := s.Registry.IssueToken(c.Request.Context(), btp.SystemID(c.Param("id")), infoURL, key)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (s *Signer) Sign(stored btp.SigningKey, c btp.Claims) (string, error) {
 	}
 	return Sign(Claims{
 		Issuer: c.Issuer, Audience: c.Audience, Subject: string(c.Subject), ID: string(c.ID),
-		GlobalAccount: string(c.GlobalAccount), SystemType: c.SystemType, TokenURL: c.TokenURL, Edition: c.Edition,
+		GlobalAccount: string(c.GlobalAccount), SystemType: c.SystemType, TokenURL: c.TokenURL, Edition: c.Edition, Tenant: c.Tenant,
 		IssuedAt: c.IssuedAt, NotBefore: c.IssuedAt, ExpiresAt: c.ExpiresAt,
 	}, key)
 }
@@ -84,7 +84,7 @@ func (s *Signer) Verify(raw, issuer string, keys []btp.SigningKey, now time.Time
 	return btp.Claims{
 		Issuer: c.Issuer, Audience: c.Audience, Subject: btp.SystemID(c.Subject), ID: btp.TokenID(c.ID),
 		IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, GlobalAccount: btp.GlobalAccountID(c.GlobalAccount),
-		SystemType: c.SystemType, TokenURL: c.TokenURL, Edition: c.Edition,
+		SystemType: c.SystemType, TokenURL: c.TokenURL, Edition: c.Edition, Tenant: c.Tenant,
 	}, err
 }
 

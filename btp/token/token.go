@@ -31,6 +31,7 @@ type Claims struct {
 	SystemType    string
 	TokenURL      string // the info URL without the token; may be empty
 	Edition       string
+	Tenant        string // whom a notice is for; empty in a token that pairs
 	IssuedAt      time.Time
 	NotBefore     time.Time
 	ExpiresAt     time.Time // valid strictly before it
@@ -64,6 +65,7 @@ type wireClaims struct {
 	SystemType    string `json:"system_type"`
 	TokenURL      string `json:"token_url,omitempty"`
 	Edition       string `json:"edition"`
+	Tenant        string `json:"tenant,omitempty"`
 }
 
 // missing names the first claim that is absent, or an instant outside the years
@@ -98,7 +100,7 @@ func (w *wireClaims) missing() string {
 func (w *wireClaims) claims() Claims {
 	return Claims{
 		Issuer: w.Iss, Audience: w.Aud, Subject: w.Sub, ID: w.Jti,
-		GlobalAccount: w.GlobalAccount, SystemType: w.SystemType, TokenURL: w.TokenURL, Edition: w.Edition,
+		GlobalAccount: w.GlobalAccount, SystemType: w.SystemType, TokenURL: w.TokenURL, Edition: w.Edition, Tenant: w.Tenant,
 		IssuedAt: instant(w.Iat), NotBefore: instant(w.Nbf), ExpiresAt: instant(w.Exp),
 	}
 }
@@ -120,7 +122,7 @@ func Sign(claims Claims, key Key) (string, error) {
 	iat, nbf, exp := claims.IssuedAt.Unix(), claims.NotBefore.Unix(), claims.ExpiresAt.Unix()
 	wire := wireClaims{
 		Iss: claims.Issuer, Aud: claims.Audience, Sub: claims.Subject, Jti: claims.ID, Iat: &iat, Nbf: &nbf, Exp: &exp,
-		GlobalAccount: claims.GlobalAccount, SystemType: claims.SystemType, TokenURL: claims.TokenURL, Edition: claims.Edition,
+		GlobalAccount: claims.GlobalAccount, SystemType: claims.SystemType, TokenURL: claims.TokenURL, Edition: claims.Edition, Tenant: claims.Tenant,
 	}
 	if name := wire.missing(); name != "" {
 		return "", fmt.Errorf("sign token: the claim %s is missing or out of range", name)

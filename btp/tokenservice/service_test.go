@@ -320,7 +320,7 @@ func TestAdmitRefusesWhatIsNoAccessToken(t *testing.T) {
 	header := func(name string, value any) string {
 		return resigned(t, raw, jwt.SigningMethodRS256, own.Private, func(h map[string]any, _ jwt.MapClaims) { h[name] = value })
 	}
-	_, integration, err := e.registry.Register(t.Context(), "acme", "Web Shop", "SAP Commerce Cloud", "https://x/info")
+	_, integration, err := e.registry.Register(t.Context(), "acme", "Web Shop", "SAP Commerce Cloud", "https://x/info", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -439,7 +439,7 @@ func TestProcessesShareTheKey(t *testing.T) {
 func FuzzBearer(f *testing.F) {
 	e := newEnv(f)
 	good := e.accessToken("viewer")
-	_, integration, err := e.registry.Register(f.Context(), "acme", "Web Shop", "SAP Commerce Cloud", "https://x/info")
+	_, integration, err := e.registry.Register(f.Context(), "acme", "Web Shop", "SAP Commerce Cloud", "https://x/info", "")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -244,7 +244,7 @@ func TestCommandLine(t *testing.T) {
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
 		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are list, pair, register, show, token`},
-		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of events, list, pair, show"},
+		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of delete, disable, enable, events, list, pair, show"},
 		{"unknown flag", nil, []string{"serve", "--port", "1"}, exitUsage, "", "unknown flag: --port"},
 		{"access token of no role", nil, []string{"auth", "token", "--role", "admin"}, exitUsage, "", `there is no role "admin"; roles are Global Account Administrator`},
 		{"access token without a role", nil, []string{"auth", "token"}, exitUsage, "", `required flag(s) "role" not set`},
@@ -265,6 +265,7 @@ func TestCommandLine(t *testing.T) {
 		{"no format", nil, []string{"systems", "list", "-o", "xml"}, exitUsage, "", "must be one of table, json, yaml"},
 		{"endless JSON", nil, []string{"journal", "--follow", "--format", "json"}, exitUsage, "", "use --format ndjson"},
 		{"no data", nil, []string{"tenants", "events", "send", "commerce", "order.created", "--data", "{"}, exitUsage, "", "--data is not JSON"},
+		{"no tenant to delete from", nil, []string{"tenants", "delete"}, exitUsage, "", "accepts between 1 and 2 arg(s), received 0"},
 		{"status of nothing", nil, []string{"wait", "--status", "Error"}, exitUsage, "", "--status needs --system"},
 		{"no URL", nil, []string{"systems", "list", "--server", "127.0.0.1:8080"}, exitUsage, "", "--server 127.0.0.1:8080: want http(s)://HOST[:PORT]"},
 		{"other environment", nil, []string{"systems", "list", "--env", "a"}, exitUsage, "", "default is the only environment"},

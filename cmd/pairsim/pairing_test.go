@@ -92,6 +92,91 @@ func TestTokenOfSevenDaysIsShownAgain(t *testing.T) {
 	}
 }
 
+// TestTenantActionsByCommandLine: without an id the newest row in a fitting state
+// is meant. What deregistration makes of a row needs a registry that tells it.
+func TestTenantActionsByCommandLine(t *testing.T) {
+	t.Parallel()
+	s := serveFor(t)
+	refused := func(want string, args ...string) {
+		t.Helper()
+		if r := s.run(t, args...); r.code != exitRefused || !strings.Contains(r.errors, want) {
+			t.Errorf("%s: got %s, want it refused with %q", strings.Join(args, " "), r, want)
+		}
+	}
+	contains := func(want string, args ...string) {
+		t.Helper()
+		if got := s.must(t, args...); !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%s\nwant %q", strings.Join(args, " "), got, want)
+		}
+	}
+	refused("error: Nothing to disable\n  tenant marketing has no row\n  next: Look at the tenant: pairsim tenants show marketing.", "tenants", "disable", "marketing")
+	refused("error: No such tenant", "tenants", "delete", "nobody")
+
+	s.must(t, "systems", "register", "Campaigns", "--type", "SAP Marketing Cloud")
+	token := s.must(t, "systems", "token", "Campaigns", "-o", "token")
+	if r := s.feed(t, token, "tenants", "pair", "marketing", "-"); r.code != exitDone {
+		t.Fatalf("got %s, want a pairing", r)
+	}
+	contains("status", "tenants", "disable", "marketing")
+	contains("Disabled", "tenants", "show", "marketing")
+	contains("Disabled", "tenants", "list")
+	refused("no row of tenant marketing is registered; the newest, 1, is Disabled (disabled)", "tenants", "disable", "marketing")
+	refused(`the extension 1 is Disabled (disabled): "Disable" is not possible; possible is Enable, Delete`, "tenants", "disable", "marketing", "1")
+	refused("error: The extension is disabled", "tenants", "events", "send", "marketing", "bo.interaction.created")
+	if got := decode[btpclient.TenantPairing](t, s.must(t, "tenants", "enable", "marketing", "-o", "json")); got.Status.Code != btpclient.PairingRegistered {
+		t.Errorf("got %+v, want it registered", got.Status)
+	}
+	s.must(t, "tenants", "events", "send", "marketing", "bo.interaction.created")
+
+	// The token is spent: its row fails, and blocks its system until it is deleted.
+	if r := s.feed(t, token, "tenants", "pair", "marketing", "-"); r.code != exitRefused || !strings.Contains(r.errors, "already been used") {
+		t.Errorf("got %s, want a failed row", r)
+	}
+	contains("newest extension  2, Failed, system ", "tenants", "show", "marketing")
+	if r := s.feed(t, token, "tenants", "pair", "marketing", "-"); r.code != exitRefused ||
+		!strings.Contains(r.errors, "error: A failed extension has to be deleted first\n  the extension 2 of system ") {
+		t.Errorf("got %s, want it refused", r)
+	}
+	contains("deleted  2", "tenants", "delete", "marketing")
+	refused("error: No such pairing", "tenants", "delete", "marketing", "2")
+	if got := s.must(t, "tenants", "show", "marketing"); strings.Contains(got, "newest") {
+		t.Errorf("got\n%s\nwant the connection's row alone", got)
+	}
+	shown := decode[struct{ NewestPairing struct{ ID string } }](t, s.must(t, "tenants", "show", "marketing", "-o", "json"))
+	if shown.NewestPairing.ID != "1" {
+		t.Errorf("got newest pairing %q, want 1", shown.NewestPairing.ID)
+	}
+}
+
+func TestShownTenant(t *testing.T) {
+	status := func(code, label string) btpclient.SystemStatus {
+		return btpclient.SystemStatus{Code: code, Label: label}
+	}
+	connection := &btpclient.TenantConnection{Pairing: "1", Status: status("disabled", "Disabled"), SystemID: "s1", ApplicationName: "mp-a"}
+	tests := []struct {
+		name       string
+		connection *btpclient.TenantConnection
+		newest     *newestPairing
+		want       string
+	}{
+		{"never paired", nil, nil, "status=not paired"},
+		{"deregistered", nil, &newestPairing{"1", status("deregistered", "Deregistered"), "s1"}, "status=not paired newest extension=1, Deregistered, system s1"},
+		{"no token", nil, &newestPairing{"1", status("failed", "Failed"), ""}, "status=not paired newest extension=1, Failed"},
+		{"disabled", connection, &newestPairing{"1", connection.Status, "s1"}, "status=Disabled system id=s1 application=mp-a"},
+		{"connected by an older one", connection, &newestPairing{"2", status("failed", "Failed"), "s2"}, "status=Disabled system id=s1 application=mp-a newest extension=2, Failed, system s2"},
+	}
+	for _, tt := range tests {
+		tenant := btpclient.Tenant{ID: "m", Product: "P", Console: btpclient.TenantConsole{Row: "extension"}, Connection: tt.connection}
+		got := ""
+		for _, row := range (shownTenant{tenant, tt.newest}).rows()[2:] {
+			got += " " + strings.Join(row, "=")
+		}
+		if got != " "+tt.want {
+			t.Errorf("%s: got%s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestClock(t *testing.T) {
 	t.Parallel()
 	s := serveFor(t)

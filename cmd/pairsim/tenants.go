@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +14,9 @@ import (
 )
 
 func newTenantsCommand() *cobra.Command {
-	return newGroup("tenants", "The simulated tenants: list, show, pair, send events",
+	return newGroup("tenants", "The simulated tenants: list, show, pair, disable, enable, delete, send events",
 		newListTenantsCommand(), newShowTenantCommand(), newPairTenantCommand(),
+		newDisablePairingCommand(), newEnablePairingCommand(), newDeletePairingCommand(),
 		newGroup("events", "Events that tenants publish", newSendEventCommand()))
 }
 
@@ -62,20 +65,54 @@ func newShowTenantCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := [][]string{{"tenant", t.ID}, {"product", t.Product}}
-			if n := t.Connection; n == nil {
-				rows = append(rows, []string{"status", "not paired"})
-			} else {
-				rows = append(rows, []string{"status", n.Status.Label}, []string{"system id", n.SystemID}, []string{"application", n.ApplicationName})
-				if n.Certificate != nil {
-					rows = append(rows, []string{"certificate", n.Certificate.Serial + ", valid until " + clockTime(n.Certificate.NotAfter)})
-				}
+			pairings, err := k.tenants.Pairings(c.Context(), args[0])
+			if err != nil {
+				return err
 			}
-			return show(c.OutOrStdout(), format, t, nil, rows)
+			shown := shownTenant{Tenant: t}
+			if len(pairings) > 0 {
+				shown.Newest = &newestPairing{pairings[0].ID, pairings[0].Status, pairings[0].SystemID}
+			}
+			return show(c.OutOrStdout(), format, shown, nil, shown.rows())
 		},
 	})
 	outputFlag(c, &format)
 	return c
+}
+
+// shownTenant is a tenant with its newest row, which may be another than that of
+// the connection: it failed, say, or the registry has deregistered its system.
+type shownTenant struct {
+	btpclient.Tenant
+
+	Newest *newestPairing `json:"newestPairing"`
+}
+
+type newestPairing struct {
+	ID       string                 `json:"id"`
+	Status   btpclient.SystemStatus `json:"status"`
+	SystemID string                 `json:"systemId"`
+}
+
+func (t shownTenant) rows() [][]string {
+	rows := [][]string{{"tenant", t.ID}, {"product", t.Product}}
+	n := t.Connection
+	if n == nil {
+		rows = append(rows, []string{"status", "not paired"})
+	} else {
+		rows = append(rows, []string{"status", n.Status.Label}, []string{"system id", n.SystemID}, []string{"application", n.ApplicationName})
+		if n.Certificate != nil {
+			rows = append(rows, []string{"certificate", n.Certificate.Serial + ", valid until " + clockTime(n.Certificate.NotAfter)})
+		}
+	}
+	if newest := t.Newest; newest != nil && (n == nil || n.Pairing != newest.ID) {
+		text := newest.ID + ", " + newest.Status.Label
+		if newest.SystemID != "" {
+			text += ", system " + newest.SystemID
+		}
+		rows = append(rows, []string{"newest " + t.Console.Row, text})
+	}
+	return rows
 }
 
 func newPairTenantCommand() *cobra.Command {
@@ -105,7 +142,7 @@ base64 form; - reads it from stdin, where no other user of the machine sees it.`
 				return err
 			}
 			if p.Status.Code != btpclient.PairingRegistered {
-				return &failure{"Pairing failed", p.Cause, "Look at the registry's side: pairsim journal; then get a new token: pairsim systems token NAME."}
+				return &failure{"Pairing failed", p.Cause, strings.TrimSpace(p.Next + " The registry's side: pairsim journal.")}
 			}
 			return nil
 		},
@@ -141,6 +178,100 @@ func pairingRows(p btpclient.TenantPairing) [][]string {
 		rows = append(rows, []string{"call", fmt.Sprintf("%s %s → %d", call.Method, call.Path, call.Status)})
 	}
 	return rows
+}
+
+// choosePairing is the row that args name after the tenant or, without one, the
+// newest whose status is one of these.
+func (k *client) choosePairing(ctx context.Context, args []string, action string, statuses ...string) (string, error) {
+	if len(args) > 1 {
+		return args[1], nil
+	}
+	pairings, err := k.tenants.Pairings(ctx, args[0])
+	if err != nil {
+		return "", err
+	}
+	for _, p := range pairings {
+		if slices.Contains(statuses, p.Status.Code) {
+			return p.ID, nil
+		}
+	}
+	detail := fmt.Sprintf("tenant %s has no row", args[0])
+	if len(pairings) > 0 {
+		detail = fmt.Sprintf("no row of tenant %s is %s; the newest, %s, is %s (%s)",
+			args[0], strings.Join(statuses, " or "), pairings[0].ID, pairings[0].Status.Label, pairings[0].Status.Code)
+	}
+	return "", &failure{"Nothing to " + action, detail, "Look at the tenant: pairsim tenants show " + args[0] + "."}
+}
+
+func newDisablePairingCommand() *cobra.Command {
+	return newChangePairingCommand("disable", "Put a tenant's pairing out of use; it is kept, and the registry is told nothing",
+		btpclient.PairingRegistered, (*btpclient.Tenants).Disable)
+}
+
+func newEnablePairingCommand() *cobra.Command {
+	return newChangePairingCommand("enable", "Take a disabled pairing of a tenant into use again",
+		btpclient.PairingDisabled, (*btpclient.Tenants).Enable)
+}
+
+type changePairing func(t *btpclient.Tenants, ctx context.Context, tenant, pairing string) (btpclient.TenantPairing, error)
+
+func newChangePairingCommand(action, short, fitting string, change changePairing) *cobra.Command {
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   action + " TENANT [ID]",
+		Short: short,
+		Long:  fmt.Sprintf("%s.\n\nID is that of a pairing; without it the newest one that is %s is taken.", short, fitting),
+		Args:  cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			id, err := k.choosePairing(c.Context(), args, action, fitting)
+			if err != nil {
+				return err
+			}
+			p, err := change(k.tenants, c.Context(), args[0], id)
+			if err != nil {
+				return err
+			}
+			p.Calls = nil // those of the pairing, long ago
+			return show(c.OutOrStdout(), format, p, nil, pairingRows(p))
+		},
+	})
+	outputFlag(c, &format)
+	return c
+}
+
+func newDeletePairingCommand() *cobra.Command {
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "delete TENANT [ID]",
+		Short: "Delete a pairing from a tenant, after the registry has agreed",
+		Long: `Delete a pairing from a tenant. While it holds a connection the tenant tells the registry first, which refuses when
+something still uses the system; a row that failed is deleted at once.
+
+ID is that of a pairing; without it the newest one that has ended is taken.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			id, err := k.choosePairing(c.Context(), args, "delete", btpclient.PairingRegistered, btpclient.PairingDisabled,
+				btpclient.PairingDeregistered, btpclient.PairingFailed)
+			if err != nil {
+				return err
+			}
+			if err := k.tenants.Delete(c.Context(), args[0], id); err != nil {
+				return err
+			}
+			return show(c.OutOrStdout(), format, map[string]string{"tenant": args[0], "deleted": id}, nil,
+				[][]string{{"tenant", args[0]}, {"deleted", id}})
+		},
+	})
+	outputFlag(c, &format)
+	return c
 }
 
 func newSendEventCommand() *cobra.Command {

@@ -58,11 +58,12 @@ func (w *world) thereIsAGlobalAccount(ctx context.Context, id string) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	create := w.operator.CreateGlobalAccount
-	if w.settings.Auth { // which no role may
-		create = w.control.CreateGlobalAccount
+	account := btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id}
+	if w.settings.Auth { // where no role may
+		_, err := w.control.CreateGlobalAccount(ctx, account)
+		return err
 	}
-	_, err := create(ctx, btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id})
+	_, err := w.operator.CreateGlobalAccount(ctx, account)
 	return err
 }
 

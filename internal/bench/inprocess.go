@@ -152,7 +152,7 @@ func heap() float64 {
 
 // pairDirectly is a pairing without HTTP.
 func pairDirectly(ctx context.Context, r *btp.Registry, name string) error {
-	_, token, err := r.Register(ctx, "default", name, testenv.CommerceCloud, "https://127.0.0.1/info")
+	_, token, err := r.Register(ctx, "default", name, testenv.CommerceCloud, "https://127.0.0.1/info", "")
 	if err != nil {
 		return err
 	}

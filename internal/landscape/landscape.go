@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
@@ -264,6 +265,7 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
+		Notifier: callback.Notifier{Client: l.outboundClient(callbackTimeout)},
 	})
 	if err != nil {
 		return err
@@ -407,6 +409,9 @@ func (l *Landscape) Close(ctx context.Context) error {
 		}
 	}
 	l.running.Wait()
+	if l.registry != nil {
+		l.registry.Close()
+	}
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()
 	}
@@ -502,9 +507,12 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	}, nil
 }
 
-// outboundClient fetches what callers name, within bounds.
-func (l *Landscape) outboundClient() *outbound.Client {
-	cfg := outbound.Config{AllowedHosts: l.config.AllowedHosts, RootCAs: func() *x509.CertPool {
+// callbackTimeout is how long a tenant may take to answer, in real time.
+const callbackTimeout = 5 * time.Second
+
+// outboundClient calls what callers name, within bounds; 0 is the default timeout.
+func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {
+	cfg := outbound.Config{Timeout: timeout, AllowedHosts: l.config.AllowedHosts, RootCAs: func() *x509.CertPool {
 		roots, err := x509.SystemCertPool()
 		if err != nil {
 			l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)

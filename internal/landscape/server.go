@@ -98,7 +98,7 @@ func (l *Landscape) publicRouter() *gin.Engine {
 		httpapi.Mount(router, api)
 		l.tokens.Mount(router)
 		connector.Mount(router, connector.Config{
-			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(),
+			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(0),
 			TrustedProxies: l.config.TrustedProxies, Log: l.log,
 		})
 	}

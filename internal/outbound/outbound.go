@@ -142,6 +142,24 @@ func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, con
 	return body, res.Header.Get("Content-Type"), nil
 }
 
+// Tell makes the call req, whose answer must be a 2xx: others are a *StatusError.
+// The body of the answer is not read, redirects are not followed. Its errors hold
+// no credentials.
+func (c *Client) Tell(ctx context.Context, req *http.Request) error {
+	if err := checkURL(req.URL); err != nil {
+		return err
+	}
+	res, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return c.describe(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing of it is read
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return &StatusError{Code: res.StatusCode}
+	}
+	return nil
+}
+
 func checkURL(u *url.URL) error {
 	if u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fault("it is not an absolute http or https URL")

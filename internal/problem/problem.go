@@ -17,8 +17,8 @@ const ContentType = "application/problem+json"
 const TypePrefix = "urn:pairsim:problem:"
 
 // Document is one problem document. Title is the same for every occurrence of a
-// type; Detail is about this one. Next (what to do now) and Source (the document
-// that the refusal rests on) are our extension members.
+// type; Detail is about this one. Next (what to do now), Source (the document
+// that the refusal rests on) and Blockers are our extension members.
 type Document struct {
 	Type     string `json:"type"`
 	Title    string `json:"title"`
@@ -27,6 +27,15 @@ type Document struct {
 	Instance string `json:"instance,omitempty"`
 	Next     string `json:"next,omitempty"`
 	Source   string `json:"source,omitempty"`
+	// Blockers are the objects that stand in the way.
+	Blockers []Blocker `json:"blockers,omitempty"`
+}
+
+// Blocker is an object that must go before something can be done.
+type Blocker struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // Write answers with d, under d.Status; 500 stands for a status that is no error.

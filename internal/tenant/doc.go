@@ -7,6 +7,7 @@
 //
 // A pairing is a row, as in the products: token checked here, before anything is
 // sent to the connector; info spends it; own key, CSR, certificate; management
-// info; services and events; the descriptor last. It ends registered or failed,
-// and never moves again.
+// info; services and events; the descriptor last. It ends registered or failed.
+// Later its administrator disables, enables and deletes it, and the registry tells
+// the tenant when it has deregistered the system (lifecycle).
 package tenant

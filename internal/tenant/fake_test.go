@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,8 @@ type fakeRegistry struct {
 	answers map[string][]func(http.ResponseWriter)
 	held    map[string]chan struct{} // a "METHOD path" waits for its channel
 	info    func(*btpclient.Info)    // changes the info answer
+
+	released []string // release tokens of deleted extensions
 }
 
 func newFake(t testing.TB) *fakeRegistry {
@@ -139,6 +142,9 @@ func (f *fakeRegistry) answer(w http.ResponseWriter, r *http.Request, body []byt
 		f.sign(w, body)
 	case path == "/v1/applications/pairsim/pairing-failure":
 		w.WriteHeader(204)
+	case path == "/v1/applications/pairsim/extension-deletion" && r.URL.Query().Has("token"):
+		f.released = append(f.released, r.URL.Query().Get("token"))
+		w.WriteHeader(204)
 	case !secured:
 		reply(w, 403, map[string]any{"code": 403, "error": "no certificate"})
 	case path == "/v1/applications/management/info":
@@ -150,6 +156,8 @@ func (f *fakeRegistry) answer(w http.ResponseWriter, r *http.Request, body []byt
 				"renewCertUrl": base + "/v1/applications/certificates/renewals", "revocationCertUrl": base + "/v1/applications/certificates/revocations",
 			},
 		})
+	case path == "/v1/applications/pairsim/extension-deletion":
+		w.WriteHeader(204)
 	case path == "/v1/applications/certificates/renewals":
 		f.sign(w, body)
 	case path == "/v1/applications/certificates/revocations":
@@ -235,6 +243,14 @@ func (f *fakeRegistry) token(changes map[string]any) string {
 	return signed(claims, "k1", jwt.SigningMethodES256, f.key)
 }
 
+// notice signs what the registry sends when it has deregistered sys-1, with the
+// changes given; nil deletes a claim.
+func (f *fakeRegistry) notice(changes map[string]any) string {
+	claims := map[string]any{"aud": "pairsim:deregistration", "jti": "n1", "tenant": "commerce", "system_type": nil, "edition": nil, "global_account": nil}
+	maps.Copy(claims, changes)
+	return f.token(claims)
+}
+
 func signed(claims jwt.MapClaims, kid string, method jwt.SigningMethod, key any) string {
 	t := jwt.NewWithClaims(method, claims)
 	t.Header["kid"] = kid
@@ -286,8 +302,8 @@ func (f *fakeRegistry) count(at string) int {
 func product() Product {
 	return Product{
 		ID: "commerce", SystemType: "SAP Commerce Cloud", Provider: "SAP",
-		Console: Console{Path: "Backoffice", Row: "destination target", Field: "Token URL"},
-		Labels:  Labels{InProgress: "In Progress", Registered: "Registered", Failed: "Failed"},
+		Console: Console{Path: "Backoffice", Row: "destination target", Field: "Token URL", Disable: "Disable", Enable: "Enable", Delete: "Delete"},
+		Labels:  Labels{InProgress: "In Progress", Registered: "Registered", Disabled: "Disabled", Deregistered: "Deregistered", Failed: "Failed"},
 		APIs: []API{
 			{Identifier: "occ", Name: "OCC", Description: "d", Path: "/occ/v2", TokenPath: "/token", Auth: OAuth, Specification: []byte(`{"openapi":"3.0.3"}`)},
 			{Identifier: "odata", Name: "OData", Description: "d", Path: "/odata", Auth: Basic, CSRF: true, OData: true, Specification: []byte(`<x/>`)},

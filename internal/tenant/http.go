@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,10 +52,14 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.POST("/pairings", s.on(pair))
 	g.GET("/pairings", s.on(listPairings))
 	g.GET("/pairings/:id", s.on(showPairing))
+	g.DELETE("/pairings/:id", s.on(deletePairing))
+	g.POST("/pairings/:id/disablement", s.on(disablePairing))
+	g.POST("/pairings/:id/enablement", s.on(enablePairing))
 	g.POST("/events", s.on(sendEvent))
 	g.POST("/renewal", s.on(renew))
 	g.POST("/revocation", s.on(revoke))
 	g.GET("/specifications/:identifier", s.on(specification))
+	g.POST("/callback/deregistration", s.on(noticeDeregistration))
 }
 
 type server struct {
@@ -89,7 +94,7 @@ func write(c *gin.Context, err error) problem.Document {
 	row := problems[r.Code]
 	p := problem.Document{
 		Type: problem.TypePrefix + string(r.Code), Title: row.title, Status: row.status, Detail: r.Detail,
-		Instance: problem.Path(c.Request.URL.Path), Next: row.next, Source: ours,
+		Instance: problem.Path(c.Request.URL.Path), Next: row.next, Source: cmp.Or(sources[r.Code], ours),
 	}
 	problem.Write(c.Writer, p)
 	c.Abort()
@@ -104,7 +109,7 @@ type answer struct {
 	Connection *connAnswer `json:"connection"` // null: not paired
 }
 
-// connAnswer is the row that the tenant is paired by.
+// connAnswer is the row that the tenant is paired by, in use or disabled.
 type connAnswer struct {
 	Pairing         string       `json:"pairing"`
 	Status          Status       `json:"status"`
@@ -168,6 +173,57 @@ func showPairing(c *gin.Context, t *Tenant) error {
 		return err
 	}
 	c.JSON(http.StatusOK, preferEnded(c, t, p))
+	return nil
+}
+
+func disablePairing(c *gin.Context, t *Tenant) error {
+	p, err := t.Disable(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, p)
+	return nil
+}
+
+func enablePairing(c *gin.Context, t *Tenant) error {
+	p, err := t.Enable(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, p)
+	return nil
+}
+
+func deletePairing(c *gin.Context, t *Tenant) error {
+	if err := t.Delete(c.Request.Context(), c.Param("id")); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// noticeDeregistration is for the registry, which proves itself by what it
+// signed; no administrator is asked.
+func noticeDeregistration(c *gin.Context, t *Tenant) error {
+	jws, err := bearer(c.GetHeader("Authorization"))
+	if err != nil {
+		c.Header("WWW-Authenticate", "Bearer")
+		return err
+	}
+	var n notice
+	if err := decode(c, &n); err != nil {
+		return err
+	}
+	if err := n.validate(); err != nil {
+		return err
+	}
+	if err := t.noticeDeregistration(c.Request.Context(), jws, n); err != nil {
+		if p := refuse(internal, ""); errors.As(err, &p) && p.Code == noticeInvalid {
+			c.Header("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750 §3
+		}
+		return err
+	}
+	c.Status(http.StatusNoContent)
 	return nil
 }
 

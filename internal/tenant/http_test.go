@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -43,7 +45,7 @@ func TestHTTPStory(t *testing.T) {
 		return w
 	}
 
-	console := `"product":"SAP Commerce Cloud","console":{"path":"Backoffice","row":"destination target","field":"Token URL"}`
+	console := `"product":"SAP Commerce Cloud","console":{"path":"Backoffice","row":"destination target","field":"Token URL","disable":"Disable","enable":"Enable","delete":"Delete"}`
 	want := `{"items":[{"id":"commerce",` + console + `,"connection":null}]}`
 	if got := do("GET", "/tenants", "", 200).Body.String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -63,6 +65,15 @@ func TestHTTPStory(t *testing.T) {
 		t.Errorf("tenant after revocation: got %s", got)
 	}
 	do("POST", "/tenants/commerce/events", `{"type":"order.created","version":"v1","data":{"orderCode":"1"}}`, 202)
+	if got := do("POST", "/tenants/commerce/pairings/1/disablement", "", 200).Body.String(); !strings.Contains(got, `"status":{"code":"disabled","label":"Disabled"}`) {
+		t.Errorf("disabled: got %s", got)
+	}
+	if got := do("GET", "/tenants/commerce", "", 200).Body.String(); !strings.Contains(got, `"connection":{"pairing":"1","status":{"code":"disabled","label":"Disabled"},"systemId":"sys-1"`) {
+		t.Errorf("tenant with a disabled row: got %s", got)
+	}
+	do("POST", "/tenants/commerce/events", `{"type":"order.created","version":"v1","data":{}}`, 409)
+	do("POST", "/tenants/commerce/pairings/1/disablement", "", 409)
+	do("POST", "/tenants/commerce/pairings/1/enablement", "", 200)
 	if w := do("GET", "/tenants/commerce/specifications/odata", "", 200); w.Header().Get("Content-Type") != "application/xml" || w.Body.String() != "<x/>" {
 		t.Errorf("specification: got %s %s", w.Header().Get("Content-Type"), w.Body)
 	}
@@ -73,6 +84,10 @@ func TestHTTPStory(t *testing.T) {
 		secrets = append(secrets, c.Secret)
 	}
 	tenant.mu.Unlock()
+	if got := do("DELETE", "/tenants/commerce/pairings/1", "", 204).Body.Len(); got != 0 {
+		t.Errorf("deleted with %d bytes", got)
+	}
+	do("GET", "/tenants/commerce/pairings/1", "", 404)
 	for _, secret := range secrets {
 		if strings.Contains(seen.String()+log.String(), secret) {
 			t.Errorf("an answer or the log holds a secret: %.10s…", secret)
@@ -94,6 +109,12 @@ func TestHTTPProblems(t *testing.T) {
 		{"GET", "/nowhere", "", nil, 404, routeNotFound},
 		{"DELETE", "/tenants/commerce", "", nil, 405, methodNotAllowed},
 		{"GET", "/tenants/commerce/pairings/9", "", nil, 404, pairingNotFound},
+		{"DELETE", "/tenants/commerce/pairings/9", "", nil, 404, pairingNotFound},
+		{"POST", "/tenants/commerce/pairings/9/disablement", "", nil, 404, pairingNotFound},
+		{"POST", "/tenants/commerce/pairings/9/enablement", "", nil, 404, pairingNotFound},
+		{"GET", "/tenants/commerce/pairings/9/enablement", "", nil, 405, methodNotAllowed},
+		{"POST", "/tenants/none/callback/deregistration", `{"systemId":"x"}`, nil, 404, tenantNotFound},
+		{"POST", "/tenants/commerce/callback/deregistration", `{"systemId":"x"}`, nil, 401, noticeInvalid},
 		{"GET", "/tenants/commerce/specifications/x", "", nil, 404, specificationNotFound},
 		{"POST", "/tenants/commerce/pairings", `{}`, nil, 400, invalidRequest},
 		{"POST", "/tenants/commerce/pairings", `null`, nil, 400, invalidRequest},
@@ -140,5 +161,23 @@ func TestPreferredWait(t *testing.T) {
 		if got := preferredWait([]string{header}); got != want {
 			t.Errorf("%q: got %d, want %d", header, got, want)
 		}
+	}
+}
+
+// Every code has a paragraph in docs/problems.md, under its status.
+func TestEveryCodeIsDescribed(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/problems.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := map[string]Code{}
+	for code, row := range problems {
+		if heading := fmt.Sprintf("\n### `%s` · %d\n\n", code, row.status); !strings.Contains(string(doc), heading) {
+			t.Errorf("docs/problems.md has no paragraph %q", strings.TrimSpace(heading))
+		}
+		if other, taken := titles[row.title]; taken {
+			t.Errorf("codes %s and %s have the same title %q", code, other, row.title)
+		}
+		titles[row.title] = code
 	}
 }

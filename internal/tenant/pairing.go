@@ -30,7 +30,7 @@ func (t *Tenant) run(r *row, tokenText string) {
 	}
 	t.mu.Lock()
 	a.end(err)
-	t.busy = ""
+	t.busy, t.engaged = "", nil
 	ended := r.snapshot()
 	t.mu.Unlock()
 	if err := t.save(context.Background()); err != nil {
@@ -76,7 +76,7 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 		return err
 	}
 	return a.session.PutTenant(ctx, a.metadata, btpclient.Descriptor{
-		TenantID: a.t.cfg.ID, URL: a.t.base, CommunicationScenarios: a.t.cfg.Product.Scenarios,
+		TenantID: a.t.cfg.ID, URL: a.t.base, CallbackURL: a.t.base + "/callback", CommunicationScenarios: a.t.cfg.Product.Scenarios,
 	})
 }
 
@@ -101,7 +101,7 @@ func (a *attempt) verify(ctx context.Context, tokenText string) (string, error) 
 		return "", err
 	}
 	a.t.mu.Lock()
-	a.row.SystemID = clip(claims.Subject, 100)
+	a.row.SystemID = clip(claims.Subject, maxSystemID)
 	a.t.mu.Unlock()
 	return jws, nil
 }
@@ -155,7 +155,7 @@ func (t *Tenant) adopt(r *row, conn *connection, leaf *x509.Certificate) (*btpcl
 	session := t.connector.Authenticated(cert)
 	t.mu.Lock()
 	old := r.session
-	r.Connection, r.session, r.Certificate = conn, session, describe(leaf)
+	r.Connection, r.session, r.Certificate, r.settled = conn, session, describe(leaf), nil
 	t.mu.Unlock()
 	if old != nil {
 		old.Close()
@@ -242,21 +242,17 @@ func (a *attempt) end(err error) {
 	r, t := a.row, a.t
 	r.UpdatedAt = t.now()
 	if err == nil {
-		r.Status = t.status(Registered)
+		t.move(r, succeed)
 		return
 	}
 	if errors.Is(err, errInterrupted) {
 		t.interrupt(r)
 	} else {
-		r.Status = t.status(Failed)
+		t.move(r, giveUp)
 		r.Cause, r.Reason, r.Next = a.explain(err)
+		r.Next = t.deleteFirst(r) + r.Next
 	}
-	// A failed row is no connection: its key is of no more use.
-	r.Connection = nil
-	if r.session != nil {
-		r.session.Close()
-		r.session = nil
-	}
+	r.disconnect() // its key is of no more use
 }
 
 // refusals says in the admin's words why the connector refused a token.

@@ -56,7 +56,8 @@ tenant PUT 204`
 			if got := f.headers.Get("Pairsim-System-Type") + "/" + f.headers.Get("Pairsim-Tenant"); got != "SAP Commerce Cloud/commerce" {
 				t.Errorf("info headers: got %s", got)
 			}
-			wantDescriptor := `{"tenantId":"commerce","url":"http://tenants.test:1/tenants/commerce","communicationScenarios":[]}`
+			wantDescriptor := `{"tenantId":"commerce","url":"http://tenants.test:1/tenants/commerce",` +
+				`"callbackUrl":"http://tenants.test:1/tenants/commerce/callback","communicationScenarios":[]}`
 			if got := string(f.bodies["PUT /shop/v1/pairsim/tenant"]); got != wantDescriptor {
 				t.Errorf("descriptor: got %s, want %s", got, wantDescriptor)
 			}

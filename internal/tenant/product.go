@@ -22,17 +22,23 @@ type Product struct {
 	APIs       []API
 	Events     Events
 	Scenarios  []string // communication scenarios, for the descriptor; Marketing only
+	// FailedFirst: while a system has a failed row, a new token for it is refused.
+	FailedFirst bool
 }
 
-// Console is where the product's admin pastes the token.
+// Console is where the product's admin pastes the token, and what the console
+// calls the actions on a row.
 type Console struct {
-	Path  string `json:"path"`  // "Backoffice > System > API > Destination Targets"
-	Row   string `json:"row"`   // "destination target"
-	Field string `json:"field"` // "Token URL"
+	Path    string `json:"path"`  // "Backoffice > System > API > Destination Targets"
+	Row     string `json:"row"`   // "destination target"
+	Field   string `json:"field"` // "Token URL"
+	Disable string `json:"disable"`
+	Enable  string `json:"enable"`
+	Delete  string `json:"delete"`
 }
 
 // Labels are the product's words for the states of a row.
-type Labels struct{ InProgress, Registered, Failed string }
+type Labels struct{ InProgress, Registered, Disabled, Deregistered, Failed string }
 
 // Auth is how an API wants to be called.
 type Auth string
@@ -128,8 +134,14 @@ func (e Events) readTypes() ([]EventType, error) {
 
 // validate finds gaps in product data early, when a tenant is made.
 func (p Product) validate() error {
-	if p.SystemType == "" || p.Provider == "" || len(p.APIs) == 0 || p.Labels == (Labels{}) {
-		return errors.New("product: system type, provider, labels and APIs are required")
+	if p.SystemType == "" || p.Provider == "" || len(p.APIs) == 0 {
+		return errors.New("product: system type, provider and APIs are required")
+	}
+	l, c := p.Labels, p.Console
+	if slices.Contains([]string{
+		l.InProgress, l.Registered, l.Disabled, l.Deregistered, l.Failed, c.Path, c.Row, c.Field, c.Disable, c.Enable, c.Delete,
+	}, "") {
+		return errors.New("product: a label or a word of the console is missing")
 	}
 	seen := map[string]bool{p.Events.Identifier: true}
 	for _, a := range p.APIs {

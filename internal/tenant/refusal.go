@@ -30,12 +30,24 @@ const (
 	eventUnknown          Code = "event-unknown"
 	registryRefused       Code = "registry-refused"
 	registryUnreachable   Code = "registry-unreachable"
+	pairingStatusForbids  Code = "pairing-status-forbids"
+	extensionDisabled     Code = "extension-disabled"
+	failedExtensionExists Code = "failed-extension-exists"
+	noticeInvalid         Code = "notice-invalid"
+	noticeMismatch        Code = "notice-mismatch"
 )
 
 const (
 	seeDocs = "See docs/wire.md, Tenants."
 	ours    = "pairsim" // a tenant's own API rests on no vendor's document
 )
+
+// sources names the documents that the other refusals rest on.
+//
+//nolint:exhaustive // the others rest on none
+var sources = map[Code]string{
+	failedExtensionExists: "e9d975a.md@v1", unauthenticated: "RFC 6750", forbidden: "sap-domain §1",
+}
 
 // problems gives every code its HTTP answer. The first eight are the registry's
 // codes too and have its titles: a code has one title (docs/problems.md).
@@ -61,6 +73,11 @@ var problems = map[Code]struct {
 	eventUnknown:          {http.StatusBadRequest, "The product publishes no such event", "Send one of the types that the detail names."},
 	registryRefused:       {http.StatusBadGateway, "The registry refused", ""},
 	registryUnreachable:   {http.StatusBadGateway, "The registry cannot be reached", "Check the registry URLs of the tenant."},
+	pairingStatusForbids:  {http.StatusConflict, "The pairing's status forbids this", "Do what the detail calls possible."},
+	extensionDisabled:     {http.StatusConflict, "The extension is disabled", "Enable it: POST /tenants/{tenant}/pairings/{id}/enablement, or pairsim tenants enable TENANT."},
+	failedExtensionExists: {http.StatusConflict, "A failed extension has to be deleted first", "Delete it: DELETE /tenants/{tenant}/pairings/{id}, or pairsim tenants delete TENANT ID. Then enter the token."},
+	noticeInvalid:         {http.StatusUnauthorized, "The notice is not signed by the registry", "Send Authorization: Bearer with the registry's signed notice; " + seeDocs},
+	noticeMismatch:        {http.StatusForbidden, "The notice is about something else", "Send it to the tenant, and with the system, that its signed claims name."},
 }
 
 // Refusal is why a tenant did not do what it was asked to. Detail holds nothing

@@ -8,17 +8,10 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
-)
-
-// Codes of the states of a row (docs/wire.md, Tenants). A row that has ended
-// does not move again.
-const (
-	InProgress = "inProgress"
-	Registered = "registered"
-	Failed     = "failed"
 )
 
 const (
@@ -89,14 +82,19 @@ type credential struct {
 type row struct {
 	Pairing
 	Connection *connection `json:"connection,omitempty"`
+	// ReleaseToken, a secret, tells the registry that a deregistered row has been
+	// deleted. NoticeID is the jti of the notice that deregistered the row.
+	ReleaseToken string `json:"releaseToken,omitempty"`
+	NoticeID     string `json:"noticeId,omitempty"`
 
 	session *btpclient.Session // made from Connection on first use
 	done    chan struct{}      // closed when the pairing has ended
-	settled []byte             // the stored form, once nothing changes it any more
+	settled []byte             // the stored form; nil after a change
 }
 
 // encode is the stored form of s. A tenant with a long history is saved often,
-// and all but the rows that pair or are in use have settled long ago.
+// and all but the rows that pair or are in use have settled long ago. Whatever
+// changes one of these makes it unsettled.
 func (s *state) encode(inUse *row) ([]byte, error) {
 	head, err := json.Marshal(struct {
 		LastID      int                   `json:"lastId"`
@@ -108,11 +106,11 @@ func (s *state) encode(inUse *row) ([]byte, error) {
 	stored := append(head[:len(head)-1], `,"rows":[`...)
 	for i, r := range s.Rows {
 		text := r.settled
-		if text == nil {
+		if text == nil || r == inUse {
 			if text, err = json.Marshal(r); err != nil {
 				return nil, err
 			}
-			if r.Ended() && r != inUse {
+			if r.Ended() {
 				r.settled = text
 			}
 		}
@@ -197,9 +195,9 @@ func (t *Tenant) load(ctx context.Context) error {
 
 // interrupt ends a row whose pairing was not carried to its end.
 func (t *Tenant) interrupt(r *row) {
-	r.Status = t.status(Failed)
+	t.move(r, giveUp)
 	r.Cause = "The tenant was stopped while the pairing was in progress (interrupted)."
-	r.Reason, r.Next = interruptedReason, t.freshToken("")
+	r.Reason, r.Next = interruptedReason, t.deleteFirst(r)+t.freshToken("")
 }
 
 // save stores the state as it is now. Savers queue, so that an older state never
@@ -219,24 +217,46 @@ func (t *Tenant) save(ctx context.Context) error {
 	return nil
 }
 
-// addRow appends a row and lets the oldest ended one go, but never the one that
-// holds the connection. The caller holds t.mu.
+// addRow appends a row and lets the oldest ended ones go, first those that hold
+// nothing, but never the one that the tenant is paired by. The caller holds t.mu.
 func (t *Tenant) addRow(r *row) {
 	t.state.Rows = append(t.state.Rows, r)
-	current := t.connected()
-	for i := 0; len(t.state.Rows) > maxRows && i < len(t.state.Rows); i++ {
-		if old := t.state.Rows[i]; old.Ended() && old != current {
-			t.state.Rows = append(t.state.Rows[:i], t.state.Rows[i+1:]...)
-			i--
-		}
+	current := t.shown()
+	for _, expendable := range []func(*row) bool{
+		func(old *row) bool { return old.Connection == nil && old.ReleaseToken == "" },
+		func(old *row) bool { return old != current },
+	} {
+		excess := len(t.state.Rows) - maxRows
+		t.state.Rows = slices.DeleteFunc(t.state.Rows, func(old *row) bool {
+			goes := excess > 0 && old.Ended() && expendable(old)
+			if goes {
+				excess--
+				old.disconnect()
+			}
+			return goes
+		})
 	}
 }
 
 // connected is the newest registered row: the tenant's connection. The caller
 // holds t.mu.
 func (t *Tenant) connected() *row {
-	for i := len(t.state.Rows) - 1; i >= 0; i-- {
-		if r := t.state.Rows[i]; r.Status.Code == Registered && r.Connection != nil {
+	return t.newest(func(r *row) bool { return r.Status.Code == Registered && r.Connection != nil })
+}
+
+// shown is the connection or, for want of one, the newest disabled row. The
+// caller holds t.mu.
+func (t *Tenant) shown() *row {
+	if r := t.connected(); r != nil {
+		return r
+	}
+	return t.newest(func(r *row) bool { return r.Status.Code == Disabled && r.Connection != nil })
+}
+
+// newest is the newest row that is wanted, or nil. The caller holds t.mu.
+func (t *Tenant) newest(wanted func(*row) bool) *row {
+	for _, r := range slices.Backward(t.state.Rows) {
+		if wanted(r) {
 			return r
 		}
 	}

@@ -64,11 +64,12 @@ type Tenant struct {
 	running   sync.WaitGroup
 	clock     atomic.Pointer[time.Time] // the registry's latest time; nil: it tells none
 
-	saving sync.Mutex // taken before mu, and never the other way round
-	mu     sync.Mutex // guards what follows; never held over a call or a save
-	state  state
-	busy   string // what the tenant is doing with its certificate: one thing at a time
-	closed bool
+	saving  sync.Mutex // taken before mu, and never the other way round
+	mu      sync.Mutex // guards what follows; never held over a call or a save
+	state   state
+	busy    string // what the tenant is doing with a connection: one thing at a time
+	engaged *row   // the row that busy is about
+	closed  bool
 }
 
 // New makes a tenant from cfg and what is stored of it; rows that a stopped
@@ -143,28 +144,33 @@ func (t *Tenant) Product() Product { return t.cfg.Product }
 
 // Start enters tokenText, in any form, as the admin would, and returns the new
 // row; the pairing goes on in the background. It is refused while the tenant is
-// pairing or renewing. A bad token is no refusal: its row fails.
+// pairing or renewing, and where the product wants a failed row of the token's
+// system deleted first. A bad token is no refusal: its row fails.
 func (t *Tenant) Start(ctx context.Context, tokenText, description string) (Pairing, error) {
 	now := t.now()
 	r := &row{done: make(chan struct{}), Pairing: Pairing{
 		Tenant: t.cfg.ID, Description: description, Status: t.status(InProgress), CreatedAt: now, UpdatedAt: now, Calls: []Call{},
 	}}
-	if err := t.occupy("pairing", func() {
+	claimed := claimedSystem(tokenText)
+	_, err := t.occupy(pairingWork, func() (*row, error) {
+		if err := t.blockedByFailed(claimed); err != nil {
+			return nil, err
+		}
 		t.state.LastID++
 		r.ID = strconv.Itoa(t.state.LastID)
 		t.addRow(r)
-		t.running.Add(1)
-	}); err != nil {
+		return r, nil
+	})
+	if err != nil {
 		return Pairing{}, err
 	}
 	if err := t.save(ctx); err != nil {
 		t.cfg.Logger.Error("pairing not started", "error", err)
 		t.mu.Lock()
 		t.state.Rows = slices.DeleteFunc(t.state.Rows, func(other *row) bool { return other == r })
-		t.busy = ""
 		t.mu.Unlock()
 		close(r.done)
-		t.running.Done()
+		t.release()
 		return Pairing{}, err
 	}
 	t.mu.Lock()
@@ -201,7 +207,7 @@ func (t *Tenant) Wait(ctx context.Context, id string) (Pairing, error) {
 	r := t.row(id)
 	t.mu.Unlock()
 	if r == nil {
-		return Pairing{}, refuse(pairingNotFound, "tenant %s has no pairing %q", t.cfg.ID, clip(id, 100))
+		return Pairing{}, t.noPairing(id)
 	}
 	var err error
 	select {
@@ -221,7 +227,11 @@ func (t *Tenant) Pairing(id string) (Pairing, error) {
 	if r := t.row(id); r != nil {
 		return r.snapshot(), nil
 	}
-	return Pairing{}, refuse(pairingNotFound, "tenant %s has no pairing %q", t.cfg.ID, clip(id, 100))
+	return Pairing{}, t.noPairing(id)
+}
+
+func (t *Tenant) noPairing(id string) error {
+	return refuse(pairingNotFound, "tenant %s has no pairing %q", t.cfg.ID, clip(id, 100))
 }
 
 // Pairings returns the rows, newest first.
@@ -235,12 +245,12 @@ func (t *Tenant) Pairings() []Pairing {
 	return rows
 }
 
-// Connection returns the newest registered row; ok is false for a tenant that is
-// not paired.
+// Connection returns the newest registered row and, where there is none, the
+// newest disabled one; ok is false for a tenant that is not paired.
 func (t *Tenant) Connection() (p Pairing, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := t.connected(); r != nil {
+	if r := t.shown(); r != nil {
 		return r.snapshot(), true
 	}
 	return Pairing{}, false
@@ -285,27 +295,35 @@ func (t *Tenant) row(id string) *row {
 	return nil
 }
 
-// occupy takes the tenant for one thing; then, in the same step, does also.
-func (t *Tenant) occupy(what string, also func()) error {
+const pairingWork = "pairing"
+
+// occupy takes the tenant for one thing, until release. In the same step choose
+// says which row that is about, or refuses.
+func (t *Tenant) occupy(what string, choose func() (*row, error)) (*row, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.closed:
-		return refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
-	case t.busy == "pairing":
-		return refuse(pairingInProgress, "tenant %s is pairing already", t.cfg.ID)
+		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	case t.busy == pairingWork:
+		return nil, refuse(pairingInProgress, "tenant %s is pairing already", t.cfg.ID)
 	case t.busy != "":
-		return refuse(tenantBusy, "tenant %s is busy with the %s of its certificate", t.cfg.ID, t.busy)
+		return nil, refuse(tenantBusy, "tenant %s is busy with the %s", t.cfg.ID, t.busy)
 	}
-	t.busy = what
-	also()
-	return nil
+	r, err := choose()
+	if err != nil {
+		return nil, err
+	}
+	t.busy, t.engaged = what, r
+	t.running.Add(1)
+	return r, nil
 }
 
 func (t *Tenant) release() {
 	t.mu.Lock()
-	t.busy = ""
+	t.busy, t.engaged = "", nil
 	t.mu.Unlock()
+	t.running.Done()
 }
 
 // now is the registry's time as last told, and real time where it tells none.
@@ -319,18 +337,14 @@ func (t *Tenant) now() time.Time {
 // journal notes a call in r and takes the time from its answer.
 func (t *Tenant) journal(r *row) func(btpclient.Call) {
 	return func(c btpclient.Call) {
-		if told := c.Time.UTC(); !c.Time.IsZero() {
-			t.clock.Store(&told)
-		} else if c.Status != 0 {
-			t.clock.Store(nil)
-		}
+		t.readClock(c)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		now := t.now()
 		if len(r.Calls) == 0 {
 			r.CreatedAt = now // until then nobody had told the time
 		}
-		r.UpdatedAt = now
+		r.UpdatedAt, r.settled = now, nil
 		r.Calls = append(r.Calls, Call{Step: c.Step, Method: c.Method, Path: c.Path, Status: c.Status})
 		if extra := len(r.Calls) - maxCalls; extra > 0 {
 			r.Calls = append(r.Calls[:0], r.Calls[extra:]...)
@@ -338,11 +352,22 @@ func (t *Tenant) journal(r *row) func(btpclient.Call) {
 	}
 }
 
+// readClock takes the time from the answer to a call.
+func (t *Tenant) readClock(c btpclient.Call) {
+	if told := c.Time.UTC(); !c.Time.IsZero() {
+		t.clock.Store(&told)
+	} else if c.Status != 0 {
+		t.clock.Store(nil)
+	}
+}
+
 func (t *Tenant) status(code string) Status { return Status{Code: code, Label: t.label(code)} }
 
 func (t *Tenant) label(code string) string {
+	labels := t.cfg.Product.Labels
 	return map[string]string{
-		InProgress: t.cfg.Product.Labels.InProgress, Registered: t.cfg.Product.Labels.Registered, Failed: t.cfg.Product.Labels.Failed,
+		InProgress: labels.InProgress, Registered: labels.Registered, Disabled: labels.Disabled, Deregistered: labels.Deregistered,
+		Failed: labels.Failed,
 	}[code]
 }
 
@@ -355,6 +380,30 @@ func (t *Tenant) freshToken(edition string) string {
 	}
 	return fmt.Sprintf("Ask for a new integration token in the SAP BTP cockpit (System Landscape > Systems, %s) and enter it as %s in a new %s.",
 		how, t.cfg.Product.Console.Field, t.cfg.Product.Console.Row)
+}
+
+// blockedByFailed refuses a token for a system that has a failed row, where the
+// product wants that deleted first. The token is not verified yet: what it claims
+// keeps nobody but its bearer from pairing. The caller holds t.mu.
+func (t *Tenant) blockedByFailed(claimedSystem string) error {
+	if !t.cfg.Product.FailedFirst || claimedSystem == "" {
+		return nil
+	}
+	failed := t.newest(func(r *row) bool { return r.Status.Code == Failed && r.SystemID == claimedSystem })
+	if failed == nil {
+		return nil
+	}
+	return refuse(failedExtensionExists, "the %s %s of system %s is %s; a new token for this system helps only when it is deleted",
+		t.cfg.Product.Console.Row, failed.ID, claimedSystem, failed.Status.Label)
+}
+
+// deleteFirst begins what the admin of a failed row does next. The caller holds t.mu
+// or has r for itself.
+func (t *Tenant) deleteFirst(r *row) string {
+	if !t.cfg.Product.FailedFirst || r.SystemID == "" {
+		return ""
+	}
+	return fmt.Sprintf("First delete this failed %s (%s). ", t.cfg.Product.Console.Row, t.cfg.Product.Console.Delete)
 }
 
 var errInterrupted = errors.New("the tenant was stopped while the pairing was in progress (interrupted)")

@@ -19,6 +19,9 @@ const (
 	audience = "pairsim:pairing"
 )
 
+// maxSystemID bounds what a row keeps of a system's id, in bytes.
+const maxSystemID = 100
+
 // ParseToken returns the compact JWS in what an admin pasted: a token URL, the
 // bare token, or base64 of {"token","connectorURL"} (docs/wire.md, Integration
 // token). The host that a form names is never used. The token is not verified.
@@ -93,13 +96,8 @@ type claims struct {
 // *tokenError.
 func verifyToken(jws string, keys []btpclient.Key, issuer, systemType string, now time.Time) (claims, error) {
 	var c claims
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{"ES256", "RS256", "EdDSA"}), jwt.WithTimeFunc(func() time.Time { return now }),
-		jwt.WithExpirationRequired(), jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithStrictDecoding(),
-	)
-	_, err := parser.ParseWithClaims(jws, &c, func(t *jwt.Token) (any, error) { return signingKey(t, keys) })
-	if err != nil {
-		return claims{}, refuseToken(err, c)
+	if err := verifySigned(jws, keys, issuer, audience, now, &c); err != nil {
+		return claims{}, refuseToken(err, c.RegisteredClaims)
 	}
 	switch {
 	case c.Subject == "" || c.ID == "":
@@ -111,6 +109,32 @@ func verifyToken(jws string, keys []btpclient.Key, issuer, systemType string, no
 		}
 	}
 	return c, nil
+}
+
+// verifySigned reads into c what a registry signed: with one of keys and that
+// key's algorithm, as issuer, for audience, valid strictly before exp at now. The
+// errors are the library's; refuseToken explains them.
+func verifySigned(jws string, keys []btpclient.Key, issuer, audience string, now time.Time, c jwt.Claims) error {
+	parser := jwt.NewParser(
+		jwt.WithValidMethods([]string{"ES256", "RS256", "EdDSA"}), jwt.WithTimeFunc(func() time.Time { return now }),
+		jwt.WithExpirationRequired(), jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithStrictDecoding(),
+	)
+	_, err := parser.ParseWithClaims(jws, c, func(t *jwt.Token) (any, error) { return signingKey(t, keys) })
+	return err
+}
+
+// claimedSystem is the system that a token in any form says it is for, and ""
+// when it cannot be read. Nothing about it is verified.
+func claimedSystem(text string) string {
+	jws, err := ParseToken(text)
+	if err != nil {
+		return ""
+	}
+	var c jwt.RegisteredClaims
+	if _, _, err := jwt.NewParser().ParseUnverified(jws, &c); err != nil {
+		return ""
+	}
+	return clip(c.Subject, maxSystemID)
 }
 
 // signingKey pins the algorithm to the key: no confusion between kinds.
@@ -128,7 +152,7 @@ func signingKey(t *jwt.Token, keys []btpclient.Key) (any, error) {
 	return nil, errors.New("no published key has its kid")
 }
 
-func refuseToken(err error, c claims) error {
+func refuseToken(err error, c jwt.RegisteredClaims) *tokenError {
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return malformed("its parts are not those of a signed token")
@@ -158,7 +182,7 @@ type tokenError struct {
 
 func (e *tokenError) Error() string { return e.cause }
 
-func malformed(format string, args ...any) error {
+func malformed(format string, args ...any) *tokenError {
 	return &tokenError{reason: "token-malformed", cause: "The text is not an integration token: " + fmt.Sprintf(format, args...) + ".", fresh: true}
 }
 

@@ -54,7 +54,7 @@ func (t *Tenant) Revoke(ctx context.Context) (Pairing, error) {
 			return err
 		}
 		t.mu.Lock()
-		c.row.Certificate.Revoked = true
+		c.row.Certificate.Revoked, c.row.settled = true, nil
 		t.mu.Unlock()
 		return t.save(ctx)
 	})
@@ -116,41 +116,64 @@ type connected struct {
 	chain   [][]byte
 }
 
-// connect opens the session of the connection, from the stored key when this
-// process has none yet.
+// connect opens the session of the connection.
 func (t *Tenant) connect() (*connected, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
 	}
-	r := t.connected()
-	if r == nil {
-		return nil, refuse(tenantNotPaired, "tenant %s is not paired", t.cfg.ID)
+	r, err := t.usable()
+	if err != nil {
+		return nil, err
 	}
-	if r.session == nil {
-		cert, err := r.Connection.tls()
-		if err != nil {
-			return nil, err
-		}
-		r.session = t.connector.Authenticated(cert)
+	return t.open(r)
+}
+
+// usable is the connection, or the reason why there is none to use. The caller
+// holds t.mu.
+func (t *Tenant) usable() (*row, error) {
+	if r := t.connected(); r != nil {
+		return r, nil
+	}
+	console := t.cfg.Product.Console
+	if r := t.shown(); r != nil {
+		return nil, refuse(extensionDisabled, "the %s %s of tenant %s is %s and no other is in use; possible is %s, %s",
+			console.Row, r.ID, t.cfg.ID, r.Status.Label, console.Enable, console.Delete)
+	}
+	if r := t.newest(func(r *row) bool { return r.Status.Code == Deregistered }); r != nil {
+		return nil, refuse(tenantNotPaired, "system %s was deregistered in SAP BTP at %s, which ended the %s %s. "+
+			"Register it in the cockpit again (System Landscape > Systems) and enter its new integration token as %s in a new %s",
+			r.SystemID, r.UpdatedAt.UTC().Format(time.RFC3339), console.Row, r.ID, console.Field, console.Row)
+	}
+	return nil, refuse(tenantNotPaired, "tenant %s is not paired", t.cfg.ID)
+}
+
+// open makes a row with a connection ready for calls. The caller holds t.mu.
+func (t *Tenant) open(r *row) (*connected, error) {
+	session, err := t.session(r)
+	if err != nil {
+		return nil, err
 	}
 	return &connected{
-		row: r, session: r.session.Traced(t.journal(r)), infoURL: t.here(r.Connection.InfoURL), chain: r.Connection.Chain,
+		row: r, session: session.Traced(t.journal(r)), infoURL: t.here(r.Connection.InfoURL), chain: r.Connection.Chain,
 	}, nil
 }
 
 // upkeep does one thing with the certificate, alone.
 func (t *Tenant) upkeep(what string, do func(*connected) error) (Pairing, error) {
-	if err := t.occupy(what, func() { t.running.Add(1) }); err != nil {
-		return Pairing{}, err
-	}
-	defer t.running.Done()
-	defer t.release()
-	c, err := t.connect()
+	var c *connected
+	_, err := t.occupy(what+" of its certificate", func() (*row, error) {
+		r, err := t.usable()
+		if err == nil {
+			c, err = t.open(r)
+		}
+		return r, err
+	})
 	if err != nil {
 		return Pairing{}, err
 	}
+	defer t.release()
 	if err := do(c); err != nil {
 		t.cfg.Logger.Warn(what+" failed", "error", err)
 		return Pairing{}, registryError(err)

@@ -1,0 +1,57 @@
+// Package callback tells tenants, over HTTP, what the registry did with their
+// systems (docs/wire.md, Callbacks). Where calls may go is its client's decision.
+package callback
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+// Client makes a call and refuses every answer but a 2xx. Its errors hold no
+// credentials.
+type Client interface {
+	Tell(context.Context, *http.Request) error
+}
+
+// Notifier is btp.Notifier over HTTP.
+type Notifier struct{ Client Client }
+
+var _ btp.Notifier = Notifier{}
+
+type deregistration struct {
+	SystemID     btp.SystemID `json:"systemId"`
+	ReleaseToken string       `json:"releaseToken,omitempty"`
+}
+
+// TellDeregistration posts the notice to the tenant's callback. It refuses with
+// btp.TenantNotTold.
+func (n Notifier) TellDeregistration(ctx context.Context, notice btp.Notice) error {
+	body, err := json.Marshal(deregistration{notice.System, notice.ReleaseToken})
+	if err != nil {
+		return err
+	}
+	url := strings.TrimRight(notice.CallbackURL, "/") + "/deregistration"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return btp.Errorf(btp.TenantNotTold, "the tenant's callback URL cannot be called")
+	}
+	req.Header.Set("Authorization", "Bearer "+notice.JWT)
+	req.Header.Set("Content-Type", "application/json")
+	err = n.Client.Tell(ctx, req)
+	var answered interface{ HTTPStatus() string }
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &answered):
+		return btp.Errorf(btp.TenantNotTold, "the tenant's callback answered %s", answered.HTTPStatus())
+	}
+	return btp.Errorf(btp.TenantNotTold, "the tenant's callback could not be told: %w", err)
+}

@@ -1,0 +1,183 @@
+package btp
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// jobs carry out the due work that is more than a step: it is claimed in the
+// store, does its call outside of any step, and ends in a step of its own. A
+// process that dies on the way leaves the claim, which ends by itself.
+type jobs struct {
+	life    context.Context //nolint:containedctx // of work that no request waits for; ended by Close
+	end     context.CancelFunc
+	running sync.WaitGroup
+	mu      sync.Mutex
+	open    map[dueKey]chan struct{}
+}
+
+type dueKey struct {
+	kind    DueKind
+	subject string
+}
+
+// job is claimed work.
+type job struct {
+	point Point
+	about Reference
+	// call does what cannot be undone, outside of any step; nil: nothing.
+	call func(context.Context) error
+	// finish ends the work in a step; failure is what the point came to.
+	finish func(u *unit, failure error) error
+
+	due Due // as claimed
+}
+
+const (
+	// claimLease is real time: longer than any call takes.
+	claimLease = 30 * time.Second
+	// patience is how long, in real time, a request waits for work that it caused.
+	patience = 2 * time.Second
+	// recheck is how often, in real time, work of another process is looked at.
+	recheck = 10 * time.Millisecond
+)
+
+// dueJobs prepares each kind of work: nil when there is nothing left to do.
+var dueJobs = map[DueKind]func(u *unit, subject string) (*job, error){
+	DueDeregistration:    (*unit).deregistration,
+	DueRemoval:           (*unit).removal,
+	DueSynchronization:   (*unit).synchronization,
+	DueFormationDeletion: (*unit).formationDeletion,
+}
+
+// claim prepares d and takes it for this process. Without a job it was done
+// with, or busy says that another caller is at it.
+func (u *unit) claim(d Due) (j *job, busy bool, err error) {
+	if u.real.Before(d.ClaimedUntil) {
+		return nil, true, nil
+	}
+	j, err = dueJobs[d.Kind](u, d.Subject)
+	if err != nil {
+		return nil, false, err
+	}
+	if j == nil {
+		return nil, false, u.Due().Cancel(d.Kind, d.Subject)
+	}
+	j.due = d
+	j.due.ClaimedUntil = u.real.Add(claimLease)
+	return j, false, u.Due().Claim(d.Kind, d.Subject, j.due.ClaimedUntil)
+}
+
+// launch carries a claimed job out; the channel is closed when it is over.
+func (r *Registry) launch(j *job) <-chan struct{} {
+	key, done := dueKey{j.due.Kind, j.due.Subject}, make(chan struct{})
+	r.jobs.mu.Lock()
+	if r.jobs.open == nil {
+		r.jobs.open = map[dueKey]chan struct{}{}
+	}
+	r.jobs.open[key] = done
+	r.jobs.mu.Unlock()
+	r.jobs.running.Go(func() {
+		defer func() {
+			r.jobs.mu.Lock()
+			if r.jobs.open[key] == done {
+				delete(r.jobs.open, key)
+			}
+			r.jobs.mu.Unlock()
+			close(done)
+		}()
+		if err := r.carryOut(r.jobs.life, j); err != nil && r.jobs.life.Err() == nil {
+			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
+		}
+	})
+	return done
+}
+
+// carryOut does the job's call, and ends it unless the claim was lost meanwhile.
+func (r *Registry) carryOut(ctx context.Context, j *job) error {
+	failure := r.step(ctx, j.point, &j.about, func(ctx context.Context) error {
+		if j.call == nil {
+			return nil
+		}
+		return j.call(ctx)
+	})
+	if ctx.Err() != nil {
+		return ctx.Err() // the process ends: whoever comes next does it again
+	}
+	return r.update(ctx, func(u *unit) error {
+		present, ok, err := u.Due().Find(j.due.Kind, j.due.Subject)
+		if err != nil || !ok || !present.ClaimedUntil.Equal(j.due.ClaimedUntil) {
+			return err
+		}
+		if err := u.Due().Cancel(j.due.Kind, j.due.Subject); err != nil {
+			return err
+		}
+		return j.finish(u, failure)
+	})
+}
+
+// settle carries out at once the work that a request has just caused, if it is
+// due, and waits for it a moment: a request that finds nothing in its way is
+// answered with what came of it.
+func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	var j *job
+	var busy bool
+	err := r.update(ctx, func(u *unit) error {
+		j, busy = nil, false
+		d, ok, err := u.Due().Find(kind, subject)
+		if err != nil || !ok || u.now.Before(d.At) {
+			return err
+		}
+		j, busy, err = u.claim(d)
+		return err
+	})
+	switch {
+	case err != nil:
+		r.log.ErrorContext(ctx, "due work is left to its own time", "kind", kind, "subject", subject, "error", err)
+	case busy:
+		_ = r.awaitJob(ctx, dueKey{kind, subject}) // patience has an end
+	case j != nil:
+		select {
+		case <-r.launch(j):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// awaitJob waits until nobody is at the work any more.
+func (r *Registry) awaitJob(ctx context.Context, key dueKey) error {
+	for {
+		claimed := false
+		err := r.view(ctx, func(u *unit) error {
+			d, ok, err := u.Due().Find(key.kind, key.subject)
+			claimed = ok && r.real().Before(d.ClaimedUntil)
+			return err
+		})
+		if err != nil || !claimed {
+			return err
+		}
+		r.jobs.mu.Lock()
+		done := r.jobs.open[key] // nil, which never ends, where another process is at it
+		r.jobs.mu.Unlock()
+		again := time.NewTimer(recheck)
+		select {
+		case <-done:
+		case <-again.C:
+		case <-ctx.Done():
+		}
+		again.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// Close gives up the work that no request waits for and waits until it has
+// stopped. What was not ended is done by whoever opens the environment next.
+func (r *Registry) Close() {
+	r.jobs.end()
+	r.jobs.running.Wait()
+}
