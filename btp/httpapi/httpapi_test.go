@@ -48,16 +48,23 @@ type api struct {
 
 func newAPI(t *testing.T, edition string) *api {
 	t.Helper()
+	return newAPIOf(t, edition, btp.DefaultLandscape(), btp.DefaultPolicy())
+}
+
+// newAPIOf declares a landscape of its own.
+func newAPIOf(t *testing.T, edition string, landscape btp.Landscape, policy btp.Policy) *api {
+	t.Helper()
 	registry, err := btp.Open(t.Context(), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Edition: edition, Seed: 7, Tokens: token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
-		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(),
+		Policy: policy, Landscape: landscape,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	a := &api{t: t, registry: registry}
 	a.handler = openapitest.Check(t, router(t, registry, registry, &a.log))
 	return a

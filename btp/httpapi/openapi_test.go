@@ -89,7 +89,10 @@ func TestFullSystem(t *testing.T) {
 			{Serial: "a4", NotBefore: start, NotAfter: at.Add(day), RenewalBlocked: true, Revoked: true},
 			{Serial: "a5", NotBefore: start, NotAfter: at}, // valid through its last instant
 		},
-		Now: at,
+		Formations:   []btp.Formation{{ID: "f1", Name: "extend-the-shop"}},
+		Entitlements: []btp.Entitlement{{ID: "e1", Plan: "api-access", Subaccount: "dev"}},
+		Incident:     "i1",
+		Now:          at,
 	}
 	h := openapitest.Check(t, router(t, staged{a.registry, view, nil}, a.registry, io.Discard))
 	golden(t, "fullSystem", call(h, "GET", "/api/v1/systems/s1", "").Body.Bytes())

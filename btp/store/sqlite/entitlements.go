@@ -24,17 +24,27 @@ func (t entitlements) Get(id btp.EntitlementID) (e btp.Entitlement, err error) {
 	return e, err
 }
 
-// List walks along one index: a system's, a subaccount's or a global account's.
+// List walks along one index. Left to itself, SQLite prefers to walk along the
+// whole environment.
 func (t entitlements) List(f btp.EntitlementFilter) (list []btp.Entitlement, err error) {
 	p, ok := t.paging(f.After, f.Limit)
 	if !ok {
 		return nil, nil
 	}
+	along := ``
+	switch {
+	case f.System != "":
+		along = ` INDEXED BY entitlements_by_system`
+	case f.Subaccount != "":
+		along = ` INDEXED BY entitlements_by_subaccount`
+	case f.GlobalAccount != "":
+		along = ` INDEXED BY entitlements_by_global_account`
+	}
 	p.add("system", string(f.System))
 	p.add("subaccount", string(f.Subaccount))
 	p.add("global_account", string(f.GlobalAccount))
 	p.add("plan", f.Plan)
-	err = t.query(entitlementSelect+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+	err = t.query(entitlementSelect+along+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
 		list = append(list, readEntitlement(r))
 		return nil
 	}, p.args...)

@@ -54,23 +54,31 @@ func (t formations) FindByName(ga btp.GlobalAccountID, name string) (btp.Formati
 	return t.find(formationColumns+` AND f.global_account = ? AND f.name = ?`, t.env, string(ga), name)
 }
 
-// List walks along the formations of a system where the filter names one, else
-// along one index of formations.
+// List walks along one index. Left to itself, SQLite prefers to walk along the
+// whole environment.
 func (t formations) List(f btp.FormationFilter) (list []btp.Formation, err error) {
 	p, ok := t.paging(f.After, f.Limit)
 	if !ok {
 		return nil, nil
 	}
-	from, order := ` FROM formations f WHERE f.env = ?1 AND f.sequence > ?2`, ` ORDER BY f.sequence LIMIT ?3`
-	if f.System != "" {
-		from = ` FROM formation_systems s CROSS JOIN formations f ON f.env = s.env AND f.sequence = s.sequence WHERE s.env = ?1 AND s.sequence > ?2`
+	along, order := ` FROM formations f`, ` ORDER BY f.sequence LIMIT ?3`
+	switch {
+	case f.System != "":
+		along = ` FROM formation_systems s INDEXED BY formation_systems_by_system CROSS JOIN formations f ON f.env = s.env AND f.sequence = s.sequence`
 		order = ` ORDER BY s.sequence LIMIT ?3`
+		p.where += ` AND s.env = ?1 AND s.sequence > ?2`
 		p.add("s.system", string(f.System))
+	case f.GlobalAccount != "" && f.Name != "":
+		along += ` INDEXED BY formations_by_name`
+	case f.Subaccount != "":
+		along += ` INDEXED BY formations_by_subaccount`
+	case f.GlobalAccount != "":
+		along += ` INDEXED BY formations_by_global_account`
 	}
 	p.add("f.global_account", string(f.GlobalAccount))
 	p.add("f.subaccount", string(f.Subaccount))
 	p.add("f.name", f.Name)
-	err = t.query(formationSelect+from+p.where+order, func(r row) error {
+	err = t.query(formationSelect+along+` WHERE f.env = ?1 AND f.sequence > ?2`+p.where+order, func(r row) error {
 		f, err := readFormation(r)
 		list = append(list, f)
 		return err

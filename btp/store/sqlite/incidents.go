@@ -27,19 +27,30 @@ func (t incidents) Get(id btp.IncidentID) (i btp.Incident, err error) {
 	return i, err
 }
 
-// List walks along one index: a subject's, or a global account's or the
-// environment's, of which the open ones have their own.
+// List walks along one index; the open ones, which are few, have their own. Left
+// to itself, SQLite prefers to walk along the whole environment.
 func (t incidents) List(f btp.IncidentFilter) (list []btp.Incident, err error) {
 	p, ok := t.paging(f.After, f.Limit)
 	if !ok {
 		return nil, nil
+	}
+	along := ``
+	switch {
+	case f.Subject != "":
+		along = ` INDEXED BY incidents_by_subject`
+	case f.OpenOnly && f.GlobalAccount != "":
+		along = ` INDEXED BY incidents_open_by_global_account`
+	case f.OpenOnly:
+		along = ` INDEXED BY incidents_open`
+	case f.GlobalAccount != "":
+		along = ` INDEXED BY incidents_by_global_account`
 	}
 	p.add("subject", f.Subject)
 	p.add("global_account", string(f.GlobalAccount))
 	if f.OpenOnly {
 		p.where += ` AND resolved_at IS NULL`
 	}
-	err = t.query(incidentSelect+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+	err = t.query(incidentSelect+along+` WHERE env = ?1 AND sequence > ?2`+p.where+` ORDER BY sequence LIMIT ?3`, func(r row) error {
 		list = append(list, readIncident(r))
 		return nil
 	}, p.args...)

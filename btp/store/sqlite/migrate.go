@@ -61,11 +61,7 @@ func checkOwner(ctx context.Context, db *sql.DB) error {
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
-	sources, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, sources, goose.WithDisableGlobalRegistry(true))
+	p, err := migrator(db)
 	if err != nil {
 		return err
 	}
@@ -86,4 +82,12 @@ func migrate(ctx context.Context, db *sql.DB) error {
 			}
 		}
 	}
+}
+
+func migrator(db *sql.DB) (*goose.Provider, error) {
+	sources, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, sources, goose.WithDisableGlobalRegistry(true))
 }

@@ -73,7 +73,8 @@ func (t systems) FindByApplicationName(name string) (btp.System, bool, error) {
 }
 
 // List walks along one index. Where the filter leaves type or status open, it
-// merges the ranges of those that occur, which are few.
+// merges the ranges of those that occur, which are few. Left to itself, SQLite
+// prefers to walk along the whole global account.
 func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	p, ok := t.paging(f.After, f.Limit)
 	if !ok {
@@ -84,7 +85,7 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	if f.GlobalAccount == "" || f.Name != "" || f.Status == "" && f.Type == "" {
 		p.add("status", string(f.Status))
 		p.add("type", f.Type)
-		return t.page(listColumns+p.where, p.args)
+		return t.page(systemSelect+listWhere+p.where, p.args)
 	}
 	ranges, err := t.ranges(f)
 	if err != nil || len(ranges) == 0 {
@@ -93,13 +94,13 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	arms := make([]string, len(ranges))
 	for i, r := range ranges {
 		p.args = append(p.args, r.systemType, string(r.status))
-		arms[i] = listColumns + p.where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(p.args)-1, len(p.args))
+		arms[i] = systemSelect + ` INDEXED BY systems_by_type_and_status` + listWhere + p.where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(p.args)-1, len(p.args))
 	}
 	return t.page(strings.Join(arms, ` UNION ALL `), p.args)
 }
 
-// listColumns, with the parameters that every list has: ?1 to ?3.
-const listColumns = systemSelect + ` WHERE env = ?1 AND sequence > ?2`
+// listWhere has the parameters that every list has; ?3 is its length.
+const listWhere = ` WHERE env = ?1 AND sequence > ?2`
 
 func (t systems) page(query string, args []driver.Value) (list []btp.System, err error) {
 	err = t.query(query+` ORDER BY sequence LIMIT ?3`, func(r row) error {

@@ -77,13 +77,14 @@ func drawOp(t *rapid.T) op {
 	owner := btp.SystemID(id("system", m))
 	at := start.Add(time.Duration(drawNumber.Draw(t, "at")) * time.Minute)
 	read := drawFlag.Draw(t, "read") // rules read before they write
-	switch kind := rapid.IntRange(0, 12).Draw(t, "kind"); kind {
+	switch kind := rapid.IntRange(0, 21).Draw(t, "kind"); kind {
 	case 0, 1, 2:
 		x := fullSystem(n)
 		x.GlobalAccount, x.Type, x.Status, x.UpdatedAt = drawGA.Draw(t, "ga"), drawType.Draw(t, "type"), drawStatus.Draw(t, "status"), at
 		if m <= 3 {
 			x.Failure, x.Tenant = nil, nil
 		}
+		x.ExtensionDeleted, x.FormerTenant = m%2 == 0, id("tenant", m)
 		if m == 6 {
 			x.Name, x.ApplicationName = "System 1", id("mp-system", n)
 		}
@@ -146,15 +147,21 @@ func drawOp(t *rapid.T) op {
 			}
 			return answer(err)
 		}}
-	case 11:
-		d := btp.Due{At: at, Kind: rapid.SampledFrom([]btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry}).Draw(t, "due kind"), Subject: id("subject", n)}
-		gone := drawFlag.Draw(t, "gone")
-		return op{fmt.Sprintf("put due %+v, gone %v", d, gone), func(tx btp.Tx) string {
-			if gone {
-				return answer(tx.Due().Cancel(d.Kind, d.Subject))
-			}
-			return answer(tx.Due().Put(d))
-		}}
+	case 11, 12:
+		return drawDue(t, id("subject", n), at)
+	case 13, 14:
+		return drawFormation(t, n, m, at)
+	case 15:
+		f := btp.FormationID(id("formation", n))
+		return op{"delete " + string(f), func(tx btp.Tx) string { return answer(tx.Formations().Delete(f)) }}
+	case 16, 17:
+		return drawAssignment(t, n, m, at)
+	case 18:
+		return drawEntitlement(t, n, m, at)
+	case 19:
+		return drawIncident(t, n, m, at)
+	case 20:
+		return drawKept(t, n, m, at)
 	default:
 		e := environment("ignored")
 		e.Sequence = uint64(n)
@@ -164,6 +171,114 @@ func drawOp(t *rapid.T) op {
 			return answer(tx.Environment().Put(e)) + answer(tx.Accounts().PutGlobal(g))
 		}}
 	}
+}
+
+// drawDue draws a write of due work; its claims run on the same few minutes.
+func drawDue(t *rapid.T, subject string, at time.Time) op {
+	kind := rapid.SampledFrom([]btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry}).Draw(t, "due kind")
+	switch what := rapid.SampledFrom([]string{"put", "cancel", "claim", "let go of"}).Draw(t, "what"); what {
+	case "put":
+		d := btp.Due{At: at, Kind: kind, Subject: subject, ClaimedUntil: at} // which Put does not keep
+		return op{fmt.Sprintf("put due %+v", d), func(tx btp.Tx) string { return answer(tx.Due().Put(d)) }}
+	case "cancel":
+		return op{fmt.Sprintf("cancel %s of %s", kind, subject), func(tx btp.Tx) string { return answer(tx.Due().Cancel(kind, subject)) }}
+	default:
+		if what != "claim" {
+			at = time.Time{}
+		}
+		return op{fmt.Sprintf("%s %s of %s until %s", what, kind, subject, at), func(tx btp.Tx) string {
+			return answer(tx.Due().Claim(kind, subject, at))
+		}}
+	}
+}
+
+func drawFormation(t *rapid.T, n, m int, at time.Time) op {
+	f := fullFormation(n)
+	f.GlobalAccount, f.UpdatedAt = drawGA.Draw(t, "ga"), at
+	f.Subaccount = rapid.SampledFrom([]btp.SubaccountID{"", "dev", "test"}).Draw(t, "subaccount")
+	f.Systems = rapid.SliceOfNDistinct(rapid.SampledFrom([]btp.SystemID{"system-1", "system-2", "system-3", "system-4"}), 0, 4, rapid.ID).Draw(t, "systems")
+	switch m {
+	case 1, 2, 3:
+		f.Failure = nil
+	case 4:
+		f.Sequence += 6 // it moves
+	case 5:
+		f.Sequence = 2
+	case 6:
+		f.Name = "Formation 1"
+	}
+	return op{fmt.Sprintf("put formation %+v", f), func(tx btp.Tx) string { return answer(tx.Formations().Put(f)) }}
+}
+
+// drawAssignment draws fewer pairs than ids, so that pairs are assigned anew.
+func drawAssignment(t *rapid.T, n, m int, at time.Time) op {
+	a := fullAssignment(fmt.Sprintf("assignment-%d", n), fmt.Sprintf("formation-%d", m%2+1))
+	pairs := []btp.Participant{application("system-1"), application("system-2"), runtimeOf("dev")}
+	a.Source, a.Target = pairs[m%3], rapid.SampledFrom(pairs).Draw(t, "target")
+	a.State, a.UpdatedAt = rapid.SampledFrom(btp.AssignmentStates).Draw(t, "state"), at
+	if drawFlag.Draw(t, "bare") {
+		a.Configuration, a.Error = nil, ""
+	}
+	if drawFlag.Draw(t, "gone") {
+		return op{fmt.Sprintf("delete %s of %s", a.ID, a.Formation), func(tx btp.Tx) string { return answer(tx.Assignments().Delete(a.Formation, a.ID)) }}
+	}
+	return op{fmt.Sprintf("put assignment %+v", a), func(tx btp.Tx) string { return answer(tx.Assignments().Put(a)) }}
+}
+
+func drawEntitlement(t *rapid.T, n, m int, at time.Time) op {
+	e := entitlement(n)
+	e.GlobalAccount, e.System, e.CreatedAt = drawGA.Draw(t, "ga"), btp.SystemID(fmt.Sprintf("system-%d", m%3+1)), at
+	e.Subaccount = rapid.SampledFrom([]btp.SubaccountID{"dev", "test"}).Draw(t, "subaccount")
+	e.Plan = rapid.SampledFrom(btp.ExtensibilityPlans).Draw(t, "plan")
+	if m == 5 {
+		e.Sequence = 2
+	}
+	gone := drawFlag.Draw(t, "gone")
+	return op{fmt.Sprintf("put entitlement %+v, gone %v", e, gone), func(tx btp.Tx) string {
+		code := answer(tx.Entitlements().Put(e))
+		if gone {
+			code += answer(tx.Entitlements().Delete(e.ID))
+		}
+		return code
+	}}
+}
+
+func drawIncident(t *rapid.T, n, m int, at time.Time) op {
+	i := incident(n)
+	i.GlobalAccount, i.Subject.ID, i.OpenedAt = drawGA.Draw(t, "ga"), fmt.Sprintf("system-%d", m%3+1), at
+	if drawFlag.Draw(t, "resolved") {
+		i.ResolvedAt, i.Resolution = at.Add(time.Minute), "by support"
+	}
+	if m == 5 {
+		i.Sequence = 2
+	}
+	gone := drawFlag.Draw(t, "gone")
+	return op{fmt.Sprintf("put incident %+v, gone %v", i, gone), func(tx btp.Tx) string {
+		code := answer(tx.Incidents().Put(i))
+		if gone {
+			code += answer(tx.Incidents().Delete(i.ID))
+		}
+		return code
+	}}
+}
+
+// drawKept draws what is kept by a name alone: reservations, replays and clients.
+func drawKept(t *rapid.T, n, m int, at time.Time) op {
+	name := fmt.Sprintf("kept-%d", n)
+	r, p, c := reservation(name, 0), replay(name), oauthClient(name)
+	r.GlobalAccount, r.CreatedAt, p.CreatedAt, c.CreatedAt = drawGA.Draw(t, "ga"), at, at, at
+	if drawFlag.Draw(t, "release") { // one digest, one reservation
+		r.Release = btp.Digest{byte(n), byte(len(r.GlobalAccount)), byte(m % 2)}
+	}
+	p.Request, c.Secret = btp.Digest{byte(m)}, btp.Digest{byte(m)}
+	if drawFlag.Draw(t, "gone") {
+		return op{"delete " + name + " in " + string(r.GlobalAccount), func(tx btp.Tx) string {
+			return answer(all(tx.Reservations().Delete(r.GlobalAccount, name), tx.Replays().Delete(name), tx.OAuthClients().Delete(name)))
+		}}
+	}
+	return op{fmt.Sprintf("put %+v", r), func(tx btp.Tx) string {
+		return answer(all(tx.Reservations().Put(r), tx.Replays().Put(p), tx.OAuthClients().Put(c)))
+	}}
 }
 
 // contents reads all that drawOp can have written, by every way there is.
@@ -203,6 +318,12 @@ func contents(rt *rapid.T, s btp.Store, world btp.EnvironmentID) (found []any) {
 			note(of(tx.Services().ListOf(owner)))
 			note(of2(tx.Services().FindByIdentifier(owner, "identifier-"+name("service"))))
 			note(of2(tx.Due().Next(start.Add(time.Duration(n) * time.Minute))))
+			for _, kind := range []btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry} {
+				note(of2(tx.Due().Find(kind, name("subject"))))
+			}
+			for real := range 7 {
+				note(of2(tx.Due().NextFree(start.Add(time.Duration(n)*time.Minute), start.Add(time.Duration(real)*time.Minute))))
+			}
 			note(of(tx.Accounts().Global(name("ga"))))
 			note(of(tx.Accounts().Global(name("sub"))))
 		}
@@ -211,11 +332,54 @@ func contents(rt *rapid.T, s btp.Store, world btp.EnvironmentID) (found []any) {
 			note(of(tx.Tokens().CountLive(ga, marketing)))
 		}
 		note(of(tx.Tokens().LastExpiry("k1")))
+		note(lifeContents(tx)...)
 		return nil
 	})
 	if err != nil {
 		rt.Fatalf("View: %v", err)
 	}
+	return found
+}
+
+// lifeContents is contents of formations, entitlements, incidents and what is
+// kept by a name.
+func lifeContents(tx btp.Tx) (found []any) {
+	note := func(values []any) { found = append(found, values...) }
+	for _, ga := range []btp.GlobalAccountID{"", "ga", "ga2"} {
+		for _, system := range []btp.SystemID{"", "system-1", "system-2", "system-3"} {
+			for _, sub := range []btp.SubaccountID{"", "dev"} {
+				for _, after := range []uint64{0, 2} {
+					note(of(tx.Formations().List(btp.FormationFilter{GlobalAccount: ga, Subaccount: sub, System: system, After: after, Limit: 3})))
+					note(of(tx.Entitlements().List(btp.EntitlementFilter{GlobalAccount: ga, Subaccount: sub, System: system, After: after, Limit: 3})))
+				}
+			}
+			for _, open := range []bool{false, true} {
+				note(of(tx.Incidents().List(btp.IncidentFilter{GlobalAccount: ga, Subject: string(system), OpenOnly: open, After: 1, Limit: 3})))
+			}
+		}
+		note(of(tx.Entitlements().List(btp.EntitlementFilter{GlobalAccount: ga, Plan: btp.ExtensibilityPlans[0]})))
+	}
+	for n := 1; n <= 6; n++ {
+		name := func(kind string) string { return fmt.Sprintf("%s-%d", kind, n) }
+		formation := btp.FormationID(name("formation"))
+		note(of(tx.Formations().Get(formation)))
+		note(of(tx.Assignments().ListOf(formation)))
+		note(of(tx.Assignments().Count(formation)))
+		for _, f := range []btp.FormationID{"formation-1", "formation-2"} {
+			note(of2(tx.Assignments().Find(f, btp.AssignmentID(name("assignment")))))
+		}
+		note(of(tx.Entitlements().Get(btp.EntitlementID(name("entitlement")))))
+		note(of(tx.Incidents().Get(btp.IncidentID(name("incident")))))
+		for _, ga := range []btp.GlobalAccountID{"ga", "ga2"} {
+			note(of2(tx.Formations().FindByName(ga, fmt.Sprintf("Formation %d", n))))
+			note(of2(tx.Reservations().Find(ga, name("kept"))))
+			for m := range 2 {
+				note(of2(tx.Reservations().FindByRelease(btp.Digest{byte(n), byte(len(ga)), byte(m)})))
+			}
+		}
+		note(of2(tx.Replays().Find(name("kept"))))
+	}
+	note(of(tx.OAuthClients().List()))
 	return found
 }
 

@@ -32,7 +32,7 @@ func testEnvironment(t *testing.T, s btp.Store) {
 func testAccounts(t *testing.T, s btp.Store) {
 	a := btp.GlobalAccount{ID: "b-account", DisplayName: "A", Subdomain: "alpha"}
 	b := btp.GlobalAccount{ID: "a-account", DisplayName: "B", Subdomain: "beta"}
-	dev := btp.Subaccount{ID: "dev", GlobalAccount: a.ID, Subdomain: "Dev", Region: "eu10", Environments: []btp.RuntimeEnvironment{btp.Kyma}}
+	dev := btp.Subaccount{ID: "dev", GlobalAccount: a.ID, Subdomain: "Dev", Region: "eu10", Environments: []btp.RuntimeEnvironment{btp.Kyma}, Version: 1<<63 + 7}
 	bare := btp.Subaccount{ID: "bare", GlobalAccount: a.ID, DisplayName: "no environments"}
 	far := btp.Subaccount{ID: "far", GlobalAccount: b.ID}
 	update(t, s, env, func(tx btp.Tx) error {
@@ -79,9 +79,16 @@ func testAccounts(t *testing.T, s btp.Store) {
 
 func testSystems(t *testing.T, s btp.Store) {
 	want := fullSystem(1)
-	put := func() {
+	putAfter := func(read bool) { // rules read before they write
 		t.Helper()
-		update(t, s, env, func(tx btp.Tx) error { return all(tx.Systems().Put(want), tx.Systems().Put(want)) })
+		want.ExtensionDeleted, want.FormerTenant = read, fmt.Sprintf("former %v", read)
+		update(t, s, env, func(tx btp.Tx) error {
+			if read {
+				_, err := tx.Systems().Get(want.ID)
+				return all(err, tx.Systems().Put(want))
+			}
+			return all(tx.Systems().Put(want), tx.Systems().Put(want))
+		})
 		same(t, "system by id", get(t, s, func(tx btp.Tx) (btp.System, error) { return tx.Systems().Get(want.ID) }), want)
 		got, _ := find(t, s, func(tx btp.Tx) (btp.System, bool, error) {
 			return tx.Systems().FindByName(want.GlobalAccount, want.Name)
@@ -91,6 +98,11 @@ func testSystems(t *testing.T, s btp.Store) {
 			return tx.Systems().FindByApplicationName(want.ApplicationName)
 		})
 		same(t, "system by application name", got, want)
+	}
+	put := func() {
+		t.Helper()
+		putAfter(false)
+		putAfter(true)
 	}
 	put()
 	want.Failure, want.Tenant, want.Status, want.UpdatedAt = nil, nil, btp.Registered, start.Add(time.Hour)
@@ -496,61 +508,6 @@ func testServices(t *testing.T, s btp.Store) {
 	same(t, "services", listOf("system-1"), []btp.Service{a, bare})
 	got, _ = find(t, s, func(tx btp.Tx) (btp.Service, bool, error) { return tx.Services().FindByIdentifier("system-1", "new") })
 	same(t, "service by new identifier", got, a)
-}
-
-func testDue(t *testing.T, s btp.Store) {
-	expect := func(until time.Time, want string) {
-		t.Helper()
-		view(t, s, env, func(tx btp.Tx) error {
-			d, ok, err := tx.Due().Next(until)
-			if ok != (want != "") || d.Subject != want {
-				t.Errorf("Next(%s): got %q, %v, want %q", until, d.Subject, ok, want)
-			}
-			return err
-		})
-	}
-	due := func(subject string, at time.Time) btp.Due {
-		return btp.Due{At: at, Kind: btp.DueTokenExpiry, Subject: subject}
-	}
-	put := func(list ...btp.Due) {
-		update(t, s, env, func(tx btp.Tx) error {
-			for _, d := range list {
-				if err := tx.Due().Put(d); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	cancel := func(kind btp.DueKind, subject string) {
-		update(t, s, env, func(tx btp.Tx) error { return tx.Due().Cancel(kind, subject) })
-	}
-	far := start.Add(time.Hour)
-	expect(far, "")
-	put(due("z", start), due("y", start), due("late", start.Add(time.Minute)), due("early", start.Add(-time.Nanosecond)),
-		btp.Due{At: start, Kind: btp.DueCertExpiry, Subject: "z"})
-	expect(start.Add(-2*time.Nanosecond), "")
-	expect(start.Add(-time.Nanosecond), "early")
-	earliest, _ := find(t, s, func(tx btp.Tx) (btp.Due, bool, error) { return tx.Due().Earliest() })
-	same(t, "earliest", earliest, due("early", start.Add(-time.Nanosecond)))
-	cancel(btp.DueTokenExpiry, "early")
-	expect(far, "z")
-	put(due("z", start)) // put again: behind those of the same instant
-	expect(far, "y")
-	cancel(btp.DueTokenExpiry, "y")
-	cancel(btp.DueTokenExpiry, "y")
-	got, _ := find(t, s, func(tx btp.Tx) (btp.Due, bool, error) { return tx.Due().Next(far) })
-	same(t, "row of another kind", got, btp.Due{At: start, Kind: btp.DueCertExpiry, Subject: "z"})
-	cancel(btp.DueCertExpiry, "z")
-	expect(far, "z")
-	put(due("z", far))
-	expect(far, "late")
-	put(due("late", far.Add(time.Nanosecond)))
-	expect(far, "z")
-	cancel(btp.DueTokenExpiry, "z")
-	expect(far, "")
-	earliest, _ = find(t, s, func(tx btp.Tx) (btp.Due, bool, error) { return tx.Due().Earliest() })
-	same(t, "earliest", earliest, due("late", far.Add(time.Nanosecond)))
 }
 
 func testAuthorities(t *testing.T, s btp.Store) {

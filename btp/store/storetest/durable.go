@@ -101,8 +101,17 @@ func testKill(t *testing.T, open func(testing.TB, string) btp.Store) {
 					t.Errorf("round %d: token of system %d: %v, %v, %v", round, i, k.State, ok, err)
 				}
 			}
+			formations, err3 := tx.Formations().List(btp.FormationFilter{GlobalAccount: "ga"})
+			if len(formations) != len(list) {
+				t.Errorf("round %d: %d formations beside %d systems", round, len(formations), len(list))
+			}
+			for i, f := range formations {
+				if got, err := tx.Assignments().Count(f.ID); err != nil || len(f.Systems) != 2 || got[btp.AssignmentReady] != 1 {
+					t.Errorf("round %d: formation %d has systems %v and assignments %v, %v", round, i, f.Systems, got, err)
+				}
+			}
 			acknowledged = int(e.Sequence)
-			return all(err, err2)
+			return all(err, err2, err3)
 		})
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -158,7 +167,13 @@ func writeUntilKilled(t *testing.T, s btp.Store) {
 			k := token(fmt.Sprintf("token-%d", n), string(x.ID))
 			used := k
 			used.State = btp.TokenRedeemed
-			return all(tx.Systems().Put(x), tx.Tokens().Put(k), tx.Tokens().Put(used), tx.Environment().Put(e))
+			f := formation(int(n))
+			f.Systems = []btp.SystemID{x.ID, "system-0"}
+			a := fullAssignment("a", string(f.ID))
+			ready := a
+			ready.State = btp.AssignmentReady
+			return all(tx.Systems().Put(x), tx.Tokens().Put(k), tx.Tokens().Put(used), tx.Environment().Put(e),
+				tx.Assignments().Put(a), tx.Formations().Put(f), tx.Assignments().Put(ready))
 		})
 		if err != nil {
 			t.Fatalf("Update: %v", err)

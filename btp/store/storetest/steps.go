@@ -104,6 +104,22 @@ func testViewWritesNothing(t *testing.T, s btp.Store) {
 	if err == nil {
 		t.Error("a view wrote a system, want an error")
 	}
+	for name, write := range map[string]func(btp.Tx) error{
+		"put a formation":           func(tx btp.Tx) error { return tx.Formations().Put(formation(2)) },
+		"deleted a formation":       func(tx btp.Tx) error { return tx.Formations().Delete("formation-1") },
+		"put an assignment":         func(tx btp.Tx) error { return tx.Assignments().Put(fullAssignment("as2", "formation-1")) },
+		"put an entitlement":        func(tx btp.Tx) error { return tx.Entitlements().Put(entitlement(2)) },
+		"put an incident":           func(tx btp.Tx) error { return tx.Incidents().Put(incident(2)) },
+		"put a reservation":         func(tx btp.Tx) error { return tx.Reservations().Put(reservation("r", 2)) },
+		"put a replay":              func(tx btp.Tx) error { return tx.Replays().Put(replay("r")) },
+		"put a client":              func(tx btp.Tx) error { return tx.OAuthClients().Put(oauthClient("c")) },
+		"claimed due work":          func(tx btp.Tx) error { return tx.Due().Claim(btp.DueTokenExpiry, "t1", start) },
+		"claimed what is not there": func(tx btp.Tx) error { return tx.Due().Claim(btp.DueTokenExpiry, "t9", start) },
+	} {
+		if err := s.View(context.Background(), env, write); err == nil {
+			t.Errorf("a view %s, want an error", name)
+		}
+	}
 	same(t, "after a view that tried to write", get(t, s, everything), before)
 }
 
@@ -275,9 +291,12 @@ func testSharedMemoryIn(t *testing.T, s btp.Store) {
 	sub := btp.Subaccount{ID: "dev", Environments: []btp.RuntimeEnvironment{btp.Kyma}}
 	key := btp.SigningKey{ID: "k1", Private: []byte("private"), CreatedAt: start}
 	m := btp.AuthorityMaterial{RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key")}
+	f, a := fullFormation(1), fullAssignment("as1", "formation-1")
 	update(t, s, env, func(tx btp.Tx) error {
 		err := all(tx.Systems().Put(x), tx.Services().Put(v), tx.Accounts().PutSub(sub), tx.Keys().Put(key),
-			tx.Authorities().Put("a", m))
+			tx.Authorities().Put("a", m), tx.Formations().Put(f), tx.Assignments().Put(a))
+		spoilFormation(&f)
+		spoilAssignment(&a)
 		spoilSystem(&x)
 		spoilService(&v)
 		sub.Environments[0], key.Private[0] = "spoilt", 0
@@ -294,6 +313,7 @@ func testSharedMemoryOut(t *testing.T, s btp.Store) {
 			tx.Accounts().PutSub(btp.Subaccount{ID: "dev", Environments: []btp.RuntimeEnvironment{btp.Kyma}}),
 			tx.Keys().Put(btp.SigningKey{ID: "k1", Private: []byte("private"), CreatedAt: start}),
 			tx.Authorities().Put("a", btp.AuthorityMaterial{RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key")}),
+			tx.Formations().Put(fullFormation(1)), tx.Assignments().Put(fullAssignment("as1", "formation-1")),
 		)
 	})
 	read := func(tx btp.Tx) error {
@@ -318,12 +338,36 @@ func testSharedMemoryOut(t *testing.T, s btp.Store) {
 		keys[0].Private[0] = 0
 		m, _, err11 := tx.Authorities().Find("a")
 		m.RootPEM[0], m.IssuingPEM[0], m.IssuingKeyPEM[0] = 0, 0, 0
-		return all(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11)
+		return all(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, spoilLife(tx))
 	}
 	view(t, s, env, read)
 	update(t, s, env, read)
 	checkUnspoilt(t, s)
 }
+
+// spoilLife spoils formations and assignments as they come out, every way there is.
+func spoilLife(tx btp.Tx) error {
+	f, err1 := tx.Formations().Get("formation-1")
+	byName, _, err2 := tx.Formations().FindByName("ga", "Formation 1")
+	formations, err3 := tx.Formations().List(btp.FormationFilter{})
+	ofSystem, err4 := tx.Formations().List(btp.FormationFilter{System: "system-1"})
+	named, err5 := tx.Formations().List(btp.FormationFilter{GlobalAccount: "ga", Name: "Formation 1"})
+	for _, g := range []*btp.Formation{&f, &byName, &formations[0], &ofSystem[0], &named[0]} {
+		spoilFormation(g)
+	}
+	a, _, err6 := tx.Assignments().Find("formation-1", "as1")
+	assignments, err7 := tx.Assignments().ListOf("formation-1")
+	for _, b := range []*btp.Assignment{&a, &assignments[0]} {
+		spoilAssignment(b)
+	}
+	count, err8 := tx.Assignments().Count("formation-1")
+	count[btp.AssignmentReady] = 7
+	return all(err1, err2, err3, err4, err5, err6, err7, err8)
+}
+
+func spoilFormation(f *btp.Formation) { f.Systems[0], f.Failure.Cause = "spoilt", "spoilt" }
+
+func spoilAssignment(a *btp.Assignment) { a.Configuration[0] = 0 }
 
 func spoilSystem(s *btp.System) {
 	s.Failure.Cause, s.Tenant.URL, s.Tenant.CommunicationScenarios[0] = "spoilt", "spoilt", "spoilt"
@@ -353,7 +397,13 @@ func checkUnspoilt(t *testing.T, s btp.Store) {
 		same(t, "key", keys, []btp.SigningKey{{ID: "k1", Private: []byte("private"), CreatedAt: start}})
 		m, _, err5 := tx.Authorities().Find("a")
 		same(t, "authority", m, btp.AuthorityMaterial{RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key")})
-		return all(err1, err2, err3, err4, err5)
+		f, err6 := tx.Formations().Get("formation-1")
+		same(t, "formation", f, fullFormation(1))
+		a, _, err7 := tx.Assignments().Find("formation-1", "as1")
+		same(t, "assignment", a, fullAssignment("as1", "formation-1"))
+		count, err8 := tx.Assignments().Count("formation-1")
+		same(t, "count", count, map[btp.AssignmentState]int{a.State: 1})
+		return all(err1, err2, err3, err4, err5, err6, err7, err8)
 	})
 }
 

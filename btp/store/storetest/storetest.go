@@ -58,7 +58,20 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"certificates", testCertificates},
 		{"services", testServices},
 		{"due work", testDue},
+		{"due work is claimed", testClaims},
 		{"authorities", testAuthorities},
+		{"formations", testFormations},
+		{"a name of a formation is taken once", testFormationNameTaken},
+		{"lists of formations", testFormationLists},
+		{"assignments", testAssignments},
+		{"assignments are counted through all their states", testAssignmentCount},
+		{"entitlements", testEntitlements},
+		{"lists of entitlements", testEntitlementLists},
+		{"incidents", testIncidents},
+		{"lists of incidents", testIncidentLists},
+		{"reservations", testReservations},
+		{"replays", testReplays},
+		{"clients of the token service", testOAuthClients},
 		{"a closed store refuses", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -130,6 +143,7 @@ func fullSystem(n int) btp.System {
 	s := system(n)
 	s.Status = btp.Failed
 	s.RegisteredAt = start.Add(time.Minute)
+	s.FormerTenant, s.ExtensionDeleted = "former", true
 	s.Failure = &btp.Failure{Cause: `"<&> ü`, Step: btp.PointCSR, Component: "BC-CP-MP", At: start.Add(time.Second)}
 	s.Tenant = &btp.Descriptor{
 		TenantID: "t", URL: "https://t.example", CallbackURL: "https://t.example/back",
@@ -213,7 +227,7 @@ func populate(tx btp.Tx) error {
 		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "GA", Subdomain: "sub"}),
 		tx.Accounts().PutSub(btp.Subaccount{
 			ID: "dev", GlobalAccount: "ga", DisplayName: "Dev", Subdomain: "dev", Region: "eu10",
-			Environments: []btp.RuntimeEnvironment{btp.CloudFoundry, btp.Kyma},
+			Environments: []btp.RuntimeEnvironment{btp.CloudFoundry, btp.Kyma}, Version: 3,
 		}),
 		tx.Systems().Put(fullSystem(1)),
 		tx.Tokens().Put(token("t1", "system-1")),
@@ -222,9 +236,17 @@ func populate(tx btp.Tx) error {
 		tx.Certificates().Put(certificate("c1", "system-1", start)),
 		tx.Services().Put(fullService("system-1", "s1", 4)),
 		tx.Due().Put(btp.Due{At: start, Kind: btp.DueTokenExpiry, Subject: "t1"}),
+		tx.Due().Claim(btp.DueTokenExpiry, "t1", start.Add(time.Hour)),
 		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{
 			RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key"),
 		}),
+		tx.Formations().Put(fullFormation(1)),
+		tx.Assignments().Put(fullAssignment("as1", "formation-1")),
+		tx.Entitlements().Put(entitlement(1)),
+		tx.Incidents().Put(incident(1)),
+		tx.Reservations().Put(reservation("Reserved", 1)),
+		tx.Replays().Put(replay("replay")),
+		tx.OAuthClients().Put(oauthClient("client")),
 	)
 }
 
@@ -268,6 +290,30 @@ func everything(tx btp.Tx) (map[string]any, error) {
 	keep("due", d, ok, err)
 	m, ok, err := tx.Authorities().Find(btp.ClientAuthority)
 	keep("authority", m, ok, err)
+	formations, err := tx.Formations().List(btp.FormationFilter{})
+	keep("formations", formations, len(formations) > 0, err)
+	formations, err = tx.Formations().List(btp.FormationFilter{System: "system-1"})
+	keep("formations of a system", formations, len(formations) > 0, err)
+	assignments, err := tx.Assignments().ListOf("formation-1")
+	keep("assignments", assignments, len(assignments) > 0, err)
+	count, err := tx.Assignments().Count("formation-1")
+	keep("count", count, len(count) > 0, err)
+	entitlements, err := tx.Entitlements().List(btp.EntitlementFilter{})
+	keep("entitlements", entitlements, len(entitlements) > 0, err)
+	entitlements, err = tx.Entitlements().List(btp.EntitlementFilter{System: "system-1"})
+	keep("entitlements of a system", entitlements, len(entitlements) > 0, err)
+	incidents, err := tx.Incidents().List(btp.IncidentFilter{})
+	keep("incidents", incidents, len(incidents) > 0, err)
+	incidents, err = tx.Incidents().List(btp.IncidentFilter{Subject: "system-1", OpenOnly: true})
+	keep("open incidents of a system", incidents, len(incidents) > 0, err)
+	r, ok, err := tx.Reservations().Find("ga", "Reserved")
+	keep("reservation", r, ok, err)
+	r, ok, err = tx.Reservations().FindByRelease(reservation("", 1).Release)
+	keep("reservation by release token", r, ok, err)
+	p, ok, err := tx.Replays().Find("replay")
+	keep("replay", p, ok, err)
+	clients, err := tx.OAuthClients().List()
+	keep("clients", clients, len(clients) > 0, err)
 	return found, errors.Join(errs...)
 }
 
@@ -279,6 +325,9 @@ func change(tx btp.Tx) error {
 	used.State = btp.TokenRedeemed
 	e := environment(env)
 	e.Sequence, e.Clock.Frozen = 99, false
+	f, i, released := formation(1), incident(1), reservation("Reserved", 9)
+	f.Name, f.Systems = "Renamed", []btp.SystemID{"system-3"}
+	i.ResolvedAt, i.Resolution = start.Add(time.Hour), "by support"
 	return all(
 		tx.Environment().Put(e),
 		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "Other", Subdomain: "sub2"}),
@@ -297,9 +346,29 @@ func change(tx btp.Tx) error {
 		tx.Certificates().Delete("c1"),
 		tx.Services().Put(service("system-1", "s0", 1)),
 		tx.Services().Delete("system-1", "s1"),
+		tx.Due().Claim(btp.DueTokenExpiry, "t1", time.Time{}),
 		tx.Due().Put(btp.Due{At: start.Add(-time.Hour), Kind: btp.DueTokenExpiry, Subject: "t1"}),
 		tx.Due().Cancel(btp.DueTokenExpiry, "t1"),
 		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{}),
+		tx.Formations().Put(f),
+		tx.Formations().Put(fullFormation(2)),
+		tx.Assignments().Put(assignment("as2", "formation-1", application("system-1"), runtimeOf("dev"))), // instead of as1
+		tx.Assignments().Put(assignment("as3", "formation-1", application("system-1"), application("system-1"))),
+		tx.Entitlements().Put(entitlement(2)),
+		tx.Incidents().Put(i),
+		tx.Incidents().Put(incident(2)),
+		tx.Reservations().Put(released),
+		tx.Reservations().Put(reservation("Reserved too", 1)),
+		tx.Replays().Put(btp.Replay{Key: "replay"}),
+		tx.OAuthClients().Put(btp.OAuthClient{ID: "client"}),
+		tx.OAuthClients().Put(oauthClient("a client")),
+		tx.Formations().Delete("formation-1"),
+		tx.Assignments().Delete("formation-1", "as2"),
+		tx.Entitlements().Delete("entitlement-1"),
+		tx.Incidents().Delete("incident-2"),
+		tx.Reservations().Delete("ga", "Reserved"),
+		tx.Replays().Delete("replay"),
+		tx.OAuthClients().Delete("client"),
 		tx.Systems().Delete("system-2"),
 		tx.Systems().Delete("system-1"),
 	)
