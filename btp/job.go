@@ -44,21 +44,13 @@ const (
 	recheck = 10 * time.Millisecond
 )
 
-// dueJobs prepares each kind of work: nil when there is nothing left to do.
-var dueJobs = map[DueKind]func(u *unit, subject string) (*job, error){
-	DueDeregistration:    (*unit).deregistration,
-	DueRemoval:           (*unit).removal,
-	DueSynchronization:   (*unit).synchronization,
-	DueFormationDeletion: (*unit).formationDeletion,
-}
-
 // claim prepares d and takes it for this process. Without a job it was done
 // with, or busy says that another caller is at it.
 func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	if u.real.Before(d.ClaimedUntil) {
 		return nil, true, nil
 	}
-	j, err = dueJobs[d.Kind](u, d.Subject)
+	j, err = dueKinds[d.Kind].prepare(u, d.Subject)
 	if err != nil {
 		return nil, false, err
 	}

@@ -242,7 +242,7 @@ func (u *unit) declareLeaving(s *System) error {
 	} else {
 		s.RegisteredAt = u.now
 	}
-	if u.r.policy.Durations[transitionOf[kind]] <= 0 {
+	if u.r.policy.Durations[dueKinds[kind].transition] <= 0 {
 		return nil
 	}
 	return u.scheduleTransition(kind, string(s.ID))

@@ -104,7 +104,7 @@ func (t *teller) refusedToLeave(ctx context.Context, id string) error {
 	_, err := t.operator.Deregister(ctx, id)
 	var refused *btpclient.Problem
 	if !errors.As(err, &refused) {
-		return fmt.Errorf("deregistering what a formation holds: got %v, the documents say that it is refused", err)
+		return errors.Join(errors.New("deregistering what a formation holds was not refused; the documents say that it is"), err)
 	}
 	t.wire("", "operator", "registry", t.last, 1, t.in(yellow, refused.Code))
 	t.quoted(refused.Detail)
