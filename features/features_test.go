@@ -60,6 +60,9 @@ func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv
 	if s.StrictRevocation {
 		list = append(list, testenv.WithStrictRevocation())
 	}
+	if s.Auth {
+		list = append(list, testenv.WithAuth())
+	}
 	return list
 }
 

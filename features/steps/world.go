@@ -35,6 +35,8 @@ type Settings struct {
 	AbandonedAsError bool
 	// StrictRevocation: a certificate that its client revoked is refused everywhere.
 	StrictRevocation bool
+	// Auth: the registry and the tenants ask for access tokens, with roles.
+	Auth bool
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -70,6 +72,7 @@ func (w *world) define(d definitions) {
 	w.certificateSteps(d)
 	w.clockSteps(d)
 	w.journalSteps(d)
+	w.roleSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -97,6 +100,8 @@ type world struct {
 
 	tenant    string // the one that the scenario speaks of
 	published outcome
+	access    string  // the access token of the tenants' administrator
+	entered   outcome // the latest entry of a token by somebody who may be nobody
 
 	moved time.Time // what the clock showed before it moved last
 }

@@ -17,7 +17,7 @@ import (
 func (f *File) Apply(cfg *landscape.Config) error {
 	c := &checker{lines: f.lines}
 	edition := f.edition(c, cfg.Edition)
-	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape)}
+	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients()}
 	for i, s := range f.Systems {
 		declared.Systems = append(declared.Systems, f.system(c, at("systems", i), edition, s))
 	}
@@ -300,6 +300,11 @@ func (f *File) place(text string) string {
 	for i, d := range f.Formations {
 		if strings.Contains(text, "formation "+d.Name+": ") {
 			return at("formations", i)
+		}
+	}
+	for i, k := range f.OAuthClients {
+		if strings.Contains(text, "OAuth client "+k.ID+": ") {
+			return at("oauthClients", i)
 		}
 	}
 	for i, a := range f.GlobalAccounts {
