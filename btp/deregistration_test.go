@@ -474,3 +474,19 @@ func TestDeregistrationSurvivesTheProcess(t *testing.T) {
 	}
 	next.gone(s.ID)
 }
+
+// A fault in the registration of services is what a tenant gives its pairing up for.
+func TestServicesThatCannotBeRegistered(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	s, tok := r.register("Web Shop", commerce)
+	caller := r.recognised(r.pair(tok.JWS))
+	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointServiceCreate, Subject: string(s.ID), Cause: "the catalog is closed", Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.CreateService(t.Context(), caller, btp.Service{Name: "one"})
+	wantCode(t, err, btp.FaultInjected)
+	if _, err := r.CreateService(t.Context(), caller, btp.Service{Name: "one"}); err != nil {
+		t.Errorf("a fault that struck once strikes again: %v", err)
+	}
+}
