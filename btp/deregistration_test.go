@@ -290,9 +290,17 @@ func TestClientWithoutTenantRegistersAgain(t *testing.T) {
 	if _, err := r.Deregister(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
 	}
-	r.pair(r.issue(s.ID).JWS)
+	caller := r.recognised(r.pair(r.issue(s.ID).JWS))
 	if got := r.status(s.ID); got != btp.Registered {
 		t.Errorf("status %q, want registered", got)
+	}
+	// What it describes later is held against the former tenant.
+	wantCode(t, r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "other"}), btp.TenantMismatch)
+	if err := r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "commerce"}); err != nil {
+		t.Errorf("the former tenant is refused: %v", err)
+	}
+	if err := r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "renamed"}); err != nil {
+		t.Errorf("a tenant that has registered again is held to its former name: %v", err)
 	}
 }
 
