@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -24,6 +25,7 @@ func (w *world) clientSteps(d definitions) {
 	d.Given(`^a client has presented the token of "([^"]*)"(?: and vanished)?$`, w.aClientHasPresented)
 	d.Given(`^a client has exchanged the token of "([^"]*)" for a certificate$`, w.aClientHasExchanged)
 	d.Given(`^a client has paired with the token of "([^"]*)"$`, w.aClientPairs)
+	d.Given(`^the pairing of "([^"]*)" has failed$`, w.thePairingHasFailed)
 	d.Given(`^a client has paired with the token of one of them$`, w.aClientHasPairedWithOne)
 	d.Given(`^the client has reported that the pairing failed because "([^"]*)"$`, w.theClientHasReported)
 
@@ -52,6 +54,7 @@ type client struct {
 	info      btpclient.Info
 	own       tls.Certificate // empty until one was issued
 	session   *btpclient.Session
+	told      atomic.Int32 // how often its callback was called
 }
 
 // connector is the registry, asked over TLS as the products do.
@@ -322,6 +325,22 @@ func (w *world) theClientHasReported(ctx context.Context, cause string) error {
 		return err
 	}
 	return w.called.err
+}
+
+// thePairingHasFailed lets a client give up what it has begun.
+func (w *world) thePairingHasFailed(ctx context.Context, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	w.present = s
+	if err := w.theOperatorHasGotItsToken(ctx); err != nil {
+		return err
+	}
+	if err := w.aClientHasPresented(ctx, name); err != nil {
+		return err
+	}
+	return w.theClientHasReported(ctx, "the disk is full")
 }
 
 func (w *world) theClientReports(ctx context.Context, cause string) error {

@@ -35,6 +35,14 @@ type Settings struct {
 	AbandonedAsError bool
 	// StrictRevocation: a certificate that its client revoked is refused everywhere.
 	StrictRevocation bool
+	// Durations are how long transitions take on the landscape's clock:
+	// deregistering, removing, synchronizing. One that is missing takes no time.
+	Durations map[string]time.Duration
+	// CallbackTimeout is how long, in real time, a tenant may take to be told
+	// something; 0: the landscape's default.
+	CallbackTimeout time.Duration
+	// Tenants are further tenants beside one of each product: id to product.
+	Tenants map[string]string
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -70,6 +78,14 @@ func (w *world) define(d definitions) {
 	w.certificateSteps(d)
 	w.clockSteps(d)
 	w.journalSteps(d)
+	w.subaccountSteps(d)
+	w.formationSteps(d)
+	w.entitlementSteps(d)
+	w.deregistrationSteps(d)
+	w.callbackSteps(d)
+	w.extensionSteps(d)
+	w.faultSteps(d)
+	w.incidentSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -90,13 +106,24 @@ type world struct {
 	registered outcome // the operator's latest registration
 	operated   outcome // the operator's latest other request
 	displayed  btpclient.IntegrationToken
+	inspected  btpclient.TokenInspection
+	types      []btpclient.SystemType
+
+	formations map[string]*formation       // by name
+	deletion   btpclient.FormationDeletion // of the formation deleted last
+	offered    []btpclient.ServiceOffering // to the subaccount looked at last
 
 	client    *client // the one that the scenario speaks of
 	called    outcome // a client's latest request
-	presented []error // of several clients at once
+	presented []error // of several requests at once
 
-	tenant    string // the one that the scenario speaks of
-	published outcome
+	tenant       string  // the one that the scenario speaks of
+	administered outcome // its administrator's latest action
+	shownFirst   string  // what its newest row showed when it was made
+	published    outcome
+
+	incident  string  // the one that support resolved last
+	supported outcome // its latest further request
 
 	moved time.Time // what the clock showed before it moved last
 }
@@ -108,7 +135,7 @@ type system struct {
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.
