@@ -23,15 +23,25 @@ const (
 	DueFormationDeletion DueKind = "formation-deletion"        // subject: formation id
 )
 
-// dueWork says what each kind does when its instant has come, in the step that
-// takes it off the list; dueJobs has the kinds that need more than a step.
-var dueWork = map[DueKind]func(u *unit, subject string) error{
-	DueTokenExpiry:     (*unit).tokenExpires,
-	DueAttemptDeadline: (*unit).attemptIsAbandoned,
-	DueCertExpiry:      (*unit).certificateExpires,
-	DueKeyRetirement:   (*unit).keyRetires,
-	DueReplayExpiry:    (*unit).replayIsForgotten,
-	DueIncidentExpiry:  (*unit).incidentIsForgotten,
+// dueKinds says what each kind of due work does when its instant has come.
+var dueKinds = map[DueKind]struct {
+	// fire does work that is no more than a step: the one that takes it off the list.
+	fire func(u *unit, subject string) error
+	// prepare makes a job of work that is more; nil when there is nothing left to do.
+	prepare func(u *unit, subject string) (*job, error)
+	// transition is what the job ends.
+	transition Transition
+}{
+	DueTokenExpiry:       {fire: (*unit).tokenExpires},
+	DueAttemptDeadline:   {fire: (*unit).attemptIsAbandoned},
+	DueCertExpiry:        {fire: (*unit).certificateExpires},
+	DueKeyRetirement:     {fire: (*unit).keyRetires},
+	DueReplayExpiry:      {fire: (*unit).replayIsForgotten},
+	DueIncidentExpiry:    {fire: (*unit).incidentIsForgotten},
+	DueDeregistration:    {prepare: (*unit).deregistration, transition: TransitionDeregistering},
+	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
+	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},
+	DueFormationDeletion: {prepare: (*unit).formationDeletion, transition: TransitionSynchronizing},
 }
 
 // latestClock is as far as a clock is moved: certificates signed then still end
@@ -90,11 +100,11 @@ func (u *unit) fire(d Due) error {
 	if err := u.Due().Cancel(d.Kind, d.Subject); err != nil {
 		return err
 	}
-	work, ok := dueWork[d.Kind]
+	kind, ok := dueKinds[d.Kind]
 	if !ok {
 		return fmt.Errorf("due work of unknown kind %q", d.Kind)
 	}
-	return work(u, d.Subject)
+	return kind.fire(u, d.Subject)
 }
 
 // ClockState is what a clock shows.
@@ -198,7 +208,7 @@ func (r *Registry) fireOne(ctx context.Context, choose func(*unit) (Due, bool, e
 			chosen = false
 			return err
 		}
-		if _, more := dueJobs[d.Kind]; !more {
+		if dueKinds[d.Kind].prepare == nil {
 			return u.fire(d)
 		}
 		taken := false

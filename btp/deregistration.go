@@ -45,14 +45,6 @@ func (r *Registry) Remove(ctx context.Context, id SystemID) (System, error) {
 	return r.leave(ctx, PointRemove, id, RemovalRequested, DueRemoval)
 }
 
-// transitionOf is the transition that a kind of due work ends.
-var transitionOf = map[DueKind]Transition{
-	DueDeregistration:    TransitionDeregistering,
-	DueRemoval:           TransitionRemoving,
-	DueSynchronization:   TransitionSynchronizing,
-	DueFormationDeletion: TransitionSynchronizing,
-}
-
 func (r *Registry) leave(ctx context.Context, point Point, id SystemID, on Event, kind DueKind) (System, error) {
 	about := Reference{System: id}
 	var s System
@@ -83,7 +75,7 @@ func (r *Registry) leave(ctx context.Context, point Point, id SystemID, on Event
 
 // scheduleTransition stores the end of a transition as due work.
 func (u *unit) scheduleTransition(kind DueKind, subject string) error {
-	return u.schedule(u.now.Add(u.r.policy.Durations[transitionOf[kind]]), kind, subject)
+	return u.schedule(u.now.Add(u.r.policy.Durations[dueKinds[kind].transition]), kind, subject)
 }
 
 // mayLeave holds both guards of leaving: the status, and what holds the system.

@@ -73,6 +73,8 @@ const (
 	Unauthenticated Code = "unauthenticated" // no access token, or none that is good
 	Forbidden       Code = "forbidden"       // the role does not allow it
 
+	OAuthClientNotFound Code = "oauth-client-not-found"
+
 	// Integration tokens, before acceptance.
 
 	TokenMissing       Code = "token-missing"

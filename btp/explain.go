@@ -66,6 +66,8 @@ var explanations = map[Code]Explanation{
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
 	Forbidden:       {"sap-domain §1", "Ask somebody with the role that the detail names."},
 
+	OAuthClientNotFound: {ours, "List the clients: pairsim auth client list."},
+
 	TokenMissing:       {kymaConn, newToken},
 	TokenMalformed:     {kymaConn, "Copy the token again, whole. " + newToken},
 	TokenForged:        {ours, newToken},

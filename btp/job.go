@@ -35,21 +35,14 @@ type job struct {
 }
 
 const (
-	// claimLease is real time: longer than any call takes.
-	claimLease = 30 * time.Second
+	// claimLease is real time: longer than any call takes. So long, too, waits the
+	// work of a process that has died.
+	claimLease = 8 * time.Second
 	// patience is how long, in real time, a request waits for work that it caused.
 	patience = 2 * time.Second
 	// recheck is how often, in real time, work of another process is looked at.
 	recheck = 10 * time.Millisecond
 )
-
-// dueJobs prepares each kind of work: nil when there is nothing left to do.
-var dueJobs = map[DueKind]func(u *unit, subject string) (*job, error){
-	DueDeregistration:    (*unit).deregistration,
-	DueRemoval:           (*unit).removal,
-	DueSynchronization:   (*unit).synchronization,
-	DueFormationDeletion: (*unit).formationDeletion,
-}
 
 // claim prepares d and takes it for this process. Without a job it was done
 // with, or busy says that another caller is at it.
@@ -57,7 +50,7 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	if u.real.Before(d.ClaimedUntil) {
 		return nil, true, nil
 	}
-	j, err = dueJobs[d.Kind](u, d.Subject)
+	j, err = dueKinds[d.Kind].prepare(u, d.Subject)
 	if err != nil {
 		return nil, false, err
 	}

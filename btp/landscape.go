@@ -13,6 +13,7 @@ import (
 type Landscape struct {
 	GlobalAccounts []GlobalAccount
 	Subaccounts    []Subaccount
+	OAuthClients   []DeclaredOAuthClient
 	Systems        []DeclaredSystem
 	Formations     []DeclaredFormation
 	Entitlements   []DeclaredEntitlement
@@ -75,6 +76,11 @@ func (u *unit) declare(l Landscape) error {
 	for _, s := range l.Subaccounts {
 		if err := u.createSub(s); err != nil {
 			return fmt.Errorf("subaccount %s: %w", s.ID, err)
+		}
+	}
+	for _, c := range l.OAuthClients {
+		if _, err := u.createOAuthClient(c); err != nil {
+			return fmt.Errorf("OAuth client %s: %w", c.ID, err)
 		}
 	}
 	for _, d := range l.Systems {
@@ -236,7 +242,7 @@ func (u *unit) declareLeaving(s *System) error {
 	} else {
 		s.RegisteredAt = u.now
 	}
-	if u.r.policy.Durations[transitionOf[kind]] <= 0 {
+	if u.r.policy.Durations[dueKinds[kind].transition] <= 0 {
 		return nil
 	}
 	return u.scheduleTransition(kind, string(s.ID))

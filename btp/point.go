@@ -55,6 +55,10 @@ const (
 	PointSubaccountChange  Point = "subaccount.change"
 	PointReplayExpiry      Point = "due.replay-expiry"
 	PointIncidentExpiry    Point = "due.incident-expiry"
+	PointOAuthClientCreate Point = "oauth-client.create"
+	PointOAuthClientDelete Point = "oauth-client.delete"
+	PointAccessToken       Point = "access-token.issue"
+	PointAccess            Point = "access.admit"
 )
 
 // Points says what happens at every point.
@@ -108,4 +112,8 @@ var Points = map[Point]string{
 	PointSubaccountChange:  "an operator changes a subaccount",
 	PointReplayExpiry:      "an Idempotency-Key is forgotten",
 	PointIncidentExpiry:    "a resolved incident is forgotten",
+	PointOAuthClientCreate: "a client of the token service is created on the control listener",
+	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
+	PointAccessToken:       "a client asks the token service for an access token",
+	PointAccess:            "the registry asks for the role that a call needs (--auth)",
 }

@@ -441,6 +441,7 @@ type api struct {
 	base   string
 	client *http.Client
 	prefer string // RFC 7240, sent where it is set
+	token  string // RFC 6750, sent where it is set
 }
 
 func newAPI(baseURL string, client *http.Client) api {
@@ -488,13 +489,25 @@ func (a api) do(ctx context.Context, method, path string, query url.Values, body
 	if err != nil || answer == nil {
 		return err
 	}
-	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("%s %s answered %d with JSON of another form", method, path, res.StatusCode) // err could quote a token
+	if answer == nil {
+		return nil
+	}
+	if json.Unmarshal(text, answer) != nil {
+		return a.otherForm(Call{Method: method, Path: path, Status: res.StatusCode})
 	}
 	if versioned, ok := answer.(interface{ tagged(tag string) }); ok {
 		versioned.tagged(res.Header.Get("ETag"))
 	}
 	return nil
+}
+
+func (a api) badBase() error {
+	return fmt.Errorf("the base URL %q cannot be used: want http(s)://host[:port]", a.base)
+}
+
+// otherForm leaves out the decoder's error, which could quote a token.
+func (a api) otherForm(call Call) error {
+	return fmt.Errorf("%s %s answered %d with JSON of another form", call.Method, call.Path, call.Status)
 }
 
 // send makes a call; a refusal is returned as *Problem.
@@ -513,11 +526,14 @@ func (a api) send(ctx context.Context, method, path string, query url.Values, bo
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, content)
 	if err != nil {
-		return nil, fmt.Errorf("the base URL %q cannot be used: want http(s)://host[:port]", a.base)
+		return nil, a.badBase()
 	}
 	req.Header.Set("Accept", accept)
 	if a.prefer != "" {
 		req.Header.Set("Prefer", a.prefer)
+	}
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -31,6 +31,20 @@ func TestReadsWhatTheRegistryWrites(t *testing.T) {
 		"systemTypes":    &page[SystemType]{},
 		"globalAccounts": &page[GlobalAccount]{},
 		"subaccounts":    &page[Subaccount]{},
+
+		"heldSystem_v1":     &System{},
+		"brokenSystem_v1":   &System{},
+		"formation_v1":      &Formation{},
+		"formation_v2":      &Formation{},
+		"formations_v2":     &page[FormationRow]{},
+		"formationTypes":    &page[FormationType]{},
+		"formationDeletion": &FormationDeletion{},
+		"subaccount":        &Subaccount{},
+		"entitlement_v1":    &Entitlement{},
+		"entitlements_v1":   &page[Entitlement]{},
+		"servicePlans":      &page[ServiceOffering]{},
+		"applications_v1":   &page[RuntimeApplication]{},
+		"incidents_v1":      &page[Incident]{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, err := os.ReadFile(filepath.Join("..", "btp", "httpapi", "testdata", name+".json"))
@@ -56,11 +70,16 @@ func operatorOn(t *testing.T, h http.HandlerFunc) *Operator {
 
 func TestOperatorRefusals(t *testing.T) {
 	const full = `{"type":"urn:pairsim:problem:token-expired","title":"Token has expired","status":410,"detail":"at ten\n","next":"Ask again.","source":"SEED-000"}`
+	inUse := strings.Replace(full, `"source"`, `"blockers":[{"kind":"formation","id":"f\u0007","name":"Shop"}],"source"`, 1)
 	tests := []struct {
 		name, body string
 		status     int
 		want       Problem
 	}{
+		{"blockers", inUse, 409, Problem{
+			Type: "urn:pairsim:problem:token-expired", Title: "Token has expired", Code: "token-expired", Status: 409,
+			Detail: "at ten", Next: "Ask again.", Source: "SEED-000", Blockers: []Blocker{{"formation", "f", "Shop"}},
+		}},
 		{"problem", full, 410, Problem{
 			Type: "urn:pairsim:problem:token-expired", Title: "Token has expired", Code: "token-expired", Status: 410,
 			Detail: "at ten", Next: "Ask again.", Source: "SEED-000",

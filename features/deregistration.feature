@@ -48,6 +48,14 @@ Feature: Deregistering a system
         | SAP Commerce Cloud  |
         | SAP Marketing Cloud |
 
+    Scenario: A pairing that is under way ends with it
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has presented the token of "Web Shop"
+      And the operator has deregistered the system "Web Shop"
+      When the client sends its certificate request
+      Then the client is refused because of "follow-up-token-invalid"
+
     Scenario: In v2 a system without status is removed, not deregistered (0c6f498.md)
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -415,6 +423,16 @@ Feature: Deregistering a system
       And no incident about "Web Shop" is open
       And the name "Web Shop" is free for a SAP Commerce Cloud system
 
+    Scenario: The name of a Marketing Cloud system is free then, its tenant was not told
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the administrator of tenant "marketing" has entered the token
+      And telling the tenant fails because "it is asleep"
+      And the operator has deregistered the system "Campaigns"
+      When support resolves the incident about "Campaigns"
+      Then there is no system "Campaigns"
+      And the name "Campaigns" is free for a SAP Marketing Cloud system
+
     Scenario: The client's certificate ends with it
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -495,6 +513,26 @@ Feature: Deregistering a system
         | SAP Field Service Management | fsm          | fsm       |
         | SAP Cloud for Customer       | c4c          | c4c       |
         | SAP Marketing Cloud          | marketing    | marketing |
+
+    @invariant-16
+    Scenario: A client that describes no tenant may be any (design §4 descriptor)
+      Given the cockpit of v2
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has got and entered the token
+      And the operator has deregistered the system "Web Shop"
+      When the operator asks for a new token
+      Then a client pairs with the token of "Web Shop"
+
+    @invariant-16
+    Scenario: A client that describes another tenant later is refused
+      Given the cockpit of v2
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has got and entered the token
+      And the operator has deregistered the system "Web Shop"
+      And the operator has asked for a new token
+      And a client has paired with the token of "Web Shop"
+      When the client describes a tenant that answers
+      Then the client is refused because of "tenant-mismatch"
 
     @invariant-16
     Scenario: A tenant of a system that was removed and added anew may be any

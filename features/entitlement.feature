@@ -143,6 +143,20 @@ Feature: Entitlements
         | v2      | SAP Cloud for Customer       | c4c       | api-access |
         | v2      | SAP Marketing Cloud          | marketing | api-access |
 
+    Scenario Outline: Both at the same moment, <product> in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the administrator of tenant "<tenant>" has got and entered the token
+      When the operator gives subaccount "dev" the plan "api-access" for "My System" and deregisters it at the same moment
+      Then exactly one of them is accepted
+      And the other is refused because of one of "system-in-use", "system-not-found" and "system-not-registered"
+
+      Examples:
+        | edition | product             | tenant    |
+        | v1      | SAP Commerce Cloud  | commerce  |
+        | v1      | SAP Marketing Cloud | marketing |
+        | v2      | SAP Commerce Cloud  | commerce  |
+
     Scenario: Without it, the system is free
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"

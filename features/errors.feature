@@ -53,9 +53,9 @@ Feature: Errors and incidents
       And the operator has got its token
       And publishing a service fails because "the catalog is closed"
       When the administrator of tenant "<tenant>" enters the token
-      Then the tenant shows a failure that names "the registry"
+      Then the tenant shows a failure that names "the catalog is closed"
       And the system "My System" is shown as "<status>"
-      And its error names "service" and component "<component>"
+      And its error names "the catalog is closed" and component "<component>"
       And its error tells that the tenant's part failed just now
       And an incident about "My System" is open for component "<component>"
 
@@ -173,7 +173,7 @@ Feature: Errors and incidents
       And nothing fails any more
       And the operator has asked for a new token
       When the administrator of tenant "marketing" enters the token
-      Then the administrator is refused because of "failed-extension-exists"
+      Then the tenant refuses because of "failed-extension-exists"
       And the token of "Campaigns" is still unused
 
     Scenario: The failed extension is deleted

@@ -71,6 +71,9 @@ func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv
 	for id, product := range s.Tenants {
 		list = append(list, testenv.WithTenant(id, product))
 	}
+	if s.Auth {
+		list = append(list, testenv.WithAuth())
+	}
 	return list
 }
 

@@ -79,7 +79,15 @@ Feature: The product side of a pairing
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
       And the administrator of tenant "marketing" has entered the token
       When the administrator of tenant "marketing" chooses "Enable"
-      Then the administrator is refused because of "pairing-status-forbids"
+      Then the tenant refuses because of "pairing-status-forbids"
+
+    Scenario: What was deregistered cannot be enabled
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the administrator of tenant "marketing" has entered the token
+      And the operator has deregistered the system "Campaigns"
+      When the administrator of tenant "marketing" chooses "Enable"
+      Then the tenant refuses because of "pairing-status-forbids"
 
   Rule: A deleted row ends what the tenant can do (e9d975a.md@v1, docs/wire.md)
 
@@ -150,6 +158,21 @@ Feature: The product side of a pairing
       Then there is no system "Campaigns"
       And the name "Campaigns" is free for a SAP Marketing Cloud system
 
+    Scenario Outline: Deleted first in v2: the <product> tenant may pair again
+      Given the cockpit of v2
+      And the operator has registered the <product> system "My System"
+      And the administrator of tenant "<tenant>" has got and entered the token
+      And the administrator of tenant "<tenant>" has chosen "<button>"
+      And the operator has deregistered the system "My System"
+      And the operator has asked for a new token
+      When the administrator of tenant "<tenant>" enters the token
+      Then the system "My System" is shown as "Registered"
+
+      Examples:
+        | product                      | tenant    | button |
+        | SAP Marketing Cloud          | marketing | Delete |
+        | SAP Field Service Management | fsm       | Remove |
+
     Scenario: Deleting a row does not take the system out of its formations
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -210,6 +233,7 @@ Feature: The product side of a pairing
         | SAP Marketing Cloud          | marketing | Delete |
         | SAP Commerce Cloud           | commerce  | Delete |
         | SAP Field Service Management | fsm       | Remove |
+        | SAP Cloud for Customer       | c4c       | Delete |
 
     @invariant-15
     Scenario: A tenant pairs in the global account whose token it was given

@@ -32,6 +32,15 @@ Feature: Removing a system
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-unknown"
 
+    Scenario: A pairing that is under way ends with it
+      Given the cockpit of v2
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has got its token
+      And a client has presented the token of "Web Shop"
+      And the operator has removed the system "Web Shop"
+      When the client sends its certificate request
+      Then the client is refused because of "follow-up-token-invalid"
+
     Scenario Outline: A <product> system whose pairing failed
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"

@@ -7,7 +7,8 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
-// Tenants is the administration of the simulated tenants.
+// Tenants is the administration of the simulated tenants. With WithAuth it needs
+// the token of a tenant's administrator (btpclient.Tenants.WithToken, AccessToken).
 func (e *Env) Tenants() *btpclient.Tenants { return btpclient.NewTenants(e.HTTP(), e.client) }
 
 // Connector is the registry as a tenant without a product sees it; it trusts the
@@ -43,7 +44,11 @@ func (e *Env) IssueToken(t testing.TB, systemID string) btpclient.IntegrationTok
 // pairing succeeds.
 func (e *Env) Pair(t testing.TB, tenant, token string) btpclient.TenantPairing {
 	t.Helper()
-	row, err := e.Tenants().Pair(t.Context(), tenant, token, "")
+	tenants := e.Tenants()
+	if e.auth {
+		tenants = tenants.WithToken(e.AccessToken(t, TenantAdministrator, tenant))
+	}
+	row, err := tenants.Pair(t.Context(), tenant, token, "")
 	if err != nil {
 		t.Fatalf("pair tenant %s: %v", tenant, err)
 	}

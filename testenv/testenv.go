@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ type Env struct {
 	client    *http.Client
 	operator  *btpclient.Operator
 	control   *btpclient.Control
+	auth      bool
 }
 
 // Option changes what Start starts.
@@ -162,10 +164,13 @@ func New(ctx context.Context, options ...Option) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{landscape: l}
+	e := &Env{landscape: l, auth: cfg.Auth}
 	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
 	e.operator = btpclient.NewOperator(l.HTTP, e.client)
 	e.control = btpclient.NewControl(l.Control, e.client)
+	if err := e.signIn(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	return e, nil
 }
 

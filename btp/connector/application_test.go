@@ -68,9 +68,19 @@ type application struct {
 	fetch    *fetcher
 	chain    []*x509.Certificate
 	name     string
+	id       btp.SystemID
 }
 
 func newApplication(t testing.TB) *application {
+	t.Helper()
+	a := unpaired(t, nil)
+	a.pair("Web Shop", "SAP Commerce Cloud")
+	return a
+}
+
+// unpaired is an application before its pairing, at a registry that tells
+// tenants of deregistrations through notify.
+func unpaired(t testing.TB, notify btp.Notifier) *application {
 	t.Helper()
 	registry, err := btp.Open(t.Context(), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1,
@@ -78,11 +88,12 @@ func newApplication(t testing.TB) *application {
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return epoch }, StartFrozen: epoch,
-		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(),
+		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(), Notifier: notify,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	urls, err := publicurl.New("8080", "8443", "", "")
 	if err != nil {
 		t.Fatal(err)
@@ -90,15 +101,13 @@ func newApplication(t testing.TB) *application {
 	fetch := &fetcher{answer: func(*http.Request) ([]byte, error) { return []byte(`{"openapi":"3.0.0"}`), nil }}
 	engine := gin.New()
 	connector.Mount(engine, connector.Config{Registry: registry, URLs: urls, Fetch: fetch, Log: slog.New(slog.DiscardHandler)})
-	a := &application{t: t, registry: registry, handler: engine, fetch: fetch}
-	a.pair("Web Shop")
-	return a
+	return &application{t: t, registry: registry, handler: engine, fetch: fetch}
 }
 
 // pair makes the application another newly paired one.
-func (a *application) pair(system string) {
+func (a *application) pair(system, systemType string) {
 	a.t.Helper()
-	s, issued, err := a.registry.Register(a.t.Context(), "default", system, "SAP Commerce Cloud", "https://pairsim.test/info", "")
+	s, issued, err := a.registry.Register(a.t.Context(), "default", system, systemType, "https://pairsim.test/info", "")
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -114,7 +123,7 @@ func (a *application) pair(system string) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	a.name, a.chain = s.ApplicationName, nil
+	a.name, a.id, a.chain = s.ApplicationName, s.ID, nil
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {

@@ -79,6 +79,7 @@ var answers = map[btp.Code]answer{
 	btp.ReleaseTokenInvalid: {http.StatusForbidden, invalidToken},
 	btp.Unauthenticated:     {http.StatusUnauthorized, ""},
 	btp.Forbidden:           {http.StatusForbidden, ""},
+	btp.OAuthClientNotFound: {http.StatusNotFound, ""},
 
 	// No distinction is made between unknown, expired and used (pairing-protocols §1.3).
 	btp.TokenMissing:       {http.StatusForbidden, "Token not provided."},

@@ -274,7 +274,7 @@ func TestValidatorSuite(t *testing.T) {
 		}
 	})
 	t.Run("TestBadCert", func(t *testing.T) {
-		a.pair("Second Shop")
+		a.pair("Second Shop", "SAP Commerce Cloud")
 		for _, path := range []string{"/events", "/v2/events", "/v1/events"} {
 			w := a.send(http.MethodPost, "/"+first+path, legacy())
 			refused(t, w, 403, btp.CertificateNotForApp, "no valid subject found")

@@ -247,7 +247,7 @@ func TestAPIMetadataErrors(t *testing.T) {
 	})
 	t.Run("certificate of another application", func(t *testing.T) {
 		first := a.name
-		a.pair("Second Shop")
+		a.pair("Second Shop", "SAP Commerce Cloud")
 		refused(t, a.send(http.MethodGet, "/"+first+services, ""), 403, btp.CertificateNotForApp, "no valid subject found")
 	})
 	t.Run("services of one application only", func(t *testing.T) {
@@ -325,7 +325,7 @@ func TestAPIMetadataCertificateGen(t *testing.T) {
 
 func TestModifyingSwaggerAPISpec(t *testing.T) {
 	a := newApplication(t)
-	a.pair("A System With a Very Long Name Indeed")
+	a.pair("A System With a Very Long Name Indeed", "SAP Commerce Cloud")
 	const swagger = `{"swagger":"2.0","host":"shop.example.test","basePath":"/occ","schemes":["https"],"paths":{"/x":{"n":12345678901234567890}}}`
 	path := a.create(target(`,"spec":` + swagger))
 	host := a.name[:26] + "-" + path[strings.LastIndex(path, "/")+1:] + ".kyma-integration.svc.cluster.local"

@@ -29,6 +29,10 @@ type Registry interface {
 	AddFault(context.Context, btp.Fault) (btp.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
+	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
+	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
+	OAuthClients(context.Context) ([]btp.OAuthClient, error)
+	DeleteOAuthClient(ctx context.Context, id string) error
 }
 
 var _ Registry = (*btp.Registry)(nil)
@@ -69,6 +73,11 @@ func Mount(router gin.IRouter, c Config) {
 	api.DELETE("/faults", h(s.clearFaults))
 	api.DELETE("/faults/:id", h(s.removeFault))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
+
+	api.POST("/globalAccounts", h(s.createGlobalAccount))
+	api.GET("/oauthClients", h(s.listOAuthClients))
+	api.POST("/oauthClients", h(s.createOAuthClient))
+	api.DELETE("/oauthClients/:id", h(s.deleteOAuthClient))
 }
 
 func (s *server) showIndex(c *gin.Context) error {
@@ -83,6 +92,9 @@ func (s *server) showIndex(c *gin.Context) error {
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
+		"globalAccounts":      "/control/globalAccounts",
+		"oauthClients":        "/control/oauthClients",
+		"oauthClient":         "/control/oauthClients/{id}",
 		"openapi":             "/api/v1/openapi.json",
 	}})
 }

@@ -38,16 +38,22 @@ var start = time.Date(2030, 1, 1, 10, 0, 0, 0, time.UTC)
 
 func newControl(t *testing.T) (*gin.Engine, *btp.Registry) {
 	t.Helper()
+	return newControlOf(t, "v1", btp.DefaultLandscape())
+}
+
+func newControlOf(t *testing.T, edition string, landscape btp.Landscape) (*gin.Engine, *btp.Registry) {
+	t.Helper()
 	registry, err := btp.Open(t.Context(), btp.Config{
-		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 7, Tokens: token.NewSigner(nil),
+		Store: memory.New(), Environment: btp.DefaultEnvironment, Edition: edition, Seed: 7, Tokens: token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
-		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(),
+		Policy: btp.DefaultPolicy(), Landscape: landscape,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(registry.Close)
 	urls, err := publicurl.New("8080", "8443", "", "")
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,8 @@ type sample struct {
 	Name   string   `json:"name"`
 	Freeze *bool    `json:"freeze"`
 	List   []string `json:"list"`
+	Count  int      `json:"count"`
+	Note   OrNull   `json:"note"`
 	Inner  struct {
 		Deep string `json:"deep"`
 	} `json:"inner"`
@@ -35,11 +37,11 @@ func decodeText(text string, into any) error {
 
 func TestDecodeBody(t *testing.T) {
 	var got sample
-	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"inner":{"deep":"x"}} `, &got); err != nil {
+	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"count":-7,"note":null,"inner":{"deep":"x"}} `, &got); err != nil {
 		t.Fatal(err)
 	}
 	no := false
-	want := sample{Name: "é\n", Freeze: &no, List: []string{"a", "b"}}
+	want := sample{Name: "é\n", Freeze: &no, List: []string{"a", "b"}, Count: -7, Note: OrNull{There: true}}
 	want.Inner.Deep = "x"
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -48,6 +50,13 @@ func TestDecodeBody(t *testing.T) {
 		`{"inner":{"deep":1}}`:    "$.inner.deep is a number",
 		`{"inner":{"x":1}}`:       `$.inner has an unknown field "x"`,
 		`{"inner":null}`:          "$.inner is null",
+		`{"count":"7"}`:           "$.count is a string; it must be a whole number",
+		`{"count":1.5}`:           "$.count is a number; it must be a whole number",
+		`{"count":1e2}`:           "$.count is a number; it must be a whole number",
+		`{"count":1e99999}`:       "$.count is a number; it must be a whole number",
+		`{"count":null}`:          "$.count is null",
+		`{"note":7}`:              "$.note is a number; it must be a string or null",
+		`{"note":{}}`:             "$.note is an object; it must be a string or null",
 		`{"freeze":"yes"}`:        "$.freeze is a string; it must be true or false",
 		`{"list":["a",["b"]]}`:    "$.list[1] is a list",
 		`{"list":["a"`:            "breaks off",
@@ -87,6 +96,8 @@ func FuzzDecodeBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"x","freeze":true,"list":["a"],"inner":{"deep":"y"}}`, `{}`, `[]`, `null`, ``, `{"name":1}`, `{"name":"x"} x`,
 		`{"name":"x","name":"y"}`, `{"list":[`, `{"inner":{"deep":{}}}`, "{\"name\":\"\xff\"}", `{"NAME":"x"}`, `{"freeze":null}`,
+		`{"count":7}`, `{"count":1.5}`, `{"count":-0}`, `{"count":99999999999999999999}`, `{"note":null}`, `{"note":"x"}`, `{"note":[]}`,
+		`{"name":"n","type":"t","subaccount":null,"systems":["a"],"draft":true}`, `{"point":"p","times":1e2}`, `{"reset":true}`,
 	} {
 		f.Add([]byte(seed))
 	}

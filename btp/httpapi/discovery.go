@@ -20,6 +20,7 @@ var OpenAPI = sync.OnceValue(func() []byte {
 	if err := yaml.Unmarshal(openAPIYAML, &doc); err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err)) // embedded: a test would have failed
 	}
+	secure(doc)
 	body, err := json.Marshal(doc)
 	if err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err))

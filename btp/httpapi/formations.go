@@ -104,7 +104,9 @@ func FormationOf(e *btp.Edition, v btp.FormationView) Formation {
 	}
 	for i, one := range v.Assignments {
 		f.Assignments[i] = assignment{
-			one.ID, participant{one.Source.Kind, one.Source.ID}, participant{one.Target.Kind, one.Target.ID},
+			one.ID,
+			participant{one.Source.Kind, one.Source.ID},
+			participant{one.Target.Kind, one.Target.ID},
 			one.State, one.Error, one.UpdatedAt.UTC(),
 		}
 	}

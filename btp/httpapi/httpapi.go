@@ -90,6 +90,8 @@ type Config struct {
 	Registry Registry
 	// URLs decides which addresses tokens and discovery name.
 	URLs *publicurl.Book
+	// Access asks for roles (--auth); nil: everybody may do everything.
+	Access Access
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -100,7 +102,7 @@ type server struct{ Config }
 // engine's: NoRoute and NoMethod answer them.
 func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
-	h := func(f func(*gin.Context) error) gin.HandlerFunc { return Handle(c.Log, f) }
+	h := func(f func(*gin.Context) error) gin.HandlerFunc { return Handle(c.Log, s.admitted(f)) }
 
 	api := router.Group("/api/v1")
 	api.GET("/openapi.json", h(s.showOpenAPI))

@@ -234,7 +234,9 @@ func TestFormationSubaccount(t *testing.T) {
 // TestDeletionThatTakesTime is answered before it ends.
 func TestDeletionThatTakesTime(t *testing.T) {
 	policy := btp.DefaultPolicy()
-	policy.Durations = map[btp.Transition]time.Duration{btp.TransitionSynchronizing: time.Minute, btp.TransitionDeregistering: time.Minute}
+	policy.Durations = map[btp.Transition]time.Duration{
+		btp.TransitionSynchronizing: time.Minute, btp.TransitionDeregistering: time.Minute, btp.TransitionRemoving: time.Minute,
+	}
 	a := newAPIOf(t, "v2", lived(), policy)
 	path := a.formation("Slow")
 	a.advance(time.Minute)
@@ -613,8 +615,13 @@ func TestBadInputOfLife(t *testing.T) {
 	}
 	stale := []string{"If-Match", `"999"`}
 	for _, tt := range []struct{ method, target, body string }{
-		{"PATCH", f, `{"subaccount":"dev"}`}, {"DELETE", f, ""}, {"PUT", f + "/systems/shop", ""}, {"DELETE", f + "/systems/shop", ""},
-		{"POST", f + "/resynchronization", ""}, {"POST", f + "/finalization", ""}, {"PATCH", "/api/v1/subaccounts/dev", `{"displayName":"x"}`},
+		{"PATCH", f, `{"subaccount":"dev"}`},
+		{"DELETE", f, ""},
+		{"PUT", f + "/systems/shop", ""},
+		{"DELETE", f + "/systems/shop", ""},
+		{"POST", f + "/resynchronization", ""},
+		{"POST", f + "/finalization", ""},
+		{"PATCH", "/api/v1/subaccounts/dev", `{"displayName":"x"}`},
 	} {
 		w := a.call(tt.method, tt.target, tt.body, stale...)
 		if code, _ := refusal(t, w); w.Code != 412 || code != "precondition-failed" {

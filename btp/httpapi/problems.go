@@ -66,8 +66,9 @@ var problems = map[btp.Code]struct {
 	btp.TenantNotTold:                {http.StatusBadGateway, "Tenant could not be told"},
 	btp.ReleaseTokenInvalid:          {http.StatusForbidden, "Release token is invalid"},
 
-	btp.Unauthenticated: {http.StatusUnauthorized, "Access token is missing or not valid"},
-	btp.Forbidden:       {http.StatusForbidden, "Role does not allow it"},
+	btp.Unauthenticated:     {http.StatusUnauthorized, "Access token is missing or not valid"},
+	btp.Forbidden:           {http.StatusForbidden, "Role does not allow it"},
+	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},
 
 	btp.TokenMissing:       {http.StatusBadRequest, "Token is missing"},
 	btp.TokenMalformed:     {http.StatusBadRequest, "Token is malformed"},

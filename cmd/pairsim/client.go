@@ -24,7 +24,7 @@ const (
 
 // clientOptions say where the running pairsim is.
 type clientOptions struct {
-	server, control, ca, env string
+	server, control, ca, env, token string
 }
 
 // newClientCommand adds to c what every command has that talks to a running
@@ -35,7 +35,8 @@ func newClientCommand(c *cobra.Command) *cobra.Command {
 	flags.String("control", "http://127.0.0.1:8081", "base `URL` of its control listener")
 	flags.String("ca", "", "PEM `FILE` with the CA of its TLS listener")
 	flags.String("env", "default", "`ENVIRONMENT`; default is the only one so far")
-	for name, key := range map[string]string{"server": "url", "control": "control-url", "ca": "ca", "env": "env"} {
+	flags.String("token", "", "access `TOKEN` for a pairsim that runs with --auth; PAIRSIM_TOKEN keeps it from other users of the machine")
+	for name, key := range map[string]string{"server": "url", "control": "control-url", "ca": "ca", "env": "env", "token": "token"} {
 		markSetting(flags.Lookup(name), key)
 	}
 	return c
@@ -52,7 +53,7 @@ type client struct {
 
 func connect(c *cobra.Command) (*client, error) {
 	text := func(name string) string { return c.Flag(name).Value.String() }
-	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env")}
+	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env"), text("token")}
 	if o.env != "default" {
 		return nil, usagef("--env %s: default is the only environment so far", o.env)
 	}
@@ -60,6 +61,9 @@ func connect(c *cobra.Command) (*client, error) {
 		if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
 			return nil, usagef("%s %s: want http(s)://HOST[:PORT]", flag, base)
 		}
+	}
+	if strings.ContainsFunc(o.token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, usagef("--token holds a blank or a character that no access token has")
 	}
 	roots, err := readRoots(o.ca)
 	if err != nil {
@@ -72,9 +76,9 @@ func connect(c *cobra.Command) (*client, error) {
 		// A redirect could carry a token to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	k.operator = btpclient.NewOperator(o.server, k.http)
+	k.operator = btpclient.NewOperator(o.server, k.http).WithToken(o.token)
 	k.control = btpclient.NewControl(o.control, k.http)
-	k.tenants = btpclient.NewTenants(o.server, k.http)
+	k.tenants = btpclient.NewTenants(o.server, k.http).WithToken(o.token)
 	return k, nil
 }
 

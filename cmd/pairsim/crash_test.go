@@ -10,10 +10,13 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -96,6 +99,84 @@ func TestKillInTheMiddleOfAPairing(t *testing.T) {
 		t.Errorf("got\n%s\nwant the tenant still paired with %s", got, other.ID)
 	}
 	s.must(t, "tenants", "events", "send", "commerce", "order.created")
+}
+
+// TestKillInTheMiddleOfADeregistration kills the server while it tells the
+// tenant: the next one tells it again and carries the deregistration to its end.
+func TestKillInTheMiddleOfADeregistration(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	told := make(chan struct{}, 2)
+	var calls atomic.Int64
+	tenant := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first := calls.Add(1) == 1
+		told <- struct{}{}
+		if _, err := io.Copy(io.Discard, r.Body); err == nil && first { // net/http watches the connection once the body is read
+			<-r.Context().Done() // hangs until its caller is dead
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer tenant.Close()
+	data := filepath.Join(t.TempDir(), "pairsim.db")
+	s := serveFor(t, "--data", data)
+	registered := decode[btpclient.System](t, s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud", "-o", "json"))
+	pairWithCallback(t, s, registered.IntegrationToken.Token, tenant.URL)
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_, _ = btpclient.NewOperator(s.http, nil).Deregister(ctx, registered.ID) // the server dies, or has accepted
+	}()
+	<-told
+	s = s.crash(t, data)
+	<-answered
+	if got := s.must(t, "systems", "show", "Web Shop"); !strings.Contains(got, "Deregistering") {
+		t.Errorf("after the crash:\n%s\nwant it still Deregistering", got)
+	}
+	select {
+	case <-told: // when the claim of the dead process has ended
+	case <-s.ended:
+		t.Fatalf("the server has ended\n%s", s.log)
+	}
+	s.must(t, "clock", "advance", "1ms") // waits for what is under way
+	if r := s.run(t, "systems", "show", "Web Shop"); r.code != exitRefused || !strings.Contains(r.errors, "No such system") {
+		t.Errorf("got %s, want the row gone", r)
+	}
+}
+
+// pairWithCallback pairs as a vendor's client that can be told of deregistrations.
+func pairWithCallback(t *testing.T, s *serving, token, callback string) {
+	t.Helper()
+	ctx := t.Context()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(s.must(t, "ca", "export")))
+	connector, err := btpclient.New(btpclient.Config{RegistryURL: s.http, RegistryMTLSURL: s.mtls, RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connector.Close()
+	info, err := connector.SigningRequestInfo(ctx, token, "", "vendor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, err := signingRequest(info.Certificate.Subject, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := connector.Sign(ctx, info.CSRURL, csr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := connector.Authenticated(tls.Certificate{Certificate: certificate.Chain, PrivateKey: key})
+	defer session.Close()
+	d := btpclient.Descriptor{TenantID: "vendor", URL: callback, CallbackURL: callback}
+	if err := session.PutTenant(ctx, info.API.MetadataURL, d); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestKillUnderLoad kills the server while clients register systems: every

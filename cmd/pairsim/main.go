@@ -101,7 +101,7 @@ see docs/configuration.md.`,
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
-		newClockCommand(), newJournalCommand(), newSeedCommand(),
+		newClockCommand(), newJournalCommand(), newSeedCommand(), newAuthCommand(),
 	)
 	return root
 }

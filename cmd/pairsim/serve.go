@@ -35,6 +35,7 @@ type serveOptions struct {
 	clientCA, serverCA                      string
 	registry, registryMTLS, ca              string
 	logLevel, logFormat                     string
+	auth                                    bool
 
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
@@ -82,6 +83,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` of the HTTP listener as others reach it, where a request does not say")
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
+	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
 	flags.StringVar(&o.clientCA, "client-ca", "", "`FOLDER` (root.pem, issuing.pem, issuing-key.pem) of the CA of client certificates; unless given: made")
@@ -118,7 +120,7 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition = o.edition
+	cfg.Edition, cfg.Auth = o.edition, o.auth
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}
@@ -279,9 +281,13 @@ func serve(ctx context.Context, flags *pflag.FlagSet, o serveOptions, out, errs 
 // warn says at start what nobody should have to find out.
 func warn(cfg landscape.Config, seedFile string) {
 	cfg.Log.Warn("pairsim is a simulator with throwaway keys: not for production", "version", version)
+	plain, overTLS := "anyone who reaches it can register and pair", "anyone who reaches it can register and pair"
+	if cfg.Auth {
+		plain, overTLS = "access tokens and secrets go over it unencrypted", "anyone who reaches it can try tokens and secrets"
+	}
 	for _, listener := range []struct{ flag, address, risk string }{
-		{"--http", cfg.HTTP, "anyone who reaches it can register and pair"},
-		{"--mtls", cfg.MTLS, "anyone who reaches it can register and pair"},
+		{"--http", cfg.HTTP, plain},
+		{"--mtls", cfg.MTLS, overTLS},
 		{"--control", cfg.Control, "anyone who reaches it can move the clock and change keys and addresses"},
 	} {
 		if wide(listener.address) {
@@ -327,6 +333,9 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	}
 	if l.Edition != nil {
 		line("api", l.HTTP+"/api/v1/openapi.json")
+	}
+	if cfg.Auth {
+		line("auth", "access tokens are asked for: pairsim auth token --role ROLE")
 	}
 	if len(cfg.Tenants) > 0 {
 		line("tenants", l.HTTP+"/tenants")

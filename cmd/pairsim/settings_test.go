@@ -90,7 +90,7 @@ func TestClientCommandsHaveTheirFlags(t *testing.T) {
 		if c.HasSubCommands() || offline[c.Name()] {
 			return
 		}
-		for _, name := range []string{"server", "control", "ca", "env"} {
+		for _, name := range []string{"server", "control", "ca", "env", "token"} {
 			if f := c.Flag(name); f == nil || settingKey(f) == "" {
 				t.Errorf("%s: got no setting --%s", c.CommandPath(), name)
 			}

@@ -19,6 +19,8 @@ func (w *world) callbackSteps(d definitions) {
 	d.Given(`^there is another (commerce|fsm|c4c|marketing) tenant "([^"]*)"$`, w.thereIsAnotherTenant)
 	d.Given(`^a client whose tenant (.+) has paired with the token of "([^"]*)"$`, w.aClientWithTenantHasPaired)
 
+	d.When(`^the client describes a tenant that (.+)$`, w.theClientDescribesTenant)
+
 	d.Then(`^the client's tenant has been told (\d+) times?$`, w.theClientsTenantHasBeenTold)
 }
 
@@ -55,12 +57,19 @@ func (w *world) thereIsAnotherTenant(product, id string) error {
 }
 
 func (w *world) aClientWithTenantHasPaired(ctx context.Context, behaviour, name string) error {
+	if err := w.aClientPairs(ctx, name); err != nil {
+		return err
+	}
+	if err := w.theClientDescribesTenant(ctx, behaviour); err != nil {
+		return err
+	}
+	return w.called.err
+}
+
+func (w *world) theClientDescribesTenant(ctx context.Context, behaviour string) error {
 	callback, known := callbacks[behaviour]
 	if !known {
 		return fmt.Errorf("the steps know no tenant that %s", behaviour)
-	}
-	if err := w.aClientPairs(ctx, name); err != nil {
-		return err
 	}
 	info, err := w.client.call(ctx)
 	if err != nil {
@@ -75,7 +84,8 @@ func (w *world) aClientWithTenantHasPaired(ctx context.Context, behaviour, name 
 			return err
 		}
 	}
-	return w.client.session.PutTenant(ctx, info.URLs.MetadataURL, d)
+	w.called = ended(w.client.session.PutTenant(ctx, info.URLs.MetadataURL, d))
+	return nil
 }
 
 // listen serves a tenant's callback until the scenario ends, and counts its calls.

@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -272,17 +271,11 @@ func (w *world) clientsPresent(ctx context.Context, n int, name string) error {
 			return err
 		}
 	}
-	w.presented = make([]error, n)
-	start := make(chan struct{})
-	var done sync.WaitGroup
+	requests := make([]func() error, n)
 	for i, c := range connectors {
-		done.Go(func() {
-			<-start
-			_, w.presented[i] = c.SigningRequestInfo(ctx, token.Token, "", "")
-		})
+		requests[i] = func() error { _, err := c.SigningRequestInfo(ctx, token.Token, "", ""); return err }
 	}
-	close(start)
-	done.Wait()
+	w.atOnce(requests...)
 	return nil
 }
 
@@ -381,7 +374,7 @@ func (w *world) exactlyOneIsAccepted() error {
 		}
 	}
 	if accepted != 1 {
-		return fmt.Errorf("%d of %d clients were accepted, want exactly one", accepted, len(w.presented))
+		return fmt.Errorf("%d of %d were accepted, want exactly one", accepted, len(w.presented))
 	}
 	return nil
 }

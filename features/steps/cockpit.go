@@ -72,7 +72,12 @@ func (w *world) thereIsAGlobalAccount(ctx context.Context, id string) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	_, err := w.operator.CreateGlobalAccount(ctx, btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id})
+	account := btpclient.GlobalAccount{ID: id, DisplayName: id, Subdomain: id}
+	if w.settings.Auth { // where no role may
+		_, err := w.control.CreateGlobalAccount(ctx, account)
+		return err
+	}
+	_, err := w.operator.CreateGlobalAccount(ctx, account)
 	return err
 }
 

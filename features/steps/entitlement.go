@@ -14,6 +14,7 @@ func (w *world) entitlementSteps(d definitions) {
 	d.Given(`^the operator has taken from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorHasTakenPlan)
 
 	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorGivesPlan)
+	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)" and deregisters it at the same moment$`, w.theOperatorGivesAndDeregisters)
 	d.When(`^the operator takes from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorTakesPlan)
 	d.When(`^the operator looks for services to add to subaccount "([^"]*)"$`, w.theOperatorLooksForServices)
 
@@ -36,6 +37,22 @@ func (w *world) theOperatorGivesPlan(ctx context.Context, subaccount, plan, name
 	}
 	_, err = w.operator.AssignEntitlement(ctx, subaccount, btpclient.NewEntitlement{System: s.id, Plan: plan})
 	w.operated = ended(err)
+	return nil
+}
+
+// theOperatorGivesAndDeregisters lets both requests meet at the registry.
+func (w *world) theOperatorGivesAndDeregisters(ctx context.Context, subaccount, plan, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	w.atOnce(
+		func() error {
+			_, err := w.operator.AssignEntitlement(ctx, subaccount, btpclient.NewEntitlement{System: s.id, Plan: plan})
+			return err
+		},
+		func() error { _, err := w.operator.Deregister(ctx, s.id); return err },
+	)
 	return nil
 }
 

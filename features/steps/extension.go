@@ -13,7 +13,6 @@ func (w *world) extensionSteps(d definitions) {
 
 	d.When(`^the administrator of tenant "([^"]*)" chooses "([^"]*)"$`, w.theAdministratorChooses)
 
-	d.Then(`^the administrator is refused because of "([^"]*)"$`, w.theAdministratorIsRefused)
 	d.Then(`^the tenant shows no row$`, w.theTenantShowsNoRow)
 }
 
@@ -47,10 +46,6 @@ func (w *world) theAdministratorChooses(ctx context.Context, tenant, button stri
 	}
 	w.administered = ended(err)
 	return nil
-}
-
-func (w *world) theAdministratorIsRefused(reason string) error {
-	return w.administered.refusedBecauseOf("the administrator", reason)
 }
 
 func (w *world) theTenantShowsNoRow(ctx context.Context) error {

@@ -43,6 +43,8 @@ type Settings struct {
 	CallbackTimeout time.Duration
 	// Tenants are further tenants beside one of each product: id to product.
 	Tenants map[string]string
+	// Auth: the registry and the tenants ask for access tokens, with roles.
+	Auth bool
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -86,6 +88,7 @@ func (w *world) define(d definitions) {
 	w.extensionSteps(d)
 	w.faultSteps(d)
 	w.incidentSteps(d)
+	w.roleSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -121,6 +124,7 @@ type world struct {
 	administered outcome // its administrator's latest action
 	shownFirst   string  // what its newest row showed when it was made
 	published    outcome
+	access       string // the access token of the tenants' administrator
 
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request

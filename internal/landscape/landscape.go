@@ -31,6 +31,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
 	"github.com/pairsim/pairsim/btp/token"
+	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
@@ -64,6 +65,9 @@ type Config struct {
 	// AllowedHosts are hosts beyond loopback that outbound calls may go to, and
 	// names under which browsers may reach the control listener.
 	AllowedHosts []string
+	// Auth asks for an access token, with a role, on the registry's own API and on
+	// the tenants'.
+	Auth bool
 	// TrustedProxies end TLS before us: their X-Forwarded-Client-Cert is believed.
 	TrustedProxies []netip.Prefix
 	// Data is "memory" or a file.
@@ -136,6 +140,7 @@ type Landscape struct {
 
 	config    Config
 	registry  *btp.Registry
+	tokens    *tokenservice.Service // nil without the registry
 	store     btp.Store
 	urls      *publicurl.Book
 	clientCA  []byte
@@ -270,6 +275,7 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 		return err
 	}
 	l.Edition = l.registry.Edition()
+	l.tokens = tokenservice.New(tokenservice.Config{Registry: l.registry, URLs: l.urls, NewRSA: newRSA, Log: l.log})
 	return nil
 }
 

@@ -91,7 +91,12 @@ func (l *Landscape) publicRouter() *gin.Engine {
 	}
 	router.Use(control.SameOrigin(l.allowedHosts))
 	if l.registry != nil {
-		httpapi.Mount(router, httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log})
+		api := httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log}
+		if l.config.Auth {
+			api.Access = l.tokens
+		}
+		httpapi.Mount(router, api)
+		l.tokens.Mount(router)
 		connector.Mount(router, connector.Config{
 			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(0),
 			TrustedProxies: l.config.TrustedProxies, Log: l.log,

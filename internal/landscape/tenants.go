@@ -52,7 +52,7 @@ func (l *Landscape) openTenants(registry Registry) error {
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
-			Logger: l.log.With("tenant", declared.ID),
+			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)

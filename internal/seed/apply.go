@@ -16,7 +16,7 @@ import (
 func (f *File) Apply(cfg *landscape.Config) error {
 	c := &checker{lines: f.lines}
 	edition := f.edition(c, cfg.Edition)
-	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape)}
+	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients()}
 	for i, s := range f.Systems {
 		declared.Systems = append(declared.Systems, f.system(c, at("systems", i), edition, s))
 	}
@@ -201,6 +201,11 @@ func (f *File) place(text string) string {
 	for i, s := range f.Systems {
 		if strings.Contains(text, "system "+s.Name+": ") {
 			return at("systems", i)
+		}
+	}
+	for i, k := range f.OAuthClients {
+		if strings.Contains(text, "OAuth client "+k.ID+": ") {
+			return at("oauthClients", i)
 		}
 	}
 	for i, a := range f.GlobalAccounts {

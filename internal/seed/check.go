@@ -73,6 +73,7 @@ func (f *File) check() error {
 		c.refuse("clock.at", "only a frozen clock starts at an instant; set frozen: true (pairsim clock resume lets it run)")
 	}
 	f.checkAccounts(c)
+	f.checkOAuthClients(c)
 	f.checkSystems(c)
 	tenants := map[string]string{}
 	for i, t := range f.Tenants {

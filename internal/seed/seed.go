@@ -17,6 +17,7 @@ type File struct {
 	KeyAlgorithm   string          `json:"keyAlgorithm"`
 	Clock          Clock           `json:"clock"`
 	GlobalAccounts []GlobalAccount `json:"globalAccounts"`
+	OAuthClients   []OAuthClient   `json:"oauthClients"`
 	Systems        []System        `json:"systems"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
@@ -63,6 +64,15 @@ type System struct {
 type Token struct {
 	None bool
 	Age  string
+}
+
+// OAuthClient declares a client of the token service, for one person in one role.
+type OAuthClient struct {
+	ID            string `json:"id"`
+	Secret        string `json:"secret"`
+	Role          string `json:"role"`
+	GlobalAccount string `json:"globalAccount"`
+	Tenant        string `json:"tenant"`
 }
 
 // Tenant declares a tenant of a product (commerce, fsm, c4c, marketing).

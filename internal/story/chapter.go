@@ -32,6 +32,11 @@ func (t *teller) pairing(ctx context.Context, p product) error {
 	if err := t.inCockpit(ctx, p.steps.listed, id, t.cockpit.empty); err != nil {
 		return err
 	}
+	if p.formed {
+		if err := t.form(ctx, p.steps.formation, id, p.system); err != nil {
+			return err
+		}
+	}
 	section := ""
 	if p.sectioned {
 		section = " > " + t.cockpit.extensionSection
@@ -42,6 +47,11 @@ func (t *teller) pairing(ctx context.Context, p product) error {
 	}
 	if err := t.inCockpit(ctx, p.steps.refresh, id, t.cockpit.registered); err != nil {
 		return err
+	}
+	if p.formed {
+		if err := t.seen(ctx, id); err != nil {
+			return err
+		}
 	}
 	return t.published(ctx, p, id)
 }

@@ -14,10 +14,10 @@ import (
 const (
 	width     = 100
 	marginCol = 6 // step number
-	whoCol    = 22
-	methodCol = 5
+	whoCol    = 21
+	methodCol = 7
 	pathCol   = 42
-	timesCol  = 4
+	timesCol  = 3
 )
 
 // paint is the number of a terminal's colour or style (ECMA-48, SGR).
@@ -32,7 +32,7 @@ const (
 )
 
 // shortID finds ids of systems in paths.
-var shortID = regexp.MustCompile(`\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+var shortID = regexp.MustCompile(`\b(([0-9a-f]{4})[0-9a-f]{4})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 
 // page is what the story is written on, each line at once, so that the reader
 // sees it as it happens. err is the first failure to write; after it nothing more
@@ -107,8 +107,17 @@ func (p *page) wire(number, from, to string, c btpclient.Call, times int, remark
 		often = fmt.Sprintf("×%d", times)
 	}
 	who := pad(from+" → "+to, whoCol)
-	what := pad(c.Method, methodCol) + pad(shorten(shortID.ReplaceAllString(c.Path, "$1…"), pathCol-1), pathCol) + pad(often, timesCol)
+	what := pad(c.Method, methodCol) + pad(shortPath(c.Path, pathCol-1), pathCol) + pad(often, timesCol)
 	p.print(p.in(bold, pad(" "+number, marginCol)) + p.in(dim, who+what) + p.status(c.Status) + "  " + remark)
+}
+
+// shortPath tells ids by their beginning, by less of it where the path is long.
+func shortPath(path string, limit int) string {
+	short := shortID.ReplaceAllString(path, "$1…")
+	if utf8.RuneCountInString(short) > limit {
+		short = shortID.ReplaceAllString(path, "$2…")
+	}
+	return shorten(short, limit)
 }
 
 func (p *page) status(code int) string {

@@ -25,6 +25,9 @@ func (t *teller) refusals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.form(ctx, "7", id, secondSystem); err != nil {
+		return err
+	}
 	if err := t.late(ctx, shop, id, token); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Tell pairs all four products, shows what is refused, and sums up, written to w
+// Tell pairs all four products, shows what is refused and how a system leaves, and sums up, written to w
 // line by line. The error is the step that failed, which stands on the page too,
 // or why w cannot be written.
 func Tell(ctx context.Context, w io.Writer, l Landscape, o Options) error {
@@ -66,6 +66,7 @@ type teller struct {
 	options   Options
 	cockpit   cockpit
 	cast      []member
+	formation string // id of the one that the story has created
 }
 
 // member is a system that the story has registered, and who it is paired with.
@@ -93,12 +94,16 @@ func (t *teller) tell(ctx context.Context) error {
 	if err := t.refusals(ctx); err != nil {
 		return fmt.Errorf("refusals: %w", err)
 	}
+	paired := len(t.cast)
+	if err := t.leaving(ctx); err != nil {
+		return fmt.Errorf("leaving: %w", err)
+	}
 	if err := t.sumUp(ctx); err != nil {
 		return fmt.Errorf("system landscape: %w", err)
 	}
 	t.print("")
-	t.print(fmt.Sprintf("%d systems registered and paired, 3 tokens refused, in %.1f s. Every status above was a real answer.",
-		len(t.cast), t.options.Now().Sub(began).Seconds()))
+	t.print(fmt.Sprintf("%d systems paired, 3 tokens refused, 1 system left, in %.1f s. Every status above was a real answer.",
+		paired, t.options.Now().Sub(began).Seconds()))
 	t.whereToLook()
 	return nil
 }
@@ -115,7 +120,6 @@ func (t *teller) introduce(ctx context.Context) error {
 	}
 	t.print("You see the " + t.cockpit.name + ".")
 	t.print("In the margin: the document's step. Then: who → whom, the call, its status, what it came to.")
-	t.print("Step 7, a formation before the product side is configured, is optional and left out.")
 	return nil
 }
 
@@ -137,6 +141,11 @@ func (t *teller) sumUp(ctx context.Context) error {
 			return err
 		}
 		t.row("", columns, s.Name, s.Type, s.Status.Label, s.ApplicationName, fmt.Sprint(len(s.Services)), s.Tenant.TenantID)
+	}
+	for _, s := range rows {
+		if s.Name == secondSystem { // where the cockpit keeps the row
+			t.row("", columns, s.Name, s.Type, shown(s.Status.Label), s.ApplicationName, "", "(has left)")
+		}
 	}
 	return nil
 }

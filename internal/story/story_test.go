@@ -43,45 +43,51 @@ func edition(name string) func(*landscape.Config) {
 
 // commerce is what both editions tell about the first product, after its token.
 var commerce = []string{
+	`^ 7 +Recommended first: formation "customer-experience" for subaccount "dev", with "Web Shop"\.$`,
+	`operator → registry +POST +/api/v1/globalAccounts/default/formations +201  %s`,
 	`^ 8 +Backoffice > System > API > Destination Targets: new destination target, paste as Token URL\.$`,
-	`admin → commerce +POST /tenants/commerce/pairings +201  In Progress`,
-	`commerce → registry +GET  /\.well-known/jwks\.json +200  token checked`,
-	`commerce → registry +GET  /v1/applications/signingRequests/info +200  token spent`,
-	`commerce → registry +POST /v1/applications/certificates +201  CSR signed`,
-	`commerce → registry +GET  /v1/applications/management/info +200`,
-	`commerce → registry +POST /mp-web-shop/v1/metadata/services +×3 +200`,
-	`commerce → registry +PUT  /mp-web-shop/v1/pairsim/tenant +204  descriptor`,
-	`admin → commerce +GET  /tenants/commerce/pairings/1 +200  Registered`,
-	`^ 9 +operator → registry +GET  /api/v1/systems/\S+ +200  Registered`,
+	`admin → commerce +POST +/tenants/commerce/pairings +201  In Progress`,
+	`commerce → registry +GET +/\.well-known/jwks\.json +200  token checked`,
+	`commerce → registry +GET +/v1/applications/signingRequests/info +200  token spent`,
+	`commerce → registry +POST +/v1/applications/certificates +201  CSR signed`,
+	`commerce → registry +GET +/v1/applications/management/info +200`,
+	`commerce → registry +POST +/mp-web-shop/v1/metadata/services +×3 +200`,
+	`commerce → registry +PUT +/mp-web-shop/v1/pairsim/tenant +204  descriptor`,
+	`admin → commerce +GET +/tenants/commerce/pairings/1 +200  Registered`,
+	`^ 9 +operator → registry +GET +/api/v1/systems/\S+ +200  Registered`,
+	`operator → registry +GET +/api/v1/subaccounts\S+/applications +200  Kyma sees it`,
 	`Application mp-web-shop publishes 3 services: 2 APIs, and \d+ types of events`,
 }
 
 // fsmAndC4C is what both editions tell about the next two.
 var fsmAndC4C = []string{
-	`^SAP Field Service Management +SEED-000`, `new SAP BTP extension, paste as Key`,
+	`^SAP Field Service Management +SEED-000`, `^ 7 +operator → registry +PUT +/api/v1/formations/\S+ +200  %s`, `new SAP BTP extension, paste as Key`,
 	`admin → fsm +POST .* 201  Connecting`,
-	`fsm → registry +GET  /\.well-known/pairsim-configuration +200`, `fsm → registry +GET  /\.well-known/jwks\.json +200  token checked`,
-	`fsm → registry +GET  /v1/applications/signingRequests/info +200  token spent`,
-	`fsm → registry +POST /v1/applications/certificates +201  CSR signed`, `fsm → registry +GET  /v1/applications/management/info +200`,
-	`fsm → registry +POST /mp-field-service/v1/metadata/services +×3 +200`,
-	`fsm → registry +PUT  /mp-field-service/v1/pairsim/tenant +204  descriptor`, `200  Connected`, ` 9 .*200  Registered`,
-	`^SAP Cloud for Customer +SEED-000`, `paste as Remote Environment URL`,
-	`c4c → registry +GET  /\.well-known/jwks\.json +200  token checked`,
-	`c4c → registry +POST /v1/applications/certificates +201  CSR signed`, `c4c → registry +POST /mp-sales/v1/metadata/services +×2 +200`,
-	`c4c → registry +PUT  /mp-sales/v1/pairsim/tenant +204  descriptor`, `200  Active`, ` 9 .*200  Registered`,
+	`fsm → registry +GET +/\.well-known/pairsim-configuration +200`, `fsm → registry +GET +/\.well-known/jwks\.json +200  token checked`,
+	`fsm → registry +GET +/v1/applications/signingRequests/info +200  token spent`,
+	`fsm → registry +POST +/v1/applications/certificates +201  CSR signed`, `fsm → registry +GET +/v1/applications/management/info +200`,
+	`fsm → registry +POST +/mp-field-service/v1/metadata/services +×3 +200`,
+	`fsm → registry +PUT +/mp-field-service/v1/pairsim/tenant +204  descriptor`, `200  Connected`, ` 9 .*200  Registered`, `200  Kyma sees it`,
+	`^SAP Cloud for Customer +SEED-000`, `^ 7 +operator → registry +PUT .* 200  %s`, `paste as Remote Environment URL`,
+	`c4c → registry +GET +/\.well-known/jwks\.json +200  token checked`,
+	`c4c → registry +POST +/v1/applications/certificates +201  CSR signed`, `c4c → registry +POST +/mp-sales/v1/metadata/services +×2 +200`,
+	`c4c → registry +PUT +/mp-sales/v1/pairsim/tenant +204  descriptor`, `200  Active`, ` 9 .*200  Registered`, `200  Kyma sees it`,
 	`^SAP Marketing Cloud +SEED-004`, `valid for 7 days`,
 }
 
 // refused is told the same in both editions, where %s is the status before pairing.
 var refused = []string{
-	`^What is refused`, `POST /control/clock +200`,
-	`admin → commerce +POST .* 201  In Progress`, `commerce → registry +GET  /\.well-known/jwks\.json`, `admin → commerce +GET .* 200  Failed`, `“The integration token expired at `,
-	`someone → registry +GET  /v1/applications/signingRequests/info +403  token-expired`, ` 9 .* 200  %s`,
-	`POST /api/v1/systems/\S+/tokens +201  %s`,
+	`^What is refused`, `POST +/control/clock +200`,
+	`admin → commerce +POST .* 201  In Progress`, `commerce → registry +GET +/\.well-known/jwks\.json`, `admin → commerce +GET .* 200  Failed`, `“The integration token expired at `,
+	`someone → registry +GET +/v1/applications/signingRequests/info +403  token-expired`, ` 9 .* 200  %s`,
+	`POST +/api/v1/systems/\S+/tokens +201  %s`,
 	`admin → c4c +GET .* 200  Failed`, `“The integration token is for a system of type "SAP Commerce Cloud", this is a tenant of`,
 	`someone → registry .* 403  token-wrong-type`, ` 9 .* 200  %s`,
 	`admin → commerce +GET .* 200  Registered`, ` 9 .* 200  Registered`,
 	`someone → registry .* 403  token-used`, `✓ Each time the connector says "Invalid token\."`,
+	`^A system leaves +SEED-000, Results`, `POST +/api/v1/systems/\S+/deregistration +409  system-in-use`, `“system "Outlet" is still in use: formation "customer-experience"`,
+	`DELETE +/api/v1/formations/\S+/systems/\S+ +200  3 systems left`, `POST +/api/v1/systems/\S+/deregistration +202  Deregistering`,
+	`admin → commerce .* 200  Deregistered`, `GET +/api/v1/systems/\S+ +%s`, `✓ The tenant was told, every certificate is revoked`,
 }
 
 var table = []string{
@@ -90,8 +96,8 @@ var table = []string{
 	`Field Service +SAP Field Service Management +Registered +mp-field-service +3 +fsm`,
 	`Sales +SAP Cloud for Customer +Registered +mp-sales +2 +c4c`,
 	`Campaigns +SAP Marketing Cloud +Registered +mp-campaigns +4 +marketing`,
-	`Outlet +SAP Commerce Cloud +Registered +mp-outlet +3 +commerce`,
-	`5 systems registered and paired, 3 tokens refused`,
+	`%s`,
+	`5 systems paired, 3 tokens refused, 1 system left`,
 }
 
 func filled(lines []string, with ...string) []string {
@@ -122,20 +128,20 @@ func TestTell(t *testing.T) {
 		{"v1", join([]string{
 			`A simulator with throwaway keys`, `SAP BTP cockpit as of October 2021 \(edition v1\)`, `^SAP Commerce Cloud +SEED-000, steps 1 to 9$`,
 			`^ 1-3 .*> Register System: "Web Shop" \(SAP Commerce Cloud\)\.$`,
-			`operator → registry +POST /api/v1/globalAccounts/default/systems +201  with its token`,
+			`operator → registry +POST +/api/v1/globalAccounts/default/systems +201  with its token`,
 			`^ 4 +Copy the integration token eyJ\S{9}…, valid for 10 minutes; send it to the administrator\.$`, `/v1/applications/signingRequests/info\?token=\S{12}…$`,
 			`^ 5 +operator → registry .* 200  Pending`,
-		}, commerce, fsmAndC4C, []string{
+		}, filled(commerce, "assigned"), filled(fsmAndC4C, "assigned", "assigned"), []string{
 			`Home > Communication Management > Maintain Extensions on SAP BTP > Integrations: new`,
 			`^ 4 .*admin → marketing +POST .* 201  Enabling`, `^ 5 .*admin → marketing +GET .* 200  Enabled`, `^ 7 .* 200  Registered`,
-		}, filled(refused, "Pending", "Display token", "Pending"), table)},
+		}, filled(refused, "Pending", "Display token", "Pending", "404  the row is gone"), filled(table, "^$"))},
 		{"v2", join([]string{
 			`SAP BTP cockpit of today \(edition v2\)`, `^ 1-3 .*> Add System: "Web Shop" \(SAP Commerce Cloud\)\.$`,
-			`POST /api/v1/globalAccounts/default/systems +201  no token yet`, `^ 4 .*POST /api/v1/systems/\S+/tokens +201  Get Token`,
+			`POST +/api/v1/globalAccounts/default/systems +201  no token yet`, `^ 4 .*POST +/api/v1/systems/\S+/tokens +201  Get Token`,
 			`Copy the registration token`, `^ 5 .* 200  \(empty\)`,
-		}, commerce, fsmAndC4C, []string{
+		}, filled(commerce, "formation Ready"), filled(fsmAndC4C, "formation Ready", "formation Ready"), []string{
 			`SAP BTP > Extensions: new`, `201  Enabling`, `200  Enabled`, `^ 7 .* 200  Registered`,
-		}, filled(refused, `\(empty\)`, "Get Token", `\(empty\)`), table)},
+		}, filled(refused, `\(empty\)`, "Get Token", `\(empty\)`, `200  \(empty\)`), filled(table, `Outlet +SAP Commerce Cloud +\(empty\) +mp-outlet +\(has left\)`))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.edition, func(t *testing.T) {
@@ -172,7 +178,7 @@ func inOrder(t *testing.T, text string, patterns []string) {
 func pleasant(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	const most = 140 // with what to look at afterwards
+	const most = 165 // with what to look at afterwards
 	if len(lines) > most {
 		t.Errorf("got %d lines, want at most %d", len(lines), most)
 	}

@@ -15,6 +15,9 @@ type cockpit struct {
 	tokenAtOnce       bool   // registering a system gives its first token
 	empty, registered string // statuses: before and after pairing
 	extensionSection  string // of Marketing Cloud's tile
+	includeVerb       string // what one does with a system and a formation
+	formationReady    string // status of a formation, "" where none is shown
+	leaves            bool   // deregistering takes the row away
 }
 
 // cockpits by edition: SEED-000 and e9d975a.md@v1; 1582d72.md and e9d975a.md
@@ -24,11 +27,13 @@ var cockpits = map[string]cockpit{
 		name: "SAP BTP cockpit as of October 2021 (edition v1)", token: "integration token",
 		registerButton: "Register System", tokenButton: "Display token", tokenAtOnce: true,
 		empty: "Pending", registered: "Registered", extensionSection: "Integrations",
+		includeVerb: "assigned", leaves: true,
 	},
 	"v2": {
 		name: "SAP BTP cockpit of today (edition v2), beside the step numbers of the seed documents", token: "registration token",
 		registerButton: "Add System", tokenButton: "Get Token",
 		empty: "", registered: "Registered", extensionSection: "Extensions",
+		includeVerb: "included", formationReady: "Ready",
 	},
 }
 
@@ -53,29 +58,30 @@ type product struct {
 	events                 string // identifier of its events service
 	untold                 bool   // the tenant's calls of a pairing: the reader has seen the like
 	sectioned              bool   // the console has the cockpit edition's section
+	formed                 bool   // it joins a formation before its pairing
 }
 
 // steps are the numbers that the source gives to what happens.
 type steps struct {
-	register, getToken, copy, listed, console, enter, done, refresh string
+	register, getToken, copy, listed, formation, console, enter, done, refresh string
 }
 
-var cxSteps = steps{"1-3", "4", "4", "5", "8", "8", "8", "9"}
+var cxSteps = steps{"1-3", "4", "4", "5", "7", "8", "8", "8", "9"}
 
 // products are the four chapters.
 var products = []product{{
 	tenant: "commerce", systemType: "SAP Commerce Cloud", system: "Web Shop", validity: 10 * time.Minute,
-	source: "SEED-000, steps 1 to 9", steps: cxSteps,
+	source: "SEED-000, steps 1 to 9", steps: cxSteps, formed: true,
 	inProgress: "In Progress", registered: "Registered", events: "commerce-events",
 }, {
 	tenant: "fsm", systemType: "SAP Field Service Management", system: "Field Service", validity: 10 * time.Minute,
-	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "fsm-events",
+	source: "SEED-000, steps 1 to 9", steps: cxSteps, formed: true, events: "fsm-events",
 }, {
 	tenant: "c4c", systemType: "SAP Cloud for Customer", system: "Sales", validity: 10 * time.Minute,
-	source: "SEED-000, steps 1 to 9", steps: cxSteps, events: "c4c-events",
+	source: "SEED-000, steps 1 to 9", steps: cxSteps, formed: true, events: "c4c-events",
 }, {
 	tenant: "marketing", systemType: "SAP Marketing Cloud", system: "Campaigns", validity: 7 * 24 * time.Hour,
-	source: "SEED-004, step 1; e9d975a", steps: steps{"1", "1", "2", "2", "3", "4", "5", "7"},
+	source: "SEED-004, step 1; e9d975a", steps: steps{"1", "1", "2", "2", "", "3", "4", "5", "7"},
 	inProgress: "Enabling", registered: "Enabled", events: "marketing-events", sectioned: true,
 }}
 

@@ -46,7 +46,7 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 		}
 		s.byID[t.ID()] = t
 	}
-	router.GET("/tenants", s.list)
+	router.GET("/tenants", s.listOwn)
 	g := router.Group("/tenants/:tenant")
 	g.GET("", s.on(show))
 	g.POST("/pairings", s.on(pair))
@@ -76,7 +76,7 @@ func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
 			return
 		}
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-		err := do(c, t)
+		err := t.authorized(c, do)
 		if err == nil {
 			return
 		}

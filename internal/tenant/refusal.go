@@ -17,6 +17,8 @@ const (
 	unsupportedMediaType Code = "unsupported-media-type"
 	routeNotFound        Code = "route-not-found"
 	methodNotAllowed     Code = "method-not-allowed"
+	unauthenticated      Code = "unauthenticated" // with Config.Authorize
+	forbidden            Code = "forbidden"
 
 	tenantNotFound        Code = "tenant-not-found"
 	pairingNotFound       Code = "pairing-not-found"
@@ -43,9 +45,11 @@ const (
 // sources names the documents that the other refusals rest on.
 //
 //nolint:exhaustive // the others rest on none
-var sources = map[Code]string{failedExtensionExists: "e9d975a.md@v1"}
+var sources = map[Code]string{
+	failedExtensionExists: "e9d975a.md@v1", unauthenticated: "RFC 6750", forbidden: "sap-domain §1",
+}
 
-// problems gives every code its HTTP answer. The first six are the registry's
+// problems gives every code its HTTP answer. The first eight are the registry's
 // codes too and have its titles: a code has one title (docs/problems.md).
 var problems = map[Code]struct {
 	status      int
@@ -57,6 +61,8 @@ var problems = map[Code]struct {
 	unsupportedMediaType:  {http.StatusUnsupportedMediaType, "Unsupported media type", "Send application/json."},
 	routeNotFound:         {http.StatusNotFound, "No such path", seeDocs},
 	methodNotAllowed:      {http.StatusMethodNotAllowed, "Method not allowed", seeDocs},
+	unauthenticated:       {http.StatusUnauthorized, "Access token is missing or not valid", "Send an access token of the tenant's administrator: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
+	forbidden:             {http.StatusForbidden, "Role does not allow it", "Ask the tenant's administrator."},
 	tenantNotFound:        {http.StatusNotFound, "No such tenant", "GET /tenants lists the tenants."},
 	pairingNotFound:       {http.StatusNotFound, "No such pairing", "GET /tenants/{tenant}/pairings lists the tenant's pairings."},
 	specificationNotFound: {http.StatusNotFound, "No such specification", ""},

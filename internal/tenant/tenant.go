@@ -40,6 +40,8 @@ type Config struct {
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
+	// Authorize asks the admin for an access token of the registry's token service.
+	Authorize bool
 	// Transport carries calls without client certificate; nil: an own one.
 	// Tenants of one process may share it.
 	Transport   http.RoundTripper

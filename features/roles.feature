@@ -1,0 +1,141 @@
+Feature: Roles
+  Where roles are asked for, everybody does what the own role allows and nothing else. A role of the registry holds in one global
+  account; a tenant has an administrator of its own, who is nobody in the registry, and the reverse.
+  Sources: sap-domain §1, SEED-000, SEED-004, design §9.
+
+  Background:
+    Given the cockpit of v1
+    And roles are asked for
+
+  Rule: Nobody without an access token does anything
+
+    Scenario: Somebody without a token registers
+      Given the operator has no access token
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then the registration is refused because of "unauthenticated"
+
+    Scenario: An integration token is no access token
+      Given the operator is a System Landscape Administrator
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator uses the integration token of "Web Shop" as access token
+      When the operator looks at the system "Web Shop"
+      Then the operator is refused because of "unauthenticated"
+
+    Scenario: An access token is no integration token
+      Given the tenants are administered by the Tenant Administrator of "commerce"
+      When the administrator of tenant "commerce" enters the own access token
+      Then the tenant shows "Failed"
+
+    Scenario Outline: An access token is good for twelve hours
+      Given the operator is a System Landscape Administrator
+      And <passed> have passed
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then <end>
+
+      Examples:
+        | passed        | end                                                      |
+        | 43199 seconds | the registration is accepted                             |
+        | 43200 seconds | the registration is refused because of "unauthenticated" |
+
+  Rule: A role allows what its document says
+
+    Scenario Outline: A <role> registers
+      Given the operator is a <role>
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then <end>
+
+      Examples:
+        | role                           | end                                                |
+        | Global Account Administrator   | the registration is accepted                       |
+        | System Landscape Administrator | the registration is accepted                       |
+        | System Landscape Viewer        | the registration is refused because of "forbidden" |
+
+    Scenario Outline: A <role> asks for a new token
+      Given there is the SAP Marketing Cloud system "Campaigns" with its token
+      And the operator is a <role>
+      When the operator asks for a new token
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | Global Account Administrator   | the operator is not refused                    |
+        | System Landscape Administrator | the operator is not refused                    |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
+    Scenario Outline: A <role> displays the token
+      Given there is the SAP Marketing Cloud system "Campaigns" with its token
+      And the operator is a <role>
+      When the operator displays the token
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | System Landscape Administrator | the operator sees a token                      |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
+    Scenario: A viewer sees the system, without a secret
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is a System Landscape Viewer
+      When the operator looks at the system "Web Shop"
+      Then the operator is not refused
+
+    Scenario Outline: A <role> adds a subaccount
+      Given the operator is a <role>
+      When the operator adds the subaccount "test"
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | Global Account Administrator   | the operator is not refused                    |
+        | System Landscape Administrator | the operator is refused because of "forbidden" |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
+    Scenario: Nobody in an account adds another
+      Given the operator is a Global Account Administrator
+      When the operator adds the global account "acme"
+      Then the operator is refused because of "forbidden"
+
+  Rule: A tenant has an administrator of its own
+
+    Scenario: The tenant's own administrator pairs it
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the tenants are administered by the Tenant Administrator of "commerce"
+      When the administrator of tenant "commerce" enters the token
+      Then the tenant shows "Registered"
+
+    Scenario Outline: Somebody else does not
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the tenants are administered by <who>
+      When somebody enters the token in the tenant "commerce"
+      Then the tenant refuses because of "<reason>"
+
+      Examples:
+        | who                                           | reason          |
+        | nobody                                        | unauthenticated |
+        | the Tenant Administrator of "fsm"             | forbidden       |
+        | the Global Account Administrator of "default" | forbidden       |
+
+    Scenario: A tenant's administrator is nobody in the registry
+      Given the operator is the Tenant Administrator of "commerce"
+      When the operator registers the SAP Commerce Cloud system "Web Shop"
+      Then the registration is refused because of "forbidden"
+
+    Scenario: A tenant's administrator sees the own tenant alone
+      Given the tenants are administered by the Tenant Administrator of "commerce"
+      Then the tenants shown are "commerce"
+
+  Rule: A role holds in one global account
+
+    Scenario Outline: Another account's systems are not found
+      Given there is a global account "acme"
+      And there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is the <role> of "acme"
+      When the operator <does>
+      Then <refusal>
+
+      Examples:
+        | role                         | does                                                | refusal                                                           |
+        | Global Account Administrator | looks at the system "Web Shop"                      | the operator is refused because of "global-account-not-found"     |
+        | Global Account Administrator | asks for a new token                                | the operator is refused because of "system-not-found"             |
+        | Global Account Administrator | registers the SAP Commerce Cloud system "Next Shop" | the registration is refused because of "global-account-not-found" |
+        | System Landscape Viewer      | looks at the system "Web Shop"                      | the operator is refused because of "global-account-not-found"     |

@@ -1,0 +1,146 @@
+package story
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// The formation of the story, and the subaccount whose Kyma runtime it serves.
+const (
+	formationName = "customer-experience"
+	formationType = "Side-by-Side Extensibility with Kyma"
+	subaccount    = "dev"
+)
+
+// form puts a system into the formation, before its product side is configured
+// (SEED-000 step 7); the first one creates it.
+func (t *teller) form(ctx context.Context, step, id, name string) error {
+	var f btpclient.Formation
+	var err error
+	if t.formation == "" {
+		t.step(step, "Recommended first: formation %q for subaccount %q, with %q.", formationName, subaccount, name)
+		f, err = t.operator.CreateFormation(ctx, globalAccount, btpclient.NewFormation{
+			Name: formationName, Type: formationType, Subaccount: subaccount, Systems: []string{id},
+		})
+		step = ""
+	} else {
+		f, err = t.operator.IncludeSystem(ctx, t.formation, id)
+	}
+	if err != nil {
+		return err
+	}
+	t.formation = f.ID
+	remark := t.cockpit.includeVerb
+	if f.Status.Label != "" {
+		remark = "formation " + f.Status.Label
+	}
+	t.wire(step, "operator", "registry", t.last, 1, remark)
+	if err := expect("status of the formation", f.Status.Label, t.cockpit.formationReady); err != nil {
+		return err
+	}
+	sees, err := t.runtimeSees(ctx, id)
+	if err == nil && sees {
+		err = fmt.Errorf("the Kyma runtime sees %s before it is paired; the documents say: no API access yet", name)
+	}
+	return err
+}
+
+// runtimeSees looks for a system among the applications of the Kyma runtime.
+func (t *teller) runtimeSees(ctx context.Context, id string) (bool, error) {
+	applications, err := t.operator.RuntimeApplications(ctx, subaccount)
+	return slices.ContainsFunc(applications, func(a btpclient.RuntimeApplication) bool { return a.System.ID == id }), err
+}
+
+// seen shows that a system has reached the Kyma runtime: it is registered, and in
+// the formation (SEED-000 Results).
+func (t *teller) seen(ctx context.Context, id string) error {
+	sees, err := t.runtimeSees(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !sees {
+		return fmt.Errorf("the Kyma runtime of subaccount %s does not see system %s", subaccount, id)
+	}
+	t.wire("", "operator", "registry", t.last, 1, "Kyma sees it")
+	return nil
+}
+
+// leaving is the chapter about deregistration: refused while a formation holds
+// the system, then completed (SEED-000 Results).
+func (t *teller) leaving(ctx context.Context) error {
+	last := len(t.cast) - 1
+	outlet := t.cast[last]
+	t.heading("A system leaves", "SEED-000, Results")
+	t.step("", "Deregister %q, which is still in formation %q:", secondSystem, formationName)
+	if err := t.refusedToLeave(ctx, outlet.id); err != nil {
+		return err
+	}
+	f, err := t.operator.ExcludeSystem(ctx, t.formation, outlet.id)
+	if err != nil {
+		return err
+	}
+	t.wire("", "operator", "registry", t.last, 1, fmt.Sprintf("%d systems left", len(f.Systems)))
+	s, err := t.operator.Deregister(ctx, outlet.id)
+	if err != nil {
+		return err
+	}
+	t.wire("", "operator", "registry", t.last, 1, t.in(bold, s.Status.Label))
+	if err := expect("status of "+secondSystem, s.Status.Label, "Deregistering"); err != nil {
+		return err
+	}
+	if err := t.told(ctx, outlet.tenant, outlet.id); err != nil {
+		return err
+	}
+	t.cast = t.cast[:last]
+	return t.left(ctx, outlet.id)
+}
+
+func (t *teller) refusedToLeave(ctx context.Context, id string) error {
+	_, err := t.operator.Deregister(ctx, id)
+	var refused *btpclient.Problem
+	if !errors.As(err, &refused) {
+		return errors.Join(errors.New("deregistering what a formation holds was not refused; the documents say that it is"), err)
+	}
+	t.wire("", "operator", "registry", t.last, 1, t.in(yellow, refused.Code))
+	t.quoted(refused.Detail)
+	return expect("deregistering what a formation holds", refused.Code, "system-in-use")
+}
+
+// told shows that the tenant knows: the registry has called it back.
+func (t *teller) told(ctx context.Context, tenant, system string) error {
+	rows, err := t.tenants.Pairings(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	read := t.last
+	for _, r := range rows {
+		if r.SystemID == system && r.Status.Code == btpclient.PairingDeregistered {
+			t.wire("", "admin", tenant, read, 1, t.in(bold, r.Status.Label))
+			return nil
+		}
+	}
+	return fmt.Errorf("no row of tenant %s is deregistered", tenant)
+}
+
+// left looks for the row: it is gone, or back in the empty status.
+func (t *teller) left(ctx context.Context, id string) error {
+	if !t.cockpit.leaves {
+		if err := t.inCockpit(ctx, "", id, t.cockpit.empty); err != nil {
+			return err
+		}
+		t.outcome("The tenant was told, every certificate is revoked. The row stays, for the same tenant to come back.")
+		return nil
+	}
+	_, err := t.operator.System(ctx, id)
+	if t.last.Status != http.StatusNotFound {
+		return errors.Join(err, fmt.Errorf("the row of %s is still there; the documents say: gone", secondSystem))
+	}
+	t.wire("", "operator", "registry", t.last, 1, "the row is gone")
+	t.outcome("The tenant was told, every certificate is revoked, the row is gone: its name is free.")
+	return nil
+}
