@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -118,6 +117,6 @@ func (w *world) application(ctx context.Context, subaccount, name string) (btpcl
 		}
 		shown = append(shown, a.System.Name)
 	}
-	return btpclient.RuntimeApplication{}, fmt.Errorf("the runtime of subaccount %s shows applications of %q (%s), want one of %q too",
-		subaccount, shown, strings.Join(shown, ", "), name)
+	return btpclient.RuntimeApplication{}, fmt.Errorf("the runtime of subaccount %s shows the applications of %q, want that of %q too",
+		subaccount, shown, name)
 }

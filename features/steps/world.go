@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -60,11 +62,29 @@ func Scenario(start Start) func(*godog.ScenarioContext) {
 		sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
 			return ctx, w.close()
 		})
-		w.define(sc)
+		w.define(compiled{sc})
 	}
 }
 
-// definitions takes step definitions; *godog.ScenarioContext does.
+// compiled defines steps by expressions that are compiled once, not with every
+// scenario: there are many of both.
+type compiled struct{ sc *godog.ScenarioContext }
+
+func (c compiled) Given(pattern, step any) { c.sc.Given(expression(pattern), step) }
+func (c compiled) When(pattern, step any)  { c.sc.When(expression(pattern), step) }
+func (c compiled) Then(pattern, step any)  { c.sc.Then(expression(pattern), step) }
+
+var expressions sync.Map // pattern → *regexp.Regexp
+
+func expression(pattern any) any {
+	known, ok := expressions.Load(pattern)
+	if !ok {
+		known, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern.(string)))
+	}
+	return known
+}
+
+// definitions takes step definitions: patterns, which are strings, and what to do.
 type definitions interface {
 	Given(pattern, step any)
 	When(pattern, step any)
