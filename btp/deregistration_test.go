@@ -317,9 +317,17 @@ func TestClientWithoutTenantRegistersAgain(t *testing.T) {
 	if _, err := r.Deregister(t.Context(), s.ID); err != nil {
 		t.Fatal(err)
 	}
-	r.pair(r.issue(s.ID).JWS)
+	caller := r.recognised(r.pair(r.issue(s.ID).JWS))
 	if got := r.status(s.ID); got != btp.Registered {
 		t.Errorf("status %q, want registered", got)
+	}
+	// What it describes later is held against the former tenant.
+	wantCode(t, r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "other"}), btp.TenantMismatch)
+	if err := r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "commerce"}); err != nil {
+		t.Errorf("the former tenant is refused: %v", err)
+	}
+	if err := r.SetDescriptor(t.Context(), caller, btp.Descriptor{TenantID: "renamed"}); err != nil {
+		t.Errorf("a tenant that has registered again is held to its former name: %v", err)
 	}
 }
 
@@ -502,4 +510,20 @@ func TestDeregistrationSurvivesTheProcess(t *testing.T) {
 		t.Errorf("the tenant was told %d times after the claim had ended", len(again.told()))
 	}
 	next.gone(s.ID)
+}
+
+// A fault in the registration of services is what a tenant gives its pairing up for.
+func TestServicesThatCannotBeRegistered(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	s, tok := r.register("Web Shop", commerce)
+	caller := r.recognised(r.pair(tok.JWS))
+	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointServiceCreate, Subject: string(s.ID), Cause: "the catalog is closed", Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.CreateService(t.Context(), caller, btp.Service{Name: "one"})
+	wantCode(t, err, btp.FaultInjected)
+	if _, err := r.CreateService(t.Context(), caller, btp.Service{Name: "one"}); err != nil {
+		t.Errorf("a fault that struck once strikes again: %v", err)
+	}
 }

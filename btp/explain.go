@@ -75,7 +75,7 @@ var explanations = map[Code]Explanation{
 	TokenWrongAudience: {ours, newToken},
 	TokenNotYetValid:   {ours, "Compare the clocks: pairsim clock show."},
 	TokenExpired:       {"SEED-000 step 8, e9d975a.md", newToken},
-	TokenUsed:          {"SEED-000 step 8", newToken},
+	TokenUsed:          {"SEED-000 step 8", "A registered system needs no more tokens. If its pairing did not complete: " + newToken},
 	TokenVoid:          {"SEED-000 step 6", "Use the newest token of the system. " + newToken},
 	TokenUnknown:       {ours, newToken},
 	TokenWrongType:     {ours, "Use the token in a tenant of its system's type (pairsim token inspect)."},

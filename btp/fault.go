@@ -12,8 +12,11 @@ import (
 const MaxFaults = 100
 
 // FaultPoints are the points that can be made to fail so far: the ends of the
-// moves that the documents give an error status.
-var FaultPoints = []Point{PointDeregisterTell, PointDeregisterDone, PointRemoveDone, PointFormationSync, PointFormationDeleted}
+// moves that the documents give an error status, and the registration of services,
+// whose failure ends a pairing (design §4 pairing attempt).
+var FaultPoints = []Point{
+	PointServiceCreate, PointDeregisterTell, PointDeregisterDone, PointRemoveDone, PointFormationSync, PointFormationDeleted,
+}
 
 // Fault makes a step fail on purpose. Faults are kept in the process.
 type Fault struct {

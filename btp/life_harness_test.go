@@ -2,6 +2,7 @@ package btp_test
 
 import (
 	"context"
+	"crypto/x509"
 	"sync"
 	"testing"
 
@@ -68,6 +69,16 @@ func (r *registry) pairTenant(jws, tenant string) btp.Caller {
 	d := btp.Descriptor{TenantID: tenant, URL: "http://tenant.test", CallbackURL: "http://tenant.test/callback"}
 	if err := r.SetDescriptor(r.t.Context(), caller, d); err != nil {
 		r.t.Fatalf("descriptor: %v", err)
+	}
+	return caller
+}
+
+// recognised is the caller that has these certificates.
+func (r *registry) recognised(chain []*x509.Certificate) btp.Caller {
+	r.t.Helper()
+	caller, err := r.Recognise(r.t.Context(), chain)
+	if err != nil {
+		r.t.Fatalf("recognise: %v", err)
 	}
 	return caller
 }

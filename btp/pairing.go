@@ -271,9 +271,10 @@ func (u *unit) certificateExpires(subject string) error {
 	return u.Certificates().Delete(c.Serial)
 }
 
-// complete makes the system Registered.
+// complete makes the system Registered. A client that has described no tenant yet
+// is held to the former one when it does.
 func (u *unit) complete(point Point, s *System) error {
-	s.RegisteredAt, s.Failure, s.FormerTenant = u.now, nil, ""
+	s.RegisteredAt, s.Failure = u.now, nil
 	return errors.Join(u.move(point, s, PairingCompleted), u.dropAttempt(s.ID))
 }
 
@@ -356,7 +357,7 @@ func (r *Registry) SetDescriptor(ctx context.Context, caller Caller, d Descripto
 			if err := checkTenant(&s, d.TenantID); err != nil {
 				return err
 			}
-			s.Tenant = &d
+			s.Tenant, s.FormerTenant = &d, ""
 			_, open, err := u.Attempts().FindBySystem(s.ID)
 			if err != nil {
 				return err

@@ -4,6 +4,7 @@ Feature: Integration tokens expire
 
   Rule: A token can be used until the end of its validity
 
+    @invariant-3 @invariant-4 @invariant-5
     Scenario Outline: <product>, used <when>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -24,6 +25,7 @@ Feature: Integration tokens expire
         | v2      | SAP Commerce Cloud           | commerce  | in the ninth minute  | 9 minutes          | Registered | Registered |
         | v2      | SAP Marketing Cloud          | marketing | in the last hour     | 167 hours          | Enabled    | Registered |
 
+    @invariant-3
     Scenario: In the cockpit of v2 an expired token leaves the status empty
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -65,6 +67,7 @@ Feature: Integration tokens expire
       Then the journal tells that the token of "First" expired 9 minutes later
       And the journal tells that the token of "Second" expired 10 minutes later
 
+    @invariant-5
     Scenario: Nobody has to look for a token to expire
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"

@@ -5,6 +5,7 @@ Feature: A system pairs with a global account
 
   Rule: Every product pairs by token, and the cockpit shows it
 
+    @invariant-6
     Scenario Outline: <product> pairs in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -38,6 +39,7 @@ Feature: A system pairs with a global account
       Then the system "Web Shop" is shown without a status
       And the operator is given no token with it
 
+    @invariant-5
     Scenario: A tenant that vanishes after it was accepted (design §4)
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -88,6 +90,7 @@ Feature: A system pairs with a global account
 
   Rule: A pairing that fails after the token was accepted is an error
 
+    @invariant-6
     Scenario Outline: The tenant gives up, in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -144,6 +147,7 @@ Feature: A system pairs with a global account
 
   Rule: Names are printable ASCII and unique in their global account
 
+    @invariant-1
     Scenario Outline: The name <name> is <answer>
       Given the cockpit of v1
       When the operator registers the SAP Commerce Cloud system <name>
@@ -168,6 +172,7 @@ Feature: A system pairs with a global account
       When the operator registers the SAP Cloud for Customer system "Web Shop"
       Then the registration is refused because of "name-taken"
 
+    @invariant-15
     Scenario: The same name in another global account
       Given the cockpit of v1
       And there is a global account "other"
@@ -182,6 +187,13 @@ Feature: A system pairs with a global account
       Then the systems "Web Shop" and "web shop" have different application names
       And a client pairs with the token of "Web Shop"
       And a client pairs with the token of "web shop"
+
+    @invariant-2
+    Scenario: The CX types are three (SEED-000 step 3)
+      Given the cockpit of v1
+      When the operator looks at the types of systems
+      Then the types with tokens of 10 minutes are "SAP Commerce Cloud" and "SAP Field Service Management" and "SAP Cloud for Customer"
+      And the types with tokens of 7 days are "SAP Marketing Cloud"
 
     Scenario: A type that the cockpit does not offer
       Given the cockpit of v1

@@ -4,6 +4,7 @@ Feature: Integration tokens
 
   Rule: A token is used once
 
+    @invariant-3
     Scenario Outline: The second use is refused in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -33,6 +34,7 @@ Feature: Integration tokens
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-used"
 
+    @invariant-3
     Scenario: Of many clients at the same moment, one is accepted
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -124,6 +126,7 @@ Feature: Integration tokens
 
   Rule: At most 1000 unused tokens of a type in a global account (2ffdaff.md)
 
+    @invariant-17
     Scenario: The 1001st token
       Given the cockpit of v1
       And the operator has registered 1000 SAP Commerce Cloud systems
@@ -131,6 +134,7 @@ Feature: Integration tokens
       Then the registration is refused because of "token-quota-exceeded"
       And there is no system "One too many"
 
+    @invariant-17
     Scenario: The 1001st token, where systems are added without one
       Given the cockpit of v2
       And the operator has registered 1000 SAP Commerce Cloud systems
@@ -139,6 +143,7 @@ Feature: Integration tokens
       When the operator asks for a new token
       Then the operator is refused because of "token-quota-exceeded"
 
+    @invariant-17
     Scenario Outline: Other tokens are counted apart: <product> in global account "<account>"
       Given the cockpit of v1
       And there is a global account "other"
@@ -157,6 +162,7 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator sees a new token, and the first one is void
 
+    @invariant-17
     Scenario: A used token frees a place
       Given the cockpit of v1
       And the operator has registered 1000 SAP Commerce Cloud systems
@@ -275,3 +281,131 @@ Feature: Integration tokens
         | token URL     |
         | bare token    |
         | encoded token |
+
+  Rule: A token that is over says so, and what to do next (SEED-000 step 8, e9d975a.md@v1, 1582d72.md)
+
+    Scenario Outline: The expired token of a <product> system in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And <passed> have passed
+      When the operator has the token explained
+      Then the token of "My System" is shown as "expired"
+      And the operator reads that the token would be refused because of "token-expired"
+      And the operator is advised "<next>"
+      And a new token pairs the system "My System"
+
+      Examples:
+        | edition | product                      | passed     | next          |
+        | v1      | SAP Commerce Cloud           | 10 minutes | Display token |
+        | v1      | SAP Field Service Management | 10 minutes | Display token |
+        | v1      | SAP Cloud for Customer       | 10 minutes | Display token |
+        | v1      | SAP Marketing Cloud          | 7 days     | Display token |
+        | v2      | SAP Commerce Cloud           | 10 minutes | Get Token     |
+        | v2      | SAP Field Service Management | 10 minutes | Get Token     |
+        | v2      | SAP Cloud for Customer       | 10 minutes | Get Token     |
+        | v2      | SAP Marketing Cloud          | 7 days     | Get Token     |
+
+    Scenario Outline: The used token of a registered <product> system in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And a client has paired with the token of "My System"
+      When the operator has the token explained
+      Then the token of "My System" is shown as "used"
+      And the operator reads that the token would be refused because of "token-used"
+      And the operator is advised "A registered system needs no more tokens"
+
+      Examples:
+        | edition | product                      |
+        | v1      | SAP Commerce Cloud           |
+        | v1      | SAP Field Service Management |
+        | v1      | SAP Cloud for Customer       |
+        | v1      | SAP Marketing Cloud          |
+        | v2      | SAP Commerce Cloud           |
+        | v2      | SAP Marketing Cloud          |
+
+    Scenario Outline: The used token of a <product> pairing that did not complete, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And a client has presented the token of "My System" and vanished
+      When the operator has the token explained
+      Then the operator reads that the token would be refused because of "token-used"
+      And the operator is advised "<next>"
+      And a new token pairs the system "My System"
+
+      Examples:
+        | edition | product             | next          |
+        | v1      | SAP Commerce Cloud  | Display token |
+        | v1      | SAP Marketing Cloud | Display token |
+        | v2      | SAP Commerce Cloud  | Get Token     |
+        | v2      | SAP Marketing Cloud | Get Token     |
+
+    Scenario Outline: The present token of a Marketing Cloud system is over in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the operator has got its token
+      And 7 days have passed
+      When the operator asks to see the present token
+      Then the operator is refused because of "token-expired"
+      And the operator is advised "<next>"
+
+      Examples:
+        | edition | next          |
+        | v1      | Display token |
+        | v2      | Get Token     |
+
+    Scenario Outline: The present token of a <product> system is shown once, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      When the operator asks to see the present token
+      Then the operator is refused because of "token-shown-once"
+      And the operator is advised "Ask for a new token"
+
+      Examples:
+        | edition | product                      |
+        | v1      | SAP Commerce Cloud           |
+        | v1      | SAP Field Service Management |
+        | v1      | SAP Cloud for Customer       |
+        | v2      | SAP Commerce Cloud           |
+
+    Scenario: A system of which nobody has got a token yet
+      Given the cockpit of v2
+      And the operator has registered the SAP Marketing Cloud system "Campaigns"
+      When the operator asks to see the present token
+      Then the operator is refused because of "token-not-issued"
+      And the operator is advised "Get Token"
+
+    Scenario Outline: The <product> tenant says it in the words of the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the operator has got its token
+      And <what is over>
+      When the administrator of tenant "<tenant>" enters the token
+      Then the tenant shows a failure that names "<named>"
+      And the tenant advises "<next>"
+
+      Examples:
+        | edition | product             | tenant    | what is over                                  | named             | next          |
+        | v1      | SAP Commerce Cloud  | commerce  | 10 minutes have passed                        | expired           | Display Token |
+        | v1      | SAP Marketing Cloud | marketing | 7 days have passed                            | expired           | Display Token |
+        | v1      | SAP Commerce Cloud  | commerce  | a client has paired with the token of "My System" | already been used | Display Token |
+        | v1      | SAP Marketing Cloud | marketing | a client has paired with the token of "My System" | already been used | Display Token |
+        | v2      | SAP Commerce Cloud  | commerce  | 10 minutes have passed                        | expired           | Get Token     |
+        | v2      | SAP Marketing Cloud | marketing | 7 days have passed                            | expired           | Get Token     |
+        | v2      | SAP Commerce Cloud  | commerce  | a client has paired with the token of "My System" | already been used | Get Token     |
+        | v2      | SAP Marketing Cloud | marketing | a client has paired with the token of "My System" | already been used | Get Token     |
+
+  Rule: A token is for a single system (SEED-000 step 8)
+
+    @invariant-3
+    Scenario: It pairs its own, and no second one
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Second Shop"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When a client presents the token of "Web Shop"
+      Then the client is refused because of "token-used"
+      And the system "Second Shop" is shown as "Pending"

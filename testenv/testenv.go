@@ -120,6 +120,30 @@ func WithStrictRevocation() Option {
 	return func(c *landscape.Config) { c.Policy.StrictRevocation = true }
 }
 
+// Transitions that WithDuration knows.
+const (
+	Deregistering = "deregistering"
+	Removing      = "removing"
+	Synchronizing = "synchronizing"
+)
+
+// WithDuration lets a transition take time on the environment's clock, so that a
+// test sees its status; without it every transition ends at once.
+func WithDuration(transition string, d time.Duration) Option {
+	return func(c *landscape.Config) {
+		if c.Policy.Durations == nil {
+			c.Policy.Durations = map[btp.Transition]time.Duration{}
+		}
+		c.Policy.Durations[btp.Transition(transition)] = d
+	}
+}
+
+// WithCallbackTimeout bounds how long, in real time, a tenant may take to answer
+// when it is told of its deregistration.
+func WithCallbackTimeout(d time.Duration) Option {
+	return func(c *landscape.Config) { c.CallbackTimeout = d }
+}
+
 // WithPublicHandler wraps what the public listeners serve, for checks of every answer.
 func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
 	return func(c *landscape.Config) { c.WrapPublic = wrap }

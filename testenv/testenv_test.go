@@ -116,3 +116,18 @@ func TestRunningClockFiresDueWork(t *testing.T) {
 		t.Errorf("the token is %s, want expired", state)
 	}
 }
+
+func TestTransitionTakesTime(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithDuration(testenv.Deregistering, time.Hour))
+	shop := env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+	env.Pair(t, "commerce", shop.IntegrationToken.TokenURL)
+	if _, err := env.Operator().Deregister(t.Context(), shop.ID); err != nil {
+		t.Fatal(err)
+	}
+	env.ExpectStatus(t, "Web Shop", "Deregistering")
+	env.Advance(t, time.Hour)
+	if s, err := env.Operator().System(t.Context(), shop.ID); btpclient.CodeOf(err) != "system-not-found" {
+		t.Errorf("after its hour the system is shown as %q (%v), want it gone", s.Status.Label, err)
+	}
+}

@@ -13,7 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
+	"sync/atomic"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -24,6 +24,7 @@ func (w *world) clientSteps(d definitions) {
 	d.Given(`^a client has presented the token of "([^"]*)"(?: and vanished)?$`, w.aClientHasPresented)
 	d.Given(`^a client has exchanged the token of "([^"]*)" for a certificate$`, w.aClientHasExchanged)
 	d.Given(`^a client has paired with the token of "([^"]*)"$`, w.aClientPairs)
+	d.Given(`^the pairing of "([^"]*)" has failed$`, w.thePairingHasFailed)
 	d.Given(`^a client has paired with the token of one of them$`, w.aClientHasPairedWithOne)
 	d.Given(`^the client has reported that the pairing failed because "([^"]*)"$`, w.theClientHasReported)
 
@@ -52,6 +53,7 @@ type client struct {
 	info      btpclient.Info
 	own       tls.Certificate // empty until one was issued
 	session   *btpclient.Session
+	told      atomic.Int32 // how often its callback was called
 }
 
 // connector is the registry, asked over TLS as the products do.
@@ -269,17 +271,11 @@ func (w *world) clientsPresent(ctx context.Context, n int, name string) error {
 			return err
 		}
 	}
-	w.presented = make([]error, n)
-	start := make(chan struct{})
-	var done sync.WaitGroup
+	requests := make([]func() error, n)
 	for i, c := range connectors {
-		done.Go(func() {
-			<-start
-			_, w.presented[i] = c.SigningRequestInfo(ctx, token.Token, "", "")
-		})
+		requests[i] = func() error { _, err := c.SigningRequestInfo(ctx, token.Token, "", ""); return err }
 	}
-	close(start)
-	done.Wait()
+	w.atOnce(requests...)
 	return nil
 }
 
@@ -324,6 +320,22 @@ func (w *world) theClientHasReported(ctx context.Context, cause string) error {
 	return w.called.err
 }
 
+// thePairingHasFailed lets a client give up what it has begun.
+func (w *world) thePairingHasFailed(ctx context.Context, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	w.present = s
+	if err := w.theOperatorHasGotItsToken(ctx); err != nil {
+		return err
+	}
+	if err := w.aClientHasPresented(ctx, name); err != nil {
+		return err
+	}
+	return w.theClientHasReported(ctx, "the disk is full")
+}
+
 func (w *world) theClientReports(ctx context.Context, cause string) error {
 	c, err := w.theClient()
 	if err != nil {
@@ -362,7 +374,7 @@ func (w *world) exactlyOneIsAccepted() error {
 		}
 	}
 	if accepted != 1 {
-		return fmt.Errorf("%d of %d clients were accepted, want exactly one", accepted, len(w.presented))
+		return fmt.Errorf("%d of %d were accepted, want exactly one", accepted, len(w.presented))
 	}
 	return nil
 }

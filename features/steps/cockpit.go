@@ -3,9 +3,13 @@ package steps
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -21,16 +25,26 @@ func (w *world) cockpitSteps(d definitions) {
 	d.Given(`^revocation is strict$`, w.revocationIsStrict)
 	d.Given(`^there is a global account "([^"]*)"$`, w.thereIsAGlobalAccount)
 	d.Given(`^the operator has registered the (.+) system "([^"]*)"$`, w.theOperatorHasRegistered)
+	d.Given(`^the operator of "([^"]*)" has registered the (.+) system "([^"]*)"$`, w.theOperatorOfHasRegistered)
 	d.Given(`^the operator has registered (\d+) (.+) systems$`, w.theOperatorHasRegisteredMany)
 
 	d.When(`^the operator registers the (.+) system "([^"]*)"$`, w.theOperatorRegisters)
 	d.When(`^the operator of "([^"]*)" registers the (.+) system "([^"]*)"$`, w.theOperatorOfRegisters)
 
+	d.When(`^the operator looks at the types of systems$`, w.theOperatorLooksAtTypes)
+
+	d.Then(`^the types with tokens of (\d+) (second|minute|hour|day)s are (.+)$`, w.theTypesAre)
 	d.Then(`^the registration is accepted$`, w.theRegistrationIsAccepted)
 	d.Then(`^the registration is refused because of "([^"]*)"$`, w.theRegistrationIsRefused)
 	d.Then(`^the operator is refused because of "([^"]*)"$`, w.theOperatorIsRefused)
+	d.Then(`^the operator is not refused$`, w.theOperatorIsNotRefused)
+	d.Then(`^the refusal names (.+) and nothing else$`, w.theRefusalNames)
+	d.Then(`^the refusal tells "([^"]*)"$`, w.theRefusalTells)
+	d.Then(`^the operator is advised "([^"]*)"$`, w.theOperatorIsAdvised)
+	d.Then(`^the system "([^"]*)" is held by (.+)$`, w.theSystemIsHeldBy)
 	d.Then(`^the system "([^"]*)" is shown as "([^"]+)"$`, w.theSystemIsShownAs)
 	d.Then(`^the system "([^"]*)" is shown without a status$`, w.theSystemIsShownWithoutStatus)
+	d.Then(`^the name "([^"]*)" is free for a (.+) system$`, w.theNameIsFree)
 	d.Then(`^there is no system "([^"]*)"$`, w.thereIsNoSystem)
 	d.Then(`^its error names "([^"]*)" and component "([^"]*)"$`, w.itsErrorNames)
 	d.Then(`^the system "([^"]*)" exposes the API "([^"]*)"$`, w.theSystemExposes)
@@ -69,6 +83,13 @@ func (w *world) thereIsAGlobalAccount(ctx context.Context, id string) error {
 
 func (w *world) theOperatorHasRegistered(ctx context.Context, systemType, name string) error {
 	if err := w.theOperatorRegisters(ctx, systemType, name); err != nil {
+		return err
+	}
+	return w.registered.err
+}
+
+func (w *world) theOperatorOfHasRegistered(ctx context.Context, account, systemType, name string) error {
+	if err := w.theOperatorOfRegisters(ctx, account, systemType, name); err != nil {
 		return err
 	}
 	return w.registered.err
@@ -151,6 +172,122 @@ func (w *world) theOperatorIsRefused(reason string) error {
 	return w.operated.refusedBecauseOf("the operator", reason)
 }
 
+func (w *world) theOperatorIsNotRefused() error { return w.operated.accepted("the operator") }
+
+// names reads a list of quoted names, or "nothing".
+func names(list string) (found []string) {
+	for _, match := range quoted.FindAllStringSubmatch(list, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+var quoted = regexp.MustCompile(`"([^"]*)"`)
+
+// sameNames compares what is shown with what is wanted, in any order.
+func sameNames(what string, shown []string, list string) error {
+	wanted := names(list)
+	slices.Sort(shown)
+	slices.Sort(wanted)
+	if !slices.Equal(shown, wanted) {
+		return fmt.Errorf("%s: %q, want %q", what, shown, wanted)
+	}
+	return nil
+}
+
+// problem is the refusal of the operator's latest request.
+func (w *world) problem() (*btpclient.Problem, error) {
+	var p *btpclient.Problem
+	if !errors.As(w.operated.err, &p) {
+		return nil, fmt.Errorf("the operator got %w, want a refusal", w.operated.err)
+	}
+	return p, nil
+}
+
+// theRefusalNames holds what the refusal lists against the names, and its text too.
+func (w *world) theRefusalNames(list string) error {
+	p, err := w.problem()
+	if err != nil {
+		return err
+	}
+	var blockers []string
+	for _, b := range p.Blockers {
+		blockers = append(blockers, b.Name)
+		if !strings.Contains(p.Detail, b.ID) {
+			return fmt.Errorf("the refusal %q does not name %q by its id", p.Detail, b.Name)
+		}
+	}
+	return sameNames("the refusal names", blockers, list)
+}
+
+func (w *world) theRefusalTells(text string) error {
+	p, err := w.problem()
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(p.Detail, text) {
+		return fmt.Errorf("the refusal tells %q, want %q", p.Detail, text)
+	}
+	return nil
+}
+
+// theOperatorIsAdvised reads what to do next, in a refusal or in what was told of
+// a token.
+func (w *world) theOperatorIsAdvised(text string) error {
+	next := ""
+	if w.operated.err != nil {
+		p, err := w.problem()
+		if err != nil {
+			return err
+		}
+		next = p.Next
+	} else if w.inspected.Refusal != nil {
+		next = w.inspected.Refusal.Next
+	}
+	if !strings.Contains(next, text) {
+		return fmt.Errorf("the operator is advised %q, want advice that names %q", next, text)
+	}
+	return nil
+}
+
+// theSystemIsHeldBy names formations by name and entitlements by plan.
+func (w *world) theSystemIsHeldBy(ctx context.Context, name, list string) error {
+	s, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
+	var holders []string
+	for _, f := range s.Formations {
+		holders = append(holders, f.Name)
+	}
+	for _, e := range s.Entitlements {
+		holders = append(holders, e.Plan)
+	}
+	return sameNames("the system "+name+" is held by", holders, list)
+}
+
+func (w *world) theOperatorLooksAtTypes(ctx context.Context) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	types, err := w.operator.SystemTypes(ctx)
+	w.types, w.operated = types, ended(err)
+	return nil
+}
+
+func (w *world) theTypesAre(n int, unit, list string) error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	var shown []string
+	for _, t := range w.types {
+		if time.Duration(t.TokenValiditySeconds)*time.Second == time.Duration(n)*units[unit] {
+			shown = append(shown, t.Name)
+		}
+	}
+	return sameNames("the types are", shown, list)
+}
+
 func (w *world) theSystemIsShownAs(ctx context.Context, name, label string) error {
 	s, err := w.look(ctx, name)
 	if err != nil {
@@ -176,6 +313,14 @@ func (w *world) thereIsNoSystem(ctx context.Context, name string) error {
 		return fmt.Errorf("the cockpit shows the system %q as %q, want no such system", name, s.Status.Label)
 	}
 	return refusedBecauseOf("looking for "+name, err, "system-not-found")
+}
+
+// theNameIsFree takes the name: there is no other way to see it.
+func (w *world) theNameIsFree(ctx context.Context, name, systemType string) error {
+	if err := w.theOperatorRegisters(ctx, systemType, name); err != nil {
+		return err
+	}
+	return w.registered.accepted("the registration")
 }
 
 func (w *world) itsErrorNames(ctx context.Context, cause, component string) error {

@@ -12,6 +12,8 @@ import (
 // tenantSteps are what the administrator of a simulated tenant does and sees.
 func (w *world) tenantSteps(d definitions) {
 	d.Given(`^the administrator of tenant "([^"]*)" has entered the token$`, w.theAdministratorHasEntered)
+	d.Given(`^the administrator of tenant "([^"]*)" has got and entered the token$`, w.theAdministratorHasGotAndEntered)
+	d.Given(`^the administrator of tenant "([^"]*)" has entered the token in vain$`, w.theAdministratorHasEnteredInVain)
 	d.Given(`^the tenant "([^"]*)" has renewed its certificate$`, w.theTenantHasRenewed)
 
 	d.When(`^the administrator of tenant "([^"]*)" enters the token$`, w.theAdministratorEnters)
@@ -21,6 +23,8 @@ func (w *world) tenantSteps(d definitions) {
 
 	d.Then(`^the tenant shows "([^"]*)"$`, w.theTenantShows)
 	d.Then(`^the tenant shows a failure that names "([^"]*)"$`, w.theTenantShowsFailure)
+	d.Then(`^the tenant showed "([^"]*)" while it paired$`, w.theTenantShowedMeanwhile)
+	d.Then(`^the tenant advises "([^"]*)"$`, w.theTenantAdvises)
 	d.Then(`^the event is accepted$`, w.theEventIsAccepted)
 	d.Then(`^the event is refused because of "([^"]*)"$`, w.theEventIsRefused)
 }
@@ -28,6 +32,9 @@ func (w *world) tenantSteps(d definitions) {
 func (w *world) theAdministratorHasEntered(ctx context.Context, tenant string) error {
 	if err := w.theAdministratorEnters(ctx, tenant); err != nil {
 		return err
+	}
+	if w.administered.err != nil {
+		return w.administered.err
 	}
 	row, err := w.row(ctx)
 	if err != nil {
@@ -37,6 +44,22 @@ func (w *world) theAdministratorHasEntered(ctx context.Context, tenant string) e
 		return fmt.Errorf("tenant %s shows %q (%s), want a completed pairing", tenant, row.Status.Label, row.Cause)
 	}
 	return nil
+}
+
+// theAdministratorHasGotAndEntered is for both editions: one of them makes the
+// token with the system, the other when it is asked.
+func (w *world) theAdministratorHasGotAndEntered(ctx context.Context, tenant string) error {
+	if err := w.theOperatorHasGotItsToken(ctx); err != nil {
+		return err
+	}
+	return w.theAdministratorHasEntered(ctx, tenant)
+}
+
+func (w *world) theAdministratorHasEnteredInVain(ctx context.Context, tenant string) error {
+	if err := w.theAdministratorEnters(ctx, tenant); err != nil {
+		return err
+	}
+	return w.theTenantShowsFailure(ctx, "")
 }
 
 func (w *world) theAdministratorEnters(ctx context.Context, tenant string) error {
@@ -60,11 +83,17 @@ func (w *world) theAdministratorEntersForged(ctx context.Context, tenant, kind s
 	return w.enter(ctx, tenant, token)
 }
 
-// enter waits until the pairing has ended; its row tells how.
+// enter waits until the pairing has ended; its row tells how. A tenant that does
+// not take the token at all refuses its administrator.
 func (w *world) enter(ctx context.Context, tenant, text string) error {
 	w.tenant = tenant
-	_, err := w.tenants.Pair(ctx, tenant, text, "")
-	return err
+	row, err := w.tenants.StartPairing(ctx, tenant, text, "")
+	w.administered, w.shownFirst = ended(err), row.Status.Label
+	if err == nil {
+		_, err = w.tenants.EndedPairing(ctx, tenant, row.ID)
+		return err
+	}
+	return nil
 }
 
 // row is the newest row in the console of the tenant that the scenario speaks of.
@@ -98,6 +127,9 @@ func (w *world) theTenantShows(ctx context.Context, label string) error {
 	if err != nil {
 		return err
 	}
+	if err := w.administered.accepted("the administrator"); err != nil {
+		return err
+	}
 	if row.Status.Label != label {
 		return fmt.Errorf("tenant %s shows %q (%s), want %q", w.tenant, row.Status.Label, row.Cause, label)
 	}
@@ -109,8 +141,29 @@ func (w *world) theTenantShowsFailure(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
+	if err := w.administered.accepted("the administrator"); err != nil {
+		return err
+	}
 	if !row.Failed() || !strings.Contains(row.Cause, text) {
 		return fmt.Errorf("tenant %s shows %q (%s), want a failure that names %q", w.tenant, row.Status.Label, row.Cause, text)
+	}
+	return nil
+}
+
+func (w *world) theTenantShowedMeanwhile(label string) error {
+	if w.shownFirst != label {
+		return fmt.Errorf("the new row in tenant %s showed %q at first, want %q", w.tenant, w.shownFirst, label)
+	}
+	return nil
+}
+
+func (w *world) theTenantAdvises(ctx context.Context, text string) error {
+	row, err := w.row(ctx)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(row.Next, text) {
+		return fmt.Errorf("tenant %s advises %q, want advice that names %q", w.tenant, row.Next, text)
 	}
 	return nil
 }

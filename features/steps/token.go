@@ -30,6 +30,10 @@ func (w *world) tokenSteps(d definitions) {
 	d.When(`^the operator asks for a new token$`, w.theOperatorAsksForNewToken)
 	d.When(`^the operator displays the token$`, w.theOperatorDisplaysTheToken)
 
+	d.When(`^the operator asks to see the present token$`, w.theOperatorAsksToSee)
+	d.When(`^the operator has the token explained$`, w.theOperatorHasItExplained)
+
+	d.Then(`^the operator reads that the token would be refused because of "([^"]*)"$`, w.theOperatorReadsRefusal)
 	d.Then(`^the operator is given a token with it$`, w.theOperatorIsGivenToken)
 	d.Then(`^the operator is given no token with it$`, w.theOperatorIsGivenNoToken)
 	d.Then(`^the operator sees a new token, and the first one is void$`, w.theOperatorSeesNewToken)
@@ -95,6 +99,37 @@ func (w *world) theOperatorDisplaysTheToken(ctx context.Context) error {
 		token, err = w.operator.IssueToken(ctx, w.present.id)
 	}
 	w.operated, w.displayed = ended(err), token
+	return nil
+}
+
+// theOperatorAsksToSee asks for no new one where there is none that can be shown.
+func (w *world) theOperatorAsksToSee(ctx context.Context) error {
+	if w.present == nil {
+		return errors.New("the scenario has registered no system")
+	}
+	token, err := w.operator.ShowToken(ctx, w.present.id)
+	w.operated, w.displayed = ended(err), token
+	return nil
+}
+
+func (w *world) theOperatorHasItExplained(ctx context.Context) error {
+	token, err := w.newest(w.present)
+	if err != nil {
+		return err
+	}
+	in, err := w.operator.InspectToken(ctx, token.Token)
+	w.operated, w.inspected = ended(err), in
+	return nil
+}
+
+func (w *world) theOperatorReadsRefusal(reason string) error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	if w.inspected.Refusal == nil || w.inspected.Refusal.Code != reason {
+		return fmt.Errorf("the operator reads that the token is %q, refusal %+v; want one because of %q",
+			w.inspected.State, w.inspected.Refusal, reason)
+	}
 	return nil
 }
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -35,6 +37,14 @@ type Settings struct {
 	AbandonedAsError bool
 	// StrictRevocation: a certificate that its client revoked is refused everywhere.
 	StrictRevocation bool
+	// Durations are how long transitions take on the landscape's clock:
+	// deregistering, removing, synchronizing. One that is missing takes no time.
+	Durations map[string]time.Duration
+	// CallbackTimeout is how long, in real time, a tenant may take to be told
+	// something; 0: the landscape's default.
+	CallbackTimeout time.Duration
+	// Tenants are further tenants beside one of each product: id to product.
+	Tenants map[string]string
 	// Auth: the registry and the tenants ask for access tokens, with roles.
 	Auth bool
 }
@@ -52,11 +62,29 @@ func Scenario(start Start) func(*godog.ScenarioContext) {
 		sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
 			return ctx, w.close()
 		})
-		w.define(sc)
+		w.define(compiled{sc})
 	}
 }
 
-// definitions takes step definitions; *godog.ScenarioContext does.
+// compiled defines steps by expressions that are compiled once, not with every
+// scenario: there are many of both.
+type compiled struct{ sc *godog.ScenarioContext }
+
+func (c compiled) Given(pattern, step any) { c.sc.Given(expression(pattern), step) }
+func (c compiled) When(pattern, step any)  { c.sc.When(expression(pattern), step) }
+func (c compiled) Then(pattern, step any)  { c.sc.Then(expression(pattern), step) }
+
+var expressions sync.Map // pattern → *regexp.Regexp
+
+func expression(pattern any) any {
+	known, ok := expressions.Load(pattern)
+	if !ok {
+		known, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern.(string)))
+	}
+	return known
+}
+
+// definitions takes step definitions: patterns, which are strings, and what to do.
 type definitions interface {
 	Given(pattern, step any)
 	When(pattern, step any)
@@ -72,6 +100,14 @@ func (w *world) define(d definitions) {
 	w.certificateSteps(d)
 	w.clockSteps(d)
 	w.journalSteps(d)
+	w.subaccountSteps(d)
+	w.formationSteps(d)
+	w.entitlementSteps(d)
+	w.deregistrationSteps(d)
+	w.callbackSteps(d)
+	w.extensionSteps(d)
+	w.faultSteps(d)
+	w.incidentSteps(d)
 	w.roleSteps(d)
 }
 
@@ -93,15 +129,25 @@ type world struct {
 	registered outcome // the operator's latest registration
 	operated   outcome // the operator's latest other request
 	displayed  btpclient.IntegrationToken
+	inspected  btpclient.TokenInspection
+	types      []btpclient.SystemType
+
+	formations map[string]*formation       // by name
+	deletion   btpclient.FormationDeletion // of the formation deleted last
+	offered    []btpclient.ServiceOffering // to the subaccount looked at last
 
 	client    *client // the one that the scenario speaks of
 	called    outcome // a client's latest request
-	presented []error // of several clients at once
+	presented []error // of several requests at once
 
-	tenant    string // the one that the scenario speaks of
-	published outcome
-	access    string  // the access token of the tenants' administrator
-	entered   outcome // the latest entry of a token by somebody who may be nobody
+	tenant       string  // the one that the scenario speaks of
+	administered outcome // its administrator's latest action
+	shownFirst   string  // what its newest row showed when it was made
+	published    outcome
+	access       string // the access token of the tenants' administrator
+
+	incident  string  // the one that support resolved last
+	supported outcome // its latest further request
 
 	moved time.Time // what the clock showed before it moved last
 }
@@ -113,7 +159,7 @@ type system struct {
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.

@@ -4,6 +4,7 @@
 package landscape
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -88,6 +89,9 @@ type Config struct {
 	// Registry is where tenants of a process without a registry find it.
 	Registry Registry
 
+	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
+	// of the registry; 0: 5 seconds.
+	CallbackTimeout time.Duration
 	// TenantKeys gives tenants their private keys; nil: RSA 2048.
 	TenantKeys func(context.Context) (crypto.Signer, error)
 	// RealNow is real time; nil: time.Now.
@@ -265,7 +269,7 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
-		Notifier: callback.Notifier{Client: l.outboundClient(callbackTimeout)},
+		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
 	})
 	if err != nil {
 		return err
@@ -507,7 +511,7 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	}, nil
 }
 
-// callbackTimeout is how long a tenant may take to answer, in real time.
+// callbackTimeout is Config.CallbackTimeout unless that says something else.
 const callbackTimeout = 5 * time.Second
 
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.

@@ -53,8 +53,10 @@ func (l *Landscape) serve(background context.Context, on listeners) error {
 }
 
 func (l *Landscape) server(handler http.Handler) *http.Server {
-	return &http.Server{
+	waiting := &unused{conns: map[net.Conn]bool{}}
+	server := &http.Server{
 		Handler:           handler,
+		ConnState:         waiting.follow,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -63,6 +65,8 @@ func (l *Landscape) server(handler http.Handler) *http.Server {
 		// Handshakes that clients break off are everyday events.
 		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(waiting.close)
+	return server
 }
 
 func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) {

@@ -1,0 +1,124 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// entitlementSteps are what an operator does with the entitlement configurations
+// of SAP S/4HANA Cloud Extensibility.
+func (w *world) entitlementSteps(d definitions) {
+	d.Given(`^the operator has given subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorHasGivenPlan)
+	d.Given(`^the operator has taken from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorHasTakenPlan)
+
+	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorGivesPlan)
+	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)" and deregisters it at the same moment$`, w.theOperatorGivesAndDeregisters)
+	d.When(`^the operator takes from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorTakesPlan)
+	d.When(`^the operator looks for services to add to subaccount "([^"]*)"$`, w.theOperatorLooksForServices)
+
+	d.Then(`^the operator finds the plans (.+) for (.+)$`, w.theOperatorFinds)
+	d.Then(`^the operator finds no service$`, w.theOperatorFindsNone)
+	d.Then(`^subaccount "([^"]*)" has the plans (.+) for "([^"]*)"$`, w.theSubaccountHasPlans)
+}
+
+func (w *world) theOperatorHasGivenPlan(ctx context.Context, subaccount, plan, name string) error {
+	if err := w.theOperatorGivesPlan(ctx, subaccount, plan, name); err != nil {
+		return err
+	}
+	return w.operated.err
+}
+
+func (w *world) theOperatorGivesPlan(ctx context.Context, subaccount, plan, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	_, err = w.operator.AssignEntitlement(ctx, subaccount, btpclient.NewEntitlement{System: s.id, Plan: plan})
+	w.operated = ended(err)
+	return nil
+}
+
+// theOperatorGivesAndDeregisters lets both requests meet at the registry.
+func (w *world) theOperatorGivesAndDeregisters(ctx context.Context, subaccount, plan, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	w.atOnce(
+		func() error {
+			_, err := w.operator.AssignEntitlement(ctx, subaccount, btpclient.NewEntitlement{System: s.id, Plan: plan})
+			return err
+		},
+		func() error { _, err := w.operator.Deregister(ctx, s.id); return err },
+	)
+	return nil
+}
+
+func (w *world) theOperatorHasTakenPlan(ctx context.Context, subaccount, plan, name string) error {
+	if err := w.theOperatorTakesPlan(ctx, subaccount, plan, name); err != nil {
+		return err
+	}
+	return w.operated.err
+}
+
+func (w *world) theOperatorTakesPlan(ctx context.Context, subaccount, plan, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	w.operated = ended(w.operator.RemoveEntitlementOf(ctx, subaccount, s.id, plan))
+	return nil
+}
+
+func (w *world) theOperatorLooksForServices(ctx context.Context, subaccount string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	offered, err := w.operator.ServicePlans(ctx, subaccount)
+	w.operated, w.offered = ended(err), offered
+	return nil
+}
+
+func (w *world) theOperatorFinds(plans, systems string) error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	if len(w.offered) != 1 || w.offered[0].DisplayName != "SAP S/4HANA Cloud Extensibility" {
+		return fmt.Errorf("the operator finds %+v, want SAP S/4HANA Cloud Extensibility alone", w.offered)
+	}
+	var found []string
+	for _, s := range w.offered[0].Systems {
+		found = append(found, s.Name)
+	}
+	if err := sameNames("the service is offered for", found, systems); err != nil {
+		return err
+	}
+	return sameNames("the service has the plans", w.offered[0].Plans, plans)
+}
+
+func (w *world) theOperatorFindsNone() error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	if len(w.offered) > 0 {
+		return fmt.Errorf("the operator finds %s, want no service", w.offered[0].DisplayName)
+	}
+	return nil
+}
+
+func (w *world) theSubaccountHasPlans(ctx context.Context, subaccount, plans, name string) error {
+	s, err := w.named(name)
+	if err != nil {
+		return err
+	}
+	var has []string
+	for e, err := range w.operator.Entitlements(ctx, subaccount, btpclient.EntitlementFilter{System: s.id}) {
+		if err != nil {
+			return err
+		}
+		has = append(has, e.Plan)
+	}
+	return sameNames("subaccount "+subaccount+" has the plans", has, plans)
+}
