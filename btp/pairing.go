@@ -274,6 +274,7 @@ func (u *unit) certificateExpires(subject string) error {
 // complete makes the system Registered.
 func (u *unit) complete(point Point, s *System) error {
 	s.RegisteredAt, s.Failure, s.FormerTenant = u.now, nil, ""
+	s.ExtensionDeleted = false // it may have been, in an attempt before this one
 	return errors.Join(u.move(point, s, PairingCompleted), u.dropAttempt(s.ID))
 }
 
