@@ -493,3 +493,82 @@ func TestFormationIsBounded(t *testing.T) {
 		t.Errorf("%d assignments, want %d", len(f.Assignments), n*n)
 	}
 }
+
+// assignment finds the one from a system to a runtime.
+func assignment(t *testing.T, v btp.FormationView, from, to btp.ParticipantKind) btp.AssignmentID {
+	t.Helper()
+	for _, a := range v.Assignments {
+		if a.Source.Kind == from && a.Target.Kind == to {
+			return a.ID
+		}
+	}
+	t.Fatalf("no assignment from %s to %s in %+v", from, to, v.Assignments)
+	return ""
+}
+
+func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
+	t.Parallel()
+	r := open(t, edition("v2"), policy(func(p *btp.Policy) {
+		p.Durations = map[btp.Transition]time.Duration{btp.TransitionSynchronizing: time.Minute}
+	}))
+	s, _ := r.register("Web Shop", commerce)
+	f := r.formation("f", s.ID)
+	if _, err := r.ExcludeSystem(t.Context(), f.ID, s.ID, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	one := assignment(t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+	if _, err := r.ReportAssignment(t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentDeleteError}); err != nil {
+		t.Fatal(err)
+	}
+	r.advance(time.Minute)
+	if v := r.statusIs(f.ID, btp.StatusError); !slices.Equal(v.Systems, []btp.SystemID{s.ID}) {
+		t.Errorf("systems %v; one of its assignments is still there", v.Systems)
+	}
+	if _, err := r.Resynchronize(t.Context(), f.ID, false, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	r.advance(time.Minute)
+	if v := r.statusIs(f.ID, btp.StatusReady); len(v.Systems) != 0 {
+		t.Errorf("systems %v after the last assignment is gone", v.Systems)
+	}
+}
+
+func TestIncidentOfAFormationEndsWithItsError(t *testing.T) {
+	t.Parallel()
+	for name, mend := range map[string]func(*registry, btp.FormationView) error{
+		"the participant reports READY": func(r *registry, f btp.FormationView) error {
+			one := assignment(r.t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+			_, err := r.ReportAssignment(r.t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentReady})
+			return err
+		},
+		"the system is excluded": func(r *registry, f btp.FormationView) error {
+			_, err := r.ExcludeSystem(r.t.Context(), f.ID, f.Systems[0], btp.Match{})
+			return err
+		},
+		"the runtime is gone": func(r *registry, _ btp.FormationView) error {
+			none := []btp.RuntimeEnvironment{}
+			_, err := r.ChangeSubaccount(r.t.Context(), "dev", btp.SubaccountChange{Environments: &none}, btp.Match{})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := open(t, edition("v2"))
+			s, _ := r.register("Web Shop", commerce)
+			f := r.formation("f", s.ID)
+			one := assignment(t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+			if _, err := r.ReportAssignment(t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentCreateError}); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.openIncidents(); len(got) != 1 {
+				t.Fatalf("open incidents %+v, want one", got)
+			}
+			if err := mend(r, f); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.openIncidents(); len(got) != 0 {
+				t.Errorf("open incidents %+v, want none", got)
+			}
+		})
+	}
+}

@@ -317,8 +317,11 @@ func (u *unit) served(f *Formation) (bool, error) {
 }
 
 // scheduleSync lets the assignments of a READY formation be synchronized; those
-// of a draft wait for it to be finalized.
+// of a draft wait for it to be finalized. It stands at the end of every change.
 func (u *unit) scheduleSync(f *Formation) error {
+	if err := u.mended(f); err != nil {
+		return err
+	}
 	if f.State != FormationReady {
 		return nil
 	}
@@ -359,10 +362,13 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 	if err != nil {
 		return err
 	}
-	gone := map[Participant]bool{}
+	gone, stays := map[Participant]bool{}, map[Participant]bool{}
 	failed := 0
 	for _, a := range rows {
 		then, waits := synchronizationFailed[a.State]
+		if failure != nil || a.State != AssignmentDeleting {
+			stays[a.Source], stays[a.Target] = true, true
+		}
 		switch {
 		case !waits:
 			continue
@@ -371,9 +377,7 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 			failed++
 			err = u.Assignments().Put(a)
 		case a.State == AssignmentDeleting:
-			if a.Source == a.Target {
-				gone[a.Source] = true
-			}
+			gone[a.Source], gone[a.Target] = true, true
 			err = u.Assignments().Delete(f.ID, a.ID)
 		default:
 			a.State, a.Error, a.UpdatedAt = AssignmentReady, "", u.now
@@ -391,7 +395,20 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 	} else {
 		u.note(PointFormationSync, f, nil, "pairing-protocols §6.8", "synchronized")
 	}
-	return u.dropMembers(f, gone)
+	for p := range stays {
+		delete(gone, p)
+	}
+	return errors.Join(u.dropMembers(f, gone), u.mended(f))
+}
+
+// mended ends the incident of a formation that is not in status Error any more,
+// whatever ended that.
+func (u *unit) mended(f *Formation) error {
+	status, err := u.statusOf(f)
+	if err != nil || status == StatusError {
+		return err
+	}
+	return u.closeIncident(string(f.ID), "the error is over")
 }
 
 // dropMembers takes those out of f whose last assignment is gone.
@@ -810,7 +827,7 @@ func (u *unit) report(f *Formation, a Assignment, report AssignmentReport) error
 	if failed {
 		return u.formationFailed(f, PointFormationReport, report.Error)
 	}
-	return nil
+	return u.mended(f)
 }
 
 // DeletionStep is one step of a formation's deletion.
