@@ -10,38 +10,6 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-// TestFormationLifecycleIsTheEngines holds the table against pairing-protocols
-// §6.7, written down a second time: every state with every event.
-func TestFormationLifecycleIsTheEngines(t *testing.T) {
-	type step struct {
-		from btp.FormationState
-		on   btp.FormationEvent
-	}
-	engine := map[step]btp.FormationState{
-		{btp.FormationDraft, btp.FormationFinalized}:               btp.FormationReady,
-		{btp.FormationDraft, btp.FormationDeletionRequested}:       btp.FormationDeleting,
-		{btp.FormationReady, btp.FormationDeletionRequested}:       btp.FormationDeleting,
-		{btp.FormationDeleting, btp.FormationDeletionDone}:         btp.FormationGone,
-		{btp.FormationDeleting, btp.FormationDeletionFailed}:       btp.FormationDeleteError,
-		{btp.FormationDeleteError, btp.FormationDeletionRequested}: btp.FormationDeleting,
-	}
-	for _, from := range btp.FormationStates {
-		for _, on := range btp.FormationEvents {
-			want, allowed := engine[step{from, on}]
-			i := slices.IndexFunc(btp.FormationLifecycle, func(m btp.FormationMove) bool { return m.From == from && m.On == on })
-			if i < 0 {
-				if allowed {
-					t.Errorf("%s in %s is missing", on, from)
-				}
-				continue
-			}
-			if m := btp.FormationLifecycle[i]; !allowed || m.To != want || m.Source == "" {
-				t.Errorf("%s in %s goes to %q (source %q), want %q (%v)", on, from, m.To, m.Source, want, allowed)
-			}
-		}
-	}
-}
-
 func TestFormationNames(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
