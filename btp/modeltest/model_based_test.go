@@ -70,7 +70,7 @@ func (s sequence) carryOut(ctx context.Context, from storage) error {
 	for i, o := range s.ops {
 		want, refusal := m.do(o), w.do(o)
 		if got := string(btp.CodeOf(refusal)); got != want {
-			return fmt.Errorf("operation %d, %s: got %q (%v), want %q", i+1, o, got, refusal, want)
+			return fmt.Errorf("operation %d, %s: got %q (%s), want %q", i+1, o, got, fmt.Sprint(refusal), want)
 		}
 		after, err := w.look()
 		if err != nil {

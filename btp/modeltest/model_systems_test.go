@@ -455,7 +455,7 @@ func (m *model) endDeregistration(s *system) {
 		m.breaks(s, "deregisterError", "deregistration.tell-tenant")
 		return
 	}
-	r := &release{}
+	r := &release{m.next()}
 	m.releases[s.slot] = append(m.releases[s.slot], r)
 	m.told = append(m.told, s.slot)
 	if m.answer != "ok" {

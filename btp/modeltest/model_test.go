@@ -77,7 +77,8 @@ type certificate struct {
 	unknown  bool
 }
 
-type release struct{ spent bool }
+// release is what a tenant was told to free a name with.
+type release struct{ number int }
 
 type subaccount struct {
 	account      string
