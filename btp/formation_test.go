@@ -476,9 +476,7 @@ func assignment(t *testing.T, v btp.FormationView, from, to btp.ParticipantKind)
 
 func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	t.Parallel()
-	r := open(t, edition("v2"), policy(func(p *btp.Policy) {
-		p.Durations = map[btp.Transition]time.Duration{btp.TransitionSynchronizing: time.Minute}
-	}))
+	r := open(t, edition("v2"), slowly)
 	s, _ := r.register("Web Shop", commerce)
 	f := r.formation("f", s.ID)
 	if _, err := r.ExcludeSystem(t.Context(), f.ID, s.ID, btp.Match{}); err != nil {
@@ -488,14 +486,14 @@ func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	if _, err := r.ReportAssignment(t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentDeleteError}); err != nil {
 		t.Fatal(err)
 	}
-	r.advance(time.Minute)
+	r.advance(time.Hour)
 	if v := r.statusIs(f.ID, btp.StatusError); !slices.Equal(v.Systems, []btp.SystemID{s.ID}) {
 		t.Errorf("systems %v; one of its assignments is still there", v.Systems)
 	}
 	if _, err := r.Resynchronize(t.Context(), f.ID, false, btp.Match{}); err != nil {
 		t.Fatal(err)
 	}
-	r.advance(time.Minute)
+	r.advance(time.Hour)
 	if v := r.statusIs(f.ID, btp.StatusReady); len(v.Systems) != 0 {
 		t.Errorf("systems %v after the last assignment is gone", v.Systems)
 	}
