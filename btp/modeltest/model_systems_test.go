@@ -441,28 +441,35 @@ func (m *model) leave(s *system, allowed []string, status string) string {
 	return ""
 }
 
-// endDeregistration: tell the tenant, revoke, leave (design §4 deregistering).
+// endDeregistration: tell the tenant, then revoke and leave (design §4
+// deregistering); each of the two can fail.
 func (m *model) endDeregistration(s *system) {
-	if s.tenant == "" || !s.callback || s.extensionDeleted {
-		if m.strikes("deregistration.complete", s) {
-			m.breaks(s, "deregisterError", "deregistration.complete")
+	var r *release
+	if s.tenant != "" && s.callback && !s.extensionDeleted {
+		if r = m.tell(s); r == nil {
+			m.breaks(s, "deregisterError", "deregistration.tell-tenant")
 			return
 		}
-		m.deregistered(s, nil)
+	}
+	if m.strikes("deregistration.complete", s) {
+		m.breaks(s, "deregisterError", "deregistration.complete")
 		return
 	}
+	m.deregistered(s, r)
+}
+
+// tell answers with what the tenant was told, nil if it could not be told.
+func (m *model) tell(s *system) *release {
 	if m.strikes("deregistration.tell-tenant", s) {
-		m.breaks(s, "deregisterError", "deregistration.tell-tenant")
-		return
+		return nil
 	}
 	r := &release{m.next()}
 	m.releases[s.slot] = append(m.releases[s.slot], r)
 	m.told = append(m.told, s.slot)
 	if m.answer != "ok" {
-		m.breaks(s, "deregisterError", "deregistration.tell-tenant")
-		return
+		return nil
 	}
-	m.deregistered(s, r)
+	return r
 }
 
 // deregistered: in v1 the row is gone, in v2 it has its empty status again. A
