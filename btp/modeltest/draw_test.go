@@ -15,7 +15,9 @@ type template struct {
 	text   string
 }
 
+// The first is drawn more often than its weight says, and what shrinks becomes it.
 var templates = []template{
+	{6, "advance {duration}"},
 	{6, "register {system} {type}"},
 	{2, "register {system} {type} key={key}"},
 	{1, "register {bad system} {type}"},
@@ -28,7 +30,7 @@ var templates = []template{
 	{2, "open {system} {which} type={type}"},
 	{3, "csr {system} {which}"},
 	{1, "csr {system} newest {flaw}"},
-	{1, "csr {system} newest {flaw}\ncsr {system} newest {flaw}\ncsr {system} newest {flaw}\ncsr {system} newest {flaw}"},
+	{2, "token {system}\nopen {system} newest\n" + strings.Repeat("csr {system} newest {flaw}\n", 5) + "csr {system} newest"},
 	{3, "call {system} {which}"},
 	{3, "descriptor {system} {which} {tenant}"},
 	{1, "descriptor {system} {which} {tenant} silent"},
@@ -69,7 +71,6 @@ var templates = []template{
 	{1, "fault {point} {formation} {times}"},
 	{2, "no-faults"},
 	{3, "callback {answer}"},
-	{8, "advance {duration}"},
 	{2, "restart"},
 	// Whole stories, which chance alone would seldom tell.
 	{12, "register {system} {type}\ntoken {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest\ndescriptor {system} newest {tenant}"},
@@ -78,6 +79,8 @@ var templates = []template{
 	{4, "token {system}\nopen {system} newest\nfailure {system} newest"},
 	{4, "formation {formation} dev {system} {other system}\nexclude {formation} {system}\ndelete {formation}"},
 	{4, "subaccount {formation} -\nexclude {formation} {system}\ndelete {formation}"},
+	{2, "fault formation.synchronize all once\ninclude {formation} {system}\nexclude {formation} {system}\nresolve {formation}\nresynchronize {formation}"},
+	{2, "include {formation} {system}\nfault formation.deletion all once\ndelete {formation}\ninclude {formation} {system}\nresynchronize {formation}"},
 	{3, "callback {answer}\nderegister {system}\nresolve {system}"},
 	{3, "fault {point} all once\nderegister {system}\nremove {system}\ndelete {formation}\nreset {formation}"},
 	{3, "unentitle dev {system} api-access\nexclude {formation} {system}\nderegister {system}"},
