@@ -14,7 +14,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo test check unit lint fmt vet fuzz soak bench image image-test clean
+.PHONY: help setup build demo docs test check unit lint fmt vet fuzz soak bench image image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ build: ## bin/pairsim, one static binary
 
 demo: build ## the story of four pairings; ARGS="--exit" ends after it
 	@bin/pairsim demo $(ARGS)
+
+docs: ## docs/lifecycle.md from the tables of the rules; a test says when it is out of date
+	go run ./internal/lifecycledoc docs/lifecycle.md
 
 test: setup lint unit image-test ## everything; installs what a fresh machine lacks
 

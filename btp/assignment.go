@@ -85,17 +85,28 @@ func (f *Formation) condition(count map[AssignmentState]int, served bool) Format
 	return StatusReady
 }
 
-// resynchronized is the state from which an assignment is tried again; the
+// AssignmentResynchronized is the state from which an assignment is tried again; the
 // others are left alone, CONFIG_PENDING too (pairing-protocols §6.8).
-var resynchronized = map[AssignmentState]AssignmentState{ //nolint:exhaustive // the others are left alone
+var AssignmentResynchronized = map[AssignmentState]AssignmentState{ //nolint:exhaustive // the others are left alone
 	AssignmentInitial:     AssignmentInitial,
 	AssignmentCreateError: AssignmentInitial,
 	AssignmentDeleting:    AssignmentDeleting,
 	AssignmentDeleteError: AssignmentDeleting,
 }
 
-// synchronizationFailed is the state after a synchronization that failed.
-var synchronizationFailed = map[AssignmentState]AssignmentState{ //nolint:exhaustive // the others are not synchronized
+// AssignmentFailed is the state after a synchronization that failed.
+var AssignmentFailed = map[AssignmentState]AssignmentState{ //nolint:exhaustive // the others are not synchronized
 	AssignmentInitial:  AssignmentCreateError,
 	AssignmentDeleting: AssignmentDeleteError,
+}
+
+// AssignmentReports are the states that a participant may report of an assignment in a
+// state (pairing-protocols §6.8).
+var AssignmentReports = map[AssignmentState][]AssignmentState{
+	AssignmentInitial:       {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
+	AssignmentConfigPending: {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
+	AssignmentReady:         {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
+	AssignmentCreateError:   {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
+	AssignmentDeleting:      {AssignmentDeleteError},
+	AssignmentDeleteError:   {AssignmentDeleteError},
 }

@@ -83,37 +83,15 @@ func (u *unit) mayLeave(s System, on Event) error {
 	if _, err := s.apply(u.r.edition, on); err != nil { // a copy
 		return err
 	}
-	blockers, err := u.blockers(s.ID)
-	if err != nil || len(blockers) == 0 {
-		return err
-	}
-	return inUse(s, blockers)
+	return u.guard(s, on)
 }
 
-// blockers are the formations and entitlement configurations that hold a system;
-// each blocks by itself (SEED-000 Results).
-func (u *unit) blockers(id SystemID) ([]Blocker, error) {
-	formations, err := u.Formations().List(FormationFilter{System: id})
-	if err != nil {
-		return nil, err
-	}
-	entitlements, err := u.Entitlements().List(EntitlementFilter{System: id})
-	if err != nil {
-		return nil, err
-	}
-	var list []Blocker
-	for _, f := range formations {
-		list = append(list, Blocker{KindFormation, string(f.ID), f.Name})
-	}
-	for _, e := range entitlements {
-		list = append(list, Blocker{KindEntitlement, string(e.ID), e.Plan + " in subaccount " + string(e.Subaccount)})
-	}
-	return list, nil
-}
-
-func inUse(s System, blockers []Blocker) *Error {
+func inUse(code Code, s System, blockers []Blocker) *Error {
 	const told = 10
-	words := map[ObjectKind]string{KindFormation: "formation", KindEntitlement: "entitlement configuration"} //nolint:exhaustive // nothing else holds a system
+	words := map[ObjectKind]string{}
+	for _, g := range Guards {
+		words[g.By] = g.Words
+	}
 	var names []string
 	for i, b := range blockers {
 		if i == told {
@@ -122,7 +100,7 @@ func inUse(s System, blockers []Blocker) *Error {
 		}
 		names = append(names, fmt.Sprintf("%s %q (%s)", words[b.Kind], b.Name, b.ID))
 	}
-	err := Errorf(SystemInUse, "system %q is still in use: %s", s.Name, strings.Join(names, ", "))
+	err := Errorf(code, "system %q is still in use: %s", s.Name, strings.Join(names, ", "))
 	err.Blockers = blockers
 	return err
 }

@@ -527,3 +527,36 @@ func TestServicesThatCannotBeRegistered(t *testing.T) {
 		t.Errorf("a fault that struck once strikes again: %v", err)
 	}
 }
+
+// A tenant that deletes its extension while it pairs, and then pairs again, has
+// something to end.
+func TestTenantIsToldAfterItPairedAgain(t *testing.T) {
+	t.Parallel()
+	eachEdition(t, func(t *testing.T, id string) {
+		phone := &telephone{}
+		r := open(t, edition(id), notifier(phone))
+		s, _ := r.register("Campaigns", marketing)
+		opened, err := r.OpenPairing(t.Context(), btp.Presentation{JWS: r.issue(s.ID).JWS, Tenant: "marketing"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := r.SignCSR(t.Context(), opened.FollowUp, r.csr(opened.Subject))
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller, err := r.Recognise(t.Context(), chain(t, signed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.DeleteExtension(t.Context(), "", &caller); err != nil {
+			t.Fatal(err)
+		}
+		r.pairTenant(r.issue(s.ID).JWS, "marketing")
+		if _, err := r.Deregister(t.Context(), s.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(phone.told()); got != 1 {
+			t.Errorf("the tenant was told %d times, want once", got)
+		}
+	})
+}

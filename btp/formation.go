@@ -102,6 +102,13 @@ var FormationActions = []FormationAction{
 	ActionInclude, ActionExclude, ActionChangeSubaccount, ActionFinalize, ActionResynchronize, ActionReset, ActionDelete,
 }
 
+// WithheldActions are not offered in a state, whatever the status says: what is
+// on its way out takes and gives nobody (pairing-protocols §6.7).
+var WithheldActions = map[FormationState][]FormationAction{ //nolint:exhaustive // the others withhold nothing
+	FormationDeleting:    {ActionInclude, ActionExclude, ActionChangeSubaccount, ActionDelete},
+	FormationDeleteError: {ActionInclude, ActionExclude, ActionChangeSubaccount},
+}
+
 // FormationType is a kind of formation (sap-domain §8.3). Types are data: a
 // further one needs only a row.
 type FormationType struct {

@@ -10,38 +10,6 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-// TestFormationLifecycleIsTheEngines holds the table against pairing-protocols
-// §6.7, written down a second time: every state with every event.
-func TestFormationLifecycleIsTheEngines(t *testing.T) {
-	type step struct {
-		from btp.FormationState
-		on   btp.FormationEvent
-	}
-	engine := map[step]btp.FormationState{
-		{btp.FormationDraft, btp.FormationFinalized}:               btp.FormationReady,
-		{btp.FormationDraft, btp.FormationDeletionRequested}:       btp.FormationDeleting,
-		{btp.FormationReady, btp.FormationDeletionRequested}:       btp.FormationDeleting,
-		{btp.FormationDeleting, btp.FormationDeletionDone}:         btp.FormationGone,
-		{btp.FormationDeleting, btp.FormationDeletionFailed}:       btp.FormationDeleteError,
-		{btp.FormationDeleteError, btp.FormationDeletionRequested}: btp.FormationDeleting,
-	}
-	for _, from := range btp.FormationStates {
-		for _, on := range btp.FormationEvents {
-			want, allowed := engine[step{from, on}]
-			i := slices.IndexFunc(btp.FormationLifecycle, func(m btp.FormationMove) bool { return m.From == from && m.On == on })
-			if i < 0 {
-				if allowed {
-					t.Errorf("%s in %s is missing", on, from)
-				}
-				continue
-			}
-			if m := btp.FormationLifecycle[i]; !allowed || m.To != want || m.Source == "" {
-				t.Errorf("%s in %s goes to %q (source %q), want %q (%v)", on, from, m.To, m.Source, want, allowed)
-			}
-		}
-	}
-}
-
 func TestFormationNames(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -491,5 +459,82 @@ func TestFormationIsBounded(t *testing.T) {
 	wantCode(t, err, btp.FormationFull)
 	if n := btp.MaxFormationSystems + 1; len(f.Assignments) != n*n {
 		t.Errorf("%d assignments, want %d", len(f.Assignments), n*n)
+	}
+}
+
+// assignment finds the one from a system to a runtime.
+func assignment(t *testing.T, v btp.FormationView, from, to btp.ParticipantKind) btp.AssignmentID {
+	t.Helper()
+	for _, a := range v.Assignments {
+		if a.Source.Kind == from && a.Target.Kind == to {
+			return a.ID
+		}
+	}
+	t.Fatalf("no assignment from %s to %s in %+v", from, to, v.Assignments)
+	return ""
+}
+
+func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
+	t.Parallel()
+	r := open(t, edition("v2"), slowly)
+	s, _ := r.register("Web Shop", commerce)
+	f := r.formation("f", s.ID)
+	if _, err := r.ExcludeSystem(t.Context(), f.ID, s.ID, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	one := assignment(t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+	if _, err := r.ReportAssignment(t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentDeleteError}); err != nil {
+		t.Fatal(err)
+	}
+	r.advance(time.Hour)
+	if v := r.statusIs(f.ID, btp.StatusError); !slices.Equal(v.Systems, []btp.SystemID{s.ID}) {
+		t.Errorf("systems %v; one of its assignments is still there", v.Systems)
+	}
+	if _, err := r.Resynchronize(t.Context(), f.ID, false, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	r.advance(time.Hour)
+	if v := r.statusIs(f.ID, btp.StatusReady); len(v.Systems) != 0 {
+		t.Errorf("systems %v after the last assignment is gone", v.Systems)
+	}
+}
+
+func TestIncidentOfAFormationEndsWithItsError(t *testing.T) {
+	t.Parallel()
+	for name, mend := range map[string]func(*registry, btp.FormationView) error{
+		"the participant reports READY": func(r *registry, f btp.FormationView) error {
+			one := assignment(r.t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+			_, err := r.ReportAssignment(r.t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentReady})
+			return err
+		},
+		"the system is excluded": func(r *registry, f btp.FormationView) error {
+			_, err := r.ExcludeSystem(r.t.Context(), f.ID, f.Systems[0], btp.Match{})
+			return err
+		},
+		"the runtime is gone": func(r *registry, _ btp.FormationView) error {
+			none := []btp.RuntimeEnvironment{}
+			_, err := r.ChangeSubaccount(r.t.Context(), "dev", btp.SubaccountChange{Environments: &none}, btp.Match{})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := open(t, edition("v2"))
+			s, _ := r.register("Web Shop", commerce)
+			f := r.formation("f", s.ID)
+			one := assignment(t, f, btp.ParticipantApplication, btp.ParticipantRuntime)
+			if _, err := r.ReportAssignment(t.Context(), f.ID, one, btp.AssignmentReport{State: btp.AssignmentCreateError}); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.openIncidents(); len(got) != 1 {
+				t.Fatalf("open incidents %+v, want one", got)
+			}
+			if err := mend(r, f); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.openIncidents(); len(got) != 0 {
+				t.Errorf("open incidents %+v, want none", got)
+			}
+		})
 	}
 }

@@ -317,8 +317,11 @@ func (u *unit) served(f *Formation) (bool, error) {
 }
 
 // scheduleSync lets the assignments of a READY formation be synchronized; those
-// of a draft wait for it to be finalized.
+// of a draft wait for it to be finalized. It stands at the end of every change.
 func (u *unit) scheduleSync(f *Formation) error {
+	if err := u.mended(f); err != nil {
+		return err
+	}
 	if f.State != FormationReady {
 		return nil
 	}
@@ -359,10 +362,13 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 	if err != nil {
 		return err
 	}
-	gone := map[Participant]bool{}
+	gone, stays := map[Participant]bool{}, map[Participant]bool{}
 	failed := 0
 	for _, a := range rows {
-		then, waits := synchronizationFailed[a.State]
+		then, waits := AssignmentFailed[a.State]
+		if failure != nil || a.State != AssignmentDeleting {
+			stays[a.Source], stays[a.Target] = true, true
+		}
 		switch {
 		case !waits:
 			continue
@@ -371,9 +377,7 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 			failed++
 			err = u.Assignments().Put(a)
 		case a.State == AssignmentDeleting:
-			if a.Source == a.Target {
-				gone[a.Source] = true
-			}
+			gone[a.Source], gone[a.Target] = true, true
 			err = u.Assignments().Delete(f.ID, a.ID)
 		default:
 			a.State, a.Error, a.UpdatedAt = AssignmentReady, "", u.now
@@ -391,7 +395,20 @@ func (u *unit) synchronized(f *Formation, failure error) error {
 	} else {
 		u.note(PointFormationSync, f, nil, "pairing-protocols §6.8", "synchronized")
 	}
-	return u.dropMembers(f, gone)
+	for p := range stays {
+		delete(gone, p)
+	}
+	return errors.Join(u.dropMembers(f, gone), u.mended(f))
+}
+
+// mended ends the incident of a formation that is not in status Error any more,
+// whatever ended that.
+func (u *unit) mended(f *Formation) error {
+	status, err := u.statusOf(f)
+	if err != nil || status == StatusError {
+		return err
+	}
+	return u.closeIncident(string(f.ID), "the error is over")
 }
 
 // dropMembers takes those out of f whose last assignment is gone.
@@ -488,9 +505,7 @@ func (u *unit) offers(f *Formation, status FormationStatus, a FormationAction) e
 	if !known {
 		return Errorf(OperationNotInEdition, "edition %s does not offer %s for formations", e.ID, a)
 	}
-	leaving := f.State == FormationDeleting || f.State == FormationDeleteError
-	if !e.Offers(status, a) || leaving && (a == ActionInclude || a == ActionExclude || a == ActionChangeSubaccount) ||
-		f.State == FormationDeleting && a == ActionDelete {
+	if !e.Offers(status, a) || slices.Contains(WithheldActions[f.State], a) {
 		return Errorf(FormationStatusForbids, "formation %q %s: %s is not offered", f.Name, e.standing(f, status), a)
 	}
 	if t, err := FormationTypeNamed(f.Type); err != nil {
@@ -728,7 +743,7 @@ func (u *unit) resynchronize(f *Formation) error {
 		return u.requestDeletion(f)
 	}
 	return u.retry(f, func(a Assignment) (AssignmentState, bool) {
-		state, again := resynchronized[a.State]
+		state, again := AssignmentResynchronized[a.State]
 		return state, again
 	})
 }
@@ -750,17 +765,6 @@ type AssignmentReport struct {
 	State AssignmentState
 	// Error says why, for an error state.
 	Error string
-}
-
-// reportable are the states that a participant may report of an assignment in a
-// state (pairing-protocols §6.8).
-var reportable = map[AssignmentState][]AssignmentState{
-	AssignmentInitial:       {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
-	AssignmentConfigPending: {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
-	AssignmentReady:         {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
-	AssignmentCreateError:   {AssignmentReady, AssignmentConfigPending, AssignmentCreateError},
-	AssignmentDeleting:      {AssignmentDeleteError},
-	AssignmentDeleteError:   {AssignmentDeleteError},
 }
 
 // ReportAssignment is a participant that reports the state of an assignment.
@@ -795,8 +799,8 @@ func (u *unit) report(f *Formation, a Assignment, report AssignmentReport) error
 	switch {
 	case f.State != FormationReady:
 		return Errorf(FormationStatusForbids, "formation %q is in state %s: its participants are not asked", f.Name, f.State)
-	case !slices.Contains(reportable[a.State], report.State):
-		return Errorf(InvalidRequest, "an assignment in state %s is reported as one of %v", a.State, reportable[a.State])
+	case !slices.Contains(AssignmentReports[a.State], report.State):
+		return Errorf(InvalidRequest, "an assignment in state %s is reported as one of %v", a.State, AssignmentReports[a.State])
 	case len(report.Error) > maxCause || !failed && report.Error != "":
 		return Errorf(InvalidRequest, "error: at most %d bytes, with an error state only", maxCause)
 	case failed && report.Error == "":
@@ -810,7 +814,7 @@ func (u *unit) report(f *Formation, a Assignment, report AssignmentReport) error
 	if failed {
 		return u.formationFailed(f, PointFormationReport, report.Error)
 	}
-	return nil
+	return u.mended(f)
 }
 
 // DeletionStep is one step of a formation's deletion.

@@ -7,63 +7,6 @@ import (
 	"github.com/pairsim/pairsim/btp/store/memory"
 )
 
-// TestLifecycleIsTheDocuments holds the table against sap-domain §4.1 and §4.2,
-// written down a second time: every status with every event.
-func TestLifecycleIsTheDocuments(t *testing.T) {
-	type step struct {
-		from btp.Status
-		on   btp.Event
-	}
-	documents := map[*btp.Edition]map[step]btp.Status{
-		btp.V1: {
-			{btp.Pending, btp.TokenRequested}:             btp.Pending,
-			{btp.Pending, btp.PairingCompleted}:           btp.Registered,
-			{btp.Pending, btp.PairingFailed}:              btp.Failed,
-			{btp.Pending, btp.DeregistrationRequested}:    btp.Deregistering,
-			{btp.Registered, btp.DeregistrationRequested}: btp.Deregistering,
-			{btp.Failed, btp.TokenRequested}:              btp.Pending,
-			{btp.Deregistering, btp.DeregistrationDone}:   btp.Gone,
-			{btp.Deregistering, btp.DeregistrationFailed}: btp.DeregisterError,
-			{btp.Failed, btp.IncidentResolved}:            btp.Pending,
-			{btp.DeregisterError, btp.IncidentResolved}:   btp.Gone,
-		},
-		btp.V2: {
-			{btp.Pending, btp.TokenRequested}:                  btp.Pending,
-			{btp.Pending, btp.PairingCompleted}:                btp.Registered,
-			{btp.Pending, btp.PairingFailed}:                   btp.Failed,
-			{btp.Pending, btp.RemovalRequested}:                btp.Removing,
-			{btp.Registered, btp.DeregistrationRequested}:      btp.Deregistering,
-			{btp.Failed, btp.RemovalRequested}:                 btp.Removing,
-			{btp.Deregistering, btp.DeregistrationDone}:        btp.Pending,
-			{btp.Deregistering, btp.DeregistrationFailed}:      btp.DeregisterError,
-			{btp.DeregisterError, btp.DeregistrationRequested}: btp.Deregistering,
-			{btp.Removing, btp.RemovalDone}:                    btp.Gone,
-			{btp.Removing, btp.RemovalFailed}:                  btp.RemoveError,
-			{btp.RemoveError, btp.RemovalRequested}:            btp.Removing,
-			{btp.Failed, btp.IncidentResolved}:                 btp.Pending,
-			{btp.DeregisterError, btp.IncidentResolved}:        btp.Pending,
-			{btp.RemoveError, btp.IncidentResolved}:            btp.Gone,
-		},
-	}
-	for _, e := range btp.Editions {
-		for _, from := range btp.Statuses {
-			for _, on := range btp.Events {
-				want, allowed := documents[e][step{from, on}]
-				got, ok := e.Move(from, on)
-				if ok != allowed || got.To != want {
-					t.Errorf("%s: %s in %s goes to %q (%v), want %q (%v)", e.ID, on, from, got.To, ok, want, allowed)
-				}
-				if ok && got.Source == "" {
-					t.Errorf("%s: %s in %s names no document", e.ID, on, from)
-				}
-				if _, labelled := e.Labels[from]; ok && !labelled {
-					t.Errorf("%s has moves from %s, but no label for it", e.ID, from)
-				}
-			}
-		}
-	}
-}
-
 func TestLabels(t *testing.T) {
 	for _, test := range []struct {
 		edition *btp.Edition

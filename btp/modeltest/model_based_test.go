@@ -1,0 +1,208 @@
+package modeltest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/memory"
+	"github.com/pairsim/pairsim/btp/store/sqlite"
+)
+
+// inMemory outlives a registry, as a store of another process would.
+type inMemory struct{ kept btp.Store }
+
+func (s inMemory) open(context.Context) (btp.Store, error) { return s.kept, nil }
+
+// inFile closes the file and opens it again.
+type inFile struct {
+	path string
+	last btp.Store
+}
+
+func (s *inFile) open(ctx context.Context) (_ btp.Store, err error) {
+	if s.last != nil {
+		if err := s.last.Close(); err != nil {
+			return nil, err
+		}
+	}
+	s.last, err = sqlite.Open(ctx, s.path)
+	return s.last, err
+}
+
+// storages are the stores on which every sequence is carried out.
+func storages(t *testing.T) map[string]storage {
+	file := &inFile{path: filepath.Join(t.TempDir(), "model.db")}
+	t.Cleanup(func() {
+		if file.last != nil {
+			_ = file.last.Close()
+		}
+	})
+	return map[string]storage{"memory": inMemory{memory.New()}, "sqlite": file}
+}
+
+var worlds atomic.Int64
+
+// carryOut does what s says in a fresh environment and in a fresh model. The
+// error tells where the two part.
+func (s sequence) carryOut(ctx context.Context, from storage) error {
+	w, err := newWorld(ctx, s, btp.EnvironmentID(fmt.Sprint("world-", worlds.Add(1))), from)
+	if err != nil {
+		return err
+	}
+	defer func() { w.Close() }()
+	m := newModel(s.edition, s.transitions)
+	before, err := w.look()
+	if err != nil {
+		return err
+	}
+	for i, o := range s.ops {
+		want, refusal := m.do(o), w.do(o)
+		if got := string(btp.CodeOf(refusal)); got != want {
+			return fmt.Errorf("operation %d, %s: got %q (%s), want %q", i+1, o, got, fmt.Sprint(refusal), want)
+		}
+		after, err := w.look()
+		if err != nil {
+			return fmt.Errorf("operation %d, %s: look around: %w", i+1, o, err)
+		}
+		if diff := cmp.Diff(m.lines(), w.lines(after)); diff != "" {
+			return fmt.Errorf("operation %d, %s: what is seen differs (-want +got):\n%s", i+1, o, diff)
+		}
+		if broken := invariants(before, after, o, refusal == nil); len(broken) > 0 {
+			return fmt.Errorf("operation %d, %s breaks sap-domain\n%s", i+1, o, indent(broken))
+		}
+		before = after
+	}
+	return nil
+}
+
+// TestRandomOperations carries out random sequences. A failing one is shrunk and
+// printed as it is kept in testdata/regressions.
+func TestRandomOperations(t *testing.T) {
+	checks, longest := map[string]int{"memory": 80, "sqlite": 12}, 100
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		checks, longest = map[string]int{"memory": 10_000, "sqlite": 1_000}, 200
+	}
+	for name, from := range storages(t) {
+		t.Run(name, func(t *testing.T) {
+			runs(t, checks[name])
+			var failed sequence
+			defer func() {
+				if t.Failed() {
+					t.Logf("Keep this in testdata/regressions:\n\n%s", failed.smallest(from))
+				}
+			}()
+			rapid.Check(t, func(rt *rapid.T) {
+				s := drawSequence(rt, longest)
+				if err := s.carryOut(t.Context(), from); err != nil {
+					failed = s
+					rt.Fatalf("%v\n\n%s", err, s)
+				}
+			})
+		})
+	}
+}
+
+// smallest leaves out every operation without which s fails as well: rapid has
+// done so with whole templates.
+func (s sequence) smallest(from storage) sequence {
+	for i := len(s.ops) - 1; i >= 0; i-- {
+		shorter := s
+		shorter.ops = slices.Delete(slices.Clone(s.ops), i, i+1)
+		if shorter.carryOut(context.Background(), from) != nil {
+			s = shorter
+		}
+	}
+	return s
+}
+
+// runs sets how many sequences rapid draws, unless the command line says so.
+func runs(t *testing.T, n int) {
+	t.Helper()
+	const name = "rapid.checks"
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == name && !ours })
+	if asked {
+		return
+	}
+	ours = true
+	if err := flag.Set(name, strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ours: the flag was set by runs.
+var ours bool
+
+// TestRegressions carries out the sequences that failed once, or that somebody
+// thought of.
+func TestRegressions(t *testing.T) {
+	files, err := filepath.Glob("testdata/regressions/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files (%v)", len(files), err)
+	}
+	for name, from := range storages(t) {
+		for _, file := range files {
+			t.Run(name+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := parseSequence(string(text))
+				if err != nil {
+					t.Fatalf("%s: %v", file, err)
+				}
+				if err := s.carryOut(t.Context(), from); err != nil {
+					t.Errorf("%v\n\n%s", err, s)
+				}
+			})
+		}
+	}
+}
+
+func TestSequenceIsReadAsWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawSequence(rt, 20)
+		again, err := parseSequence("# as written\n\n" + s.String())
+		if err != nil || again.String() != s.String() {
+			rt.Fatalf("got %v (%v), want %v", again, err, s)
+		}
+	})
+	for _, text := range []string{"register default/Shop commerce", "world v1", "world v1 transitions=0s\nexplode"} {
+		if _, err := parseSequence(text); err == nil {
+			t.Errorf("%q is read", text)
+		}
+	}
+}
+
+// TestModelKnowsEveryFaultPoint: what can be made to fail has its effect in the model.
+func TestModelKnowsEveryFaultPoint(t *testing.T) {
+	t.Parallel()
+	for _, p := range btp.FaultPoints {
+		if !slices.Contains(faultEffects, string(p)) {
+			t.Errorf("the model knows nothing of a fault at %s: give it an effect in model_test.go", p)
+		}
+	}
+}
+
+// TestEveryOperationIsDrawn: a verb without a template would never be tried.
+func TestEveryOperationIsDrawn(t *testing.T) {
+	t.Parallel()
+	for verb := range verbs {
+		if !slices.ContainsFunc(templates, func(t template) bool { return strings.Contains("\n"+t.text+" ", "\n"+verb+" ") }) {
+			t.Errorf("no template has %s", verb)
+		}
+	}
+}

@@ -1,0 +1,360 @@
+package modeltest
+
+import (
+	"slices"
+	"time"
+)
+
+// model is what the documents say of a registry, as small as it can be. Systems
+// and formations that are gone stay where a token or certificate speaks of them.
+type model struct {
+	v1          bool
+	transitions time.Duration
+	now         time.Time
+	// answer is what the tenants' callback answers: ok, 500, refused, broken.
+	answer string
+
+	systems      map[string]*system // the latest of each name
+	listed       []*system          // those that are there, by registration
+	formations   map[string]*formation
+	grouped      []*formation
+	subaccounts  map[string]*subaccount
+	entitlements []*entitlement
+	incidents    []*incident
+	faults       []*fault
+	replays      map[string]replay
+	// kept are names that a tenant still holds, by slot.
+	kept map[string]*release
+	told []string
+
+	// What a tenant has in its hands, by slot, newest last.
+	tokens    map[string][]*token
+	followUps map[string][]*attempt
+	certs     map[string][]*certificate
+	releases  map[string][]*release
+
+	due     []due
+	counter int
+}
+
+type system struct {
+	slot, kind string
+	number     int
+	status     string
+	registered time.Time
+	failedAt   string // the step that failed
+	tenant     string // "" without a descriptor
+	callback   bool
+	former     string // the tenant before a deregistration that kept the row
+	// extensionDeleted: there is nobody left to tell.
+	extensionDeleted bool
+	tokens           []*token // those that are on record
+	attempt          *attempt // the open one
+	certificates     []*certificate
+}
+
+type token struct {
+	of      *system
+	state   string // live, used, void, expired
+	expires time.Time
+	dropped bool // off the record
+}
+
+type attempt struct {
+	of          *system
+	tenant      string // announced
+	rejected    int
+	certificate bool
+	spent       bool // its follow-up token
+	over        bool
+}
+
+type certificate struct {
+	of       *system
+	notAfter time.Time
+	blocked  bool // by the client itself
+	revoked  bool
+	unknown  bool
+}
+
+// release is what a tenant was told to free a name with.
+type release struct{ number int }
+
+type subaccount struct {
+	account      string
+	landscape    bool
+	environments []string
+}
+
+type entitlement struct {
+	subaccount, plan string
+	of               *system
+	gone             bool
+}
+
+type incident struct {
+	subject         any // *system or *formation
+	slot            string
+	step, component string
+	open, forgotten bool
+}
+
+type fault struct {
+	point  string
+	about  any // *system, *formation; nil for all
+	left   int // -1: always
+	struck int
+}
+
+// replay is what a create with an Idempotency-Key made.
+type replay struct {
+	request     string
+	system      *system
+	token       *token
+	formation   *formation
+	entitlement *entitlement
+}
+
+// due is work that waits for its instant; among equal instants the one put first
+// comes first.
+type due struct {
+	at      time.Time
+	number  int
+	kind    string
+	subject any
+	fire    func()
+}
+
+func newModel(edition string, transitions time.Duration) *model {
+	return &model{
+		v1: edition == "v1", transitions: transitions, now: epoch, answer: "ok",
+		systems: map[string]*system{}, formations: map[string]*formation{}, replays: map[string]replay{}, kept: map[string]*release{},
+		tokens: map[string][]*token{}, followUps: map[string][]*attempt{}, certs: map[string][]*certificate{}, releases: map[string][]*release{},
+		subaccounts: map[string]*subaccount{
+			"dev":      {"default", true, []string{"cloudFoundry", "kyma"}},
+			"bare":     {"default", true, nil},
+			"shanghai": {"default", false, []string{"kyma"}},
+			"far":      {"other", true, []string{"kyma"}},
+		},
+	}
+}
+
+func (m *model) do(o op) string { return verbs[o.verb].model(m, o) }
+
+func (m *model) next() int {
+	m.counter++
+	return m.counter
+}
+
+// number is what tells a system from a later one of the same name; 0 for nobody.
+func (m *model) number(slot string) int {
+	if s := m.systems[slot]; s != nil {
+		return s.number
+	}
+	return 0
+}
+
+// system is the one that is there under a name, nil if there is none.
+func (m *model) system(slot string) *system {
+	if s := m.systems[slot]; s != nil && s.status != "gone" {
+		return s
+	}
+	return nil
+}
+
+func (m *model) account(name string) bool { return name == "default" || name == "other" }
+
+// once keeps what a create with a key made; the same request again makes nothing.
+func (m *model) once(operation, key, request string, create func() (replay, string)) (r replay, again bool, code string) {
+	if key == "" {
+		r, code = create()
+		return r, false, code
+	}
+	stored := operation + " " + key
+	before, known := m.replays[stored]
+	switch {
+	case known && before.request != request:
+		return r, false, "idempotency-key-reused"
+	case known:
+		return before, true, ""
+	}
+	if r, code = create(); code != "" {
+		return r, false, code
+	}
+	r.request = request
+	m.replays[stored] = r
+	m.schedule(24*time.Hour, "replay", stored, func() { delete(m.replays, stored) })
+	return r, false, ""
+}
+
+// schedule puts work after d, in the place of what was put for the same.
+func (m *model) schedule(d time.Duration, kind string, subject any, fire func()) {
+	m.cancel(kind, subject)
+	m.due = append(m.due, due{m.now.Add(d), m.next(), kind, subject, fire})
+}
+
+func (m *model) cancel(kind string, subject any) {
+	m.due = slices.DeleteFunc(m.due, func(d due) bool { return d.kind == kind && d.subject == subject })
+}
+
+// settle carries out what an operation has just caused, if it takes no time.
+func (m *model) settle(kind string, subject any) {
+	for _, d := range m.due {
+		if d.kind == kind && d.subject == subject && !m.now.Before(d.at) {
+			m.cancel(kind, subject)
+			d.fire()
+			return
+		}
+	}
+}
+
+func (m *model) advance(o op) string {
+	d, err := time.ParseDuration(o.word(0))
+	if err != nil {
+		panic(err)
+	}
+	target := m.now.Add(d)
+	for {
+		first := -1
+		for i, d := range m.due {
+			if d.at.After(target) {
+				continue
+			}
+			if first < 0 || d.at.Before(m.due[first].at) || d.at.Equal(m.due[first].at) && d.number < m.due[first].number {
+				first = i
+			}
+		}
+		if first < 0 {
+			break
+		}
+		work := m.due[first]
+		if work.at.After(m.now) {
+			m.now = work.at
+		}
+		m.cancel(work.kind, work.subject)
+		work.fire()
+	}
+	m.now = target
+	return ""
+}
+
+// restart: faults are kept in the process, all else in the store.
+func (m *model) restart(op) string {
+	m.faults = nil
+	return ""
+}
+
+func (m *model) callback(o op) string {
+	m.answer = o.word(0)
+	return ""
+}
+
+// faultEffects are the points whose failures the model knows.
+var faultEffects = []string{
+	"deregistration.tell-tenant", "deregistration.complete", "removal.complete", "formation.synchronize", "formation.deletion",
+}
+
+func (m *model) fault(o op) string {
+	if !slices.Contains(faultEffects, o.word(0)) {
+		return "invalid-request"
+	}
+	f := &fault{point: o.word(0), left: -1}
+	switch about := o.word(1); {
+	case about == "all":
+	case m.systems[about] != nil:
+		f.about = m.systems[about]
+	case m.formations[about] != nil:
+		f.about = m.formations[about]
+	default:
+		f.about = "nobody"
+	}
+	switch o.word(2) {
+	case "once":
+		f.left = 1
+	case "twice":
+		f.left = 2
+	}
+	m.faults = append(m.faults, f)
+	return ""
+}
+
+func (m *model) noFaults(op) string {
+	m.faults = nil
+	return ""
+}
+
+// strikes says whether a fault makes a point fail; each that does is used up once.
+func (m *model) strikes(point string, about any) bool {
+	for _, f := range m.faults {
+		if f.point != point || f.left == 0 || f.about != nil && f.about != about {
+			continue
+		}
+		f.struck++
+		if f.left > 0 {
+			f.left--
+		}
+		return true
+	}
+	return false
+}
+
+// open reports an error status to SAP's support (sap-domain §4.4).
+func (m *model) openIncident(subject any, slot, step, component string) {
+	m.incidents = append(m.incidents, &incident{subject: subject, slot: slot, step: step, component: component, open: true})
+}
+
+func (m *model) closeIncident(subject any) {
+	for _, i := range m.incidents {
+		if i.subject == subject && i.open {
+			m.endIncident(i)
+		}
+	}
+}
+
+// endIncident: it is remembered for 30 days.
+func (m *model) endIncident(i *incident) {
+	i.open = false
+	m.schedule(30*24*time.Hour, "incident", i, func() { i.forgotten = true })
+}
+
+// resolve is SAP's support (design §4 errors and incidents).
+func (m *model) resolve(o op) string {
+	var last *incident
+	for _, i := range m.incidents {
+		if i.slot == o.word(0) {
+			last = i
+		}
+	}
+	switch {
+	case last == nil || last.forgotten:
+		return "incident-not-found"
+	case !last.open:
+		return "incident-is-resolved"
+	}
+	m.endIncident(last)
+	switch subject := last.subject.(type) {
+	case *system:
+		m.supportEnds(subject)
+	case *formation:
+		if subject.state != "GONE" {
+			m.tryAgain(subject)
+			m.scheduleSync(subject)
+			m.settle("synchronize", subject)
+			m.settle("delete", subject)
+		}
+	}
+	return ""
+}
+
+// supportEnds: a failed registration may be tried again; what could not leave
+// has left, without its tenant.
+func (m *model) supportEnds(s *system) {
+	switch s.status {
+	case "error":
+		s.failedAt, s.status = "", "pending"
+	case "deregisterError":
+		m.deregistered(s, nil)
+	case "removeError":
+		m.erase(s)
+	}
+}
