@@ -34,6 +34,8 @@ var templates = []template{
 	{3, "call {system} {which}"},
 	{3, "descriptor {system} {which} {tenant}"},
 	{1, "descriptor {system} {which} {tenant} silent"},
+	{2, "publish {system} {which}"},
+	{1, "fault services.create all once\npublish {system} newest\npublish {system} newest"},
 	{2, "failure {system} {which}"},
 	{1, "failure {system} {which} certificate"},
 	{2, "renew {system} {which}"},

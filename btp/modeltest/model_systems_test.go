@@ -285,7 +285,7 @@ func (m *model) use(o op) (*certificate, string) {
 }
 
 func (m *model) complete(s *system) {
-	s.status, s.registered, s.failedAt, s.former = "registered", m.now, "", ""
+	s.status, s.registered, s.failedAt = "registered", m.now, ""
 	s.extensionDeleted = false
 	m.dropAttempt(s)
 }
@@ -295,7 +295,21 @@ func (m *model) call(o op) string {
 	return code
 }
 
-// descriptor completes a pairing, sent last (design §4).
+// publish is a tenant that registers a service.
+func (m *model) publish(o op) string {
+	c, code := m.use(o)
+	switch {
+	case code != "":
+		return code
+	case m.strikes("services.create", c.of):
+		return "fault-injected"
+	}
+	c.of.services++
+	return ""
+}
+
+// descriptor completes a pairing, sent last (design §4). A system that was
+// deregistered is registered again by the tenant that describes itself.
 func (m *model) descriptor(o op) string {
 	c, code := m.use(o)
 	if code != "" {
@@ -305,7 +319,7 @@ func (m *model) descriptor(o op) string {
 	if !s.takes(tenant) {
 		return "tenant-mismatch"
 	}
-	s.tenant, s.callback = tenant, !o.has("silent")
+	s.tenant, s.former, s.callback = tenant, "", !o.has("silent")
 	if s.attempt != nil {
 		m.complete(s)
 	}

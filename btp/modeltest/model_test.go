@@ -51,6 +51,7 @@ type system struct {
 	tokens           []*token // those that are on record
 	attempt          *attempt // the open one
 	certificates     []*certificate
+	services         int
 }
 
 type token struct {
@@ -251,7 +252,7 @@ func (m *model) callback(o op) string {
 
 // faultEffects are the points whose failures the model knows.
 var faultEffects = []string{
-	"deregistration.tell-tenant", "deregistration.complete", "removal.complete", "formation.synchronize", "formation.deletion",
+	"services.create", "deregistration.tell-tenant", "deregistration.complete", "removal.complete", "formation.synchronize", "formation.deletion",
 }
 
 func (m *model) fault(o op) string {

@@ -99,6 +99,7 @@ var verbs = map[string]verb{
 	"csr":              {(*model).csr, (*world).csr},
 	"call":             {(*model).call, (*world).call},
 	"descriptor":       {(*model).descriptor, (*world).descriptor},
+	"publish":          {(*model).publish, (*world).publish},
 	"failure":          {(*model).failure, (*world).failure},
 	"renew":            {(*model).renew, (*world).renew},
 	"revoke":           {(*model).revoke, (*world).revoke},

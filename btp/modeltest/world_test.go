@@ -300,6 +300,13 @@ func (w *world) using(o op, call func(btp.Caller) error) error {
 
 func (w *world) call(o op) error { return w.using(o, func(btp.Caller) error { return nil }) }
 
+func (w *world) publish(o op) error {
+	return w.using(o, func(c btp.Caller) error {
+		_, err := w.CreateService(w.ctx, c, btp.Service{Name: "orders"})
+		return err
+	})
+}
+
 func (w *world) descriptor(o op) error {
 	return w.using(o, func(c btp.Caller) error {
 		d := btp.Descriptor{TenantID: o.word(2), URL: "http://tenant.test"}
