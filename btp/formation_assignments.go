@@ -7,33 +7,41 @@ import (
 	"slices"
 )
 
-// join makes the assignments of a participant: in both directions with each that
-// is there to stay, and with itself (pairing-protocols §6.8). One that is on its
-// way out is called back.
-func (u *unit) join(f *Formation, p Participant) error {
+// join makes the assignments of participants: in both directions with each that is
+// there to stay, and with itself (pairing-protocols §6.8). One that is on its way
+// out is called back.
+func (u *unit) join(f *Formation, newcomers ...Participant) error {
 	rows, err := u.Assignments().ListOf(f.ID)
 	if err != nil {
 		return err
 	}
-	there := map[[2]Participant]Assignment{}
-	pairs := [][2]Participant{{p, p}}
+	type pair struct{ source, target Participant }
+	there := map[pair]Assignment{}
+	var present []Participant
 	for _, a := range rows {
-		there[[2]Participant{a.Source, a.Target}] = a
-		if a.Source == a.Target && a.Source != p && !a.leaves() {
-			pairs = append(pairs, [2]Participant{p, a.Source}, [2]Participant{a.Source, p})
+		there[pair{a.Source, a.Target}] = a
+		if a.Source == a.Target && !a.leaves() && !slices.Contains(newcomers, a.Source) {
+			present = append(present, a.Source)
 		}
 	}
-	for _, pair := range pairs {
-		a, known := there[pair]
-		if known && !a.leaves() {
-			continue
+	for _, p := range newcomers {
+		pairs := []pair{{p, p}}
+		for _, other := range present {
+			pairs = append(pairs, pair{p, other}, pair{other, p})
 		}
-		if !known {
-			a = Assignment{ID: AssignmentID(u.env.newID()), Formation: f.ID, Source: pair[0], Target: pair[1]}
-		}
-		a.State, a.Error, a.UpdatedAt = AssignmentInitial, "", u.now
-		if err := u.Assignments().Put(a); err != nil {
-			return err
+		present = append(present, p)
+		for _, one := range pairs {
+			a, known := there[one]
+			if known && !a.leaves() {
+				continue
+			}
+			if !known {
+				a = Assignment{ID: AssignmentID(u.env.newID()), Formation: f.ID, Source: one.source, Target: one.target}
+			}
+			a.State, a.Error, a.UpdatedAt = AssignmentInitial, "", u.now
+			if err := u.Assignments().Put(a); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -30,19 +30,8 @@ func (r *Registry) DeleteFormation(ctx context.Context, id FormationID, match Ma
 	var d FormationDeletion
 	err := r.step(ctx, PointFormationDelete, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
-			f, err := u.formation(id)
+			f, err := u.formationFor(ActionDelete, id, match, &about)
 			if err != nil {
-				return err
-			}
-			about.Name = f.Name
-			if err := match.check(f.Version); err != nil {
-				return err
-			}
-			status, err := u.statusOf(&f)
-			if err != nil {
-				return err
-			}
-			if err := u.offers(&f, status, ActionDelete); err != nil {
 				return err
 			}
 			if d, err = u.planDeletion(f); err != nil {

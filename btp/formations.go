@@ -99,20 +99,19 @@ func (u *unit) createFormation(ga GlobalAccountID, n NewFormation, id FormationI
 	}
 	u.env.Sequence++
 	f.Sequence = u.env.Sequence
-	if err := u.putFormation(&f); err != nil {
-		return Formation{}, err
-	}
 	u.note(PointFormationCreate, &f, nil, "68b04fa.md", t.Name)
-	if err := u.joinRuntime(&f); err != nil {
-		return Formation{}, err
-	}
-	for _, id := range n.Systems {
+	joining := make([]Participant, len(n.Systems))
+	for i, id := range n.Systems {
 		if f.Has(id) {
 			return Formation{}, Errorf(InvalidRequest, "system %q is named twice", clip(string(id)))
 		}
-		if err := u.include(&f, id); err != nil {
+		if err := u.admit(&f, id); err != nil {
 			return Formation{}, err
 		}
+		joining[i] = applicationOf(id)
+	}
+	if err := errors.Join(u.putFormation(&f), u.joinRuntime(&f), u.join(&f, joining...)); err != nil {
+		return Formation{}, err
 	}
 	return f, u.scheduleSync(&f)
 }
@@ -173,8 +172,8 @@ func (u *unit) note(point Point, f *Formation, s *System, source, detail string)
 	}
 }
 
-// include adds a system to f, and its assignments with everybody who is there.
-func (u *unit) include(f *Formation, id SystemID) error {
+// admit makes a system a member of f, which is not saved yet.
+func (u *unit) admit(f *Formation, id SystemID) error {
 	s, err := u.systemIn(f.GlobalAccount, id)
 	if err != nil {
 		return err
@@ -186,11 +185,8 @@ func (u *unit) include(f *Formation, id SystemID) error {
 		return Errorf(FormationFull, "formation %q has %d systems; that is the most", f.Name, MaxFormationSystems)
 	}
 	f.Systems = append(slices.Clone(f.Systems), s.ID)
-	if err := u.putFormation(f); err != nil {
-		return err
-	}
 	u.note(PointFormationInclude, f, &s, "68b04fa.md", u.r.edition.IncludeVerb+" in formation "+f.Name)
-	return u.join(f, applicationOf(s.ID))
+	return nil
 }
 
 // checkMember says whether a system may be in a formation: of a type that the
@@ -343,6 +339,23 @@ func (r *Registry) Formations(ctx context.Context, f FormationFilter) (page []Fo
 	return page, more, err
 }
 
+// formationFor finds the formation of an action that the edition offers on it now.
+func (u *unit) formationFor(a FormationAction, id FormationID, match Match, about *Reference) (Formation, error) {
+	f, err := u.formation(id)
+	if err != nil {
+		return f, err
+	}
+	about.Name = f.Name
+	if err := match.check(f.Version); err != nil {
+		return f, err
+	}
+	status, err := u.statusOf(&f)
+	if err != nil {
+		return f, err
+	}
+	return f, u.offers(&f, status, a)
+}
+
 // changeFormation runs one change of a formation as a step, lets what it caused
 // be synchronized, and answers with what came of it.
 func (r *Registry) changeFormation(ctx context.Context, point Point, id FormationID, match Match, a FormationAction, change func(*unit, *Formation) error) (FormationView, error) {
@@ -350,19 +363,8 @@ func (r *Registry) changeFormation(ctx context.Context, point Point, id Formatio
 	var v FormationView
 	err := r.step(ctx, point, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
-			f, err := u.formation(id)
+			f, err := u.formationFor(a, id, match, &about)
 			if err != nil {
-				return err
-			}
-			about.Name = f.Name
-			if err := match.check(f.Version); err != nil {
-				return err
-			}
-			status, err := u.statusOf(&f)
-			if err != nil {
-				return err
-			}
-			if err := u.offers(&f, status, a); err != nil {
 				return err
 			}
 			if err := change(u, &f); err != nil {
@@ -391,7 +393,10 @@ func (r *Registry) changeFormation(ctx context.Context, point Point, id Formatio
 func (r *Registry) IncludeSystem(ctx context.Context, id FormationID, system SystemID, match Match) (FormationView, error) {
 	return r.changeFormation(ctx, PointFormationInclude, id, match, ActionInclude, func(u *unit, f *Formation) error {
 		if !f.Has(system) {
-			return u.include(f, system)
+			if err := u.admit(f, system); err != nil {
+				return err
+			}
+			return errors.Join(u.putFormation(f), u.join(f, applicationOf(system)))
 		}
 		s, err := u.systemIn(f.GlobalAccount, system)
 		if err != nil {
