@@ -90,6 +90,44 @@ Feature: Roles
         | System Landscape Administrator | the operator is refused because of "forbidden" |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    Scenario Outline: A <role> creates a formation
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is a <role>
+      When the operator creates the formation "shop" in subaccount "dev" with "Web Shop"
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | Global Account Administrator   | the operator is not refused                    |
+        | System Landscape Administrator | the operator is not refused                    |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
+    Scenario Outline: A <role> configures entitlements
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is a System Landscape Viewer
+      And a client has paired with the token of "Web Shop"
+      And the operator is a <role>
+      When the operator gives subaccount "dev" the plan "api-access" for "Web Shop"
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | Global Account Administrator   | the operator is not refused                    |
+        | System Landscape Administrator | the operator is refused because of "forbidden" |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
+    Scenario Outline: A <role> deregisters
+      Given there is the SAP Commerce Cloud system "Web Shop" with its token
+      And the operator is a <role>
+      When the operator deregisters the system "Web Shop"
+      Then <end>
+
+      Examples:
+        | role                           | end                                            |
+        | Global Account Administrator   | the operator is not refused                    |
+        | System Landscape Administrator | the operator is not refused                    |
+        | System Landscape Viewer        | the operator is refused because of "forbidden" |
+
     Scenario: Nobody in an account adds another
       Given the operator is a Global Account Administrator
       When the operator adds the global account "acme"
