@@ -297,6 +297,9 @@ func TestFormationInError(t *testing.T) {
 		t.Errorf("assignment %+v", v.Assignments[0])
 	}
 	incidents := r.openIncidents()
+	if f := v.Failure; f == nil || f.Cause != "the runtime did not answer" || f.Step != btp.PointFormationSync || f.Component != "BC-CP-MP" || v.Incident != incidents[0].ID {
+		t.Errorf("failure %+v, incident %q", f, v.Incident)
+	}
 	if len(incidents) != 1 || incidents[0].Subject.Kind != btp.KindFormation || incidents[0].Component != "BC-CP-MP" {
 		t.Errorf("incidents %+v", incidents)
 	}

@@ -19,6 +19,9 @@ type FormationView struct {
 	Assignments  []Assignment
 	// Actions are what the edition offers now.
 	Actions []FormationAction
+	// Incident is the open one about it, "" without one; Failure tells its cause too
+	// when it is the assignments that failed.
+	Incident IncidentID
 }
 
 // NewFormation asks for a formation.
@@ -230,9 +233,8 @@ func (r *Registry) Formation(ctx context.Context, id FormationID) (v FormationVi
 }
 
 func (u *unit) viewOf(f Formation) (FormationView, error) {
-	v := FormationView{Formation: f}
-	var err error
-	if v.Status, err = u.statusOf(&f); err != nil {
+	v, err := u.glanceAt(f)
+	if err != nil {
 		return v, err
 	}
 	for _, id := range f.Systems {
@@ -258,6 +260,23 @@ func (u *unit) viewOf(f Formation) (FormationView, error) {
 		}
 	}
 	return v, nil
+}
+
+// glanceAt is f as a list shows it: with its status, and why that is an error.
+func (u *unit) glanceAt(f Formation) (FormationView, error) {
+	v := FormationView{Formation: f}
+	var err error
+	if v.Status, err = u.statusOf(&f); err != nil || v.Status != StatusError {
+		return v, err
+	}
+	open, err := u.Incidents().List(IncidentFilter{Subject: string(f.ID), OpenOnly: true})
+	for _, i := range open {
+		v.Incident = i.ID
+		if v.Failure == nil {
+			v.Failure = &Failure{Cause: i.Cause, Step: i.Step, Component: i.Component, At: i.OpenedAt}
+		}
+	}
+	return v, err
 }
 
 func (u *unit) statusOf(f *Formation) (FormationStatus, error) {
@@ -328,8 +347,8 @@ func (r *Registry) Formations(ctx context.Context, f FormationFilter) (page []Fo
 		}
 		more = next
 		for _, one := range list {
-			v := FormationView{Formation: one}
-			if v.Status, err = u.statusOf(&one); err != nil {
+			v, err := u.glanceAt(one)
+			if err != nil {
 				return err
 			}
 			page = append(page, v)

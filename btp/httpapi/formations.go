@@ -72,11 +72,15 @@ type participant struct {
 }
 
 func fieldsOfFormation(e *btp.Edition, v *btp.FormationView) formationFields {
-	return formationFields{
+	fields := formationFields{
 		ID: v.ID, Name: v.Name, Type: v.Type, GlobalAccount: v.GlobalAccount, Edition: e.ID,
 		Status: formationStatus{v.Status, e.FormationLabel(v.Status)}, State: v.State, Error: failureOf(v.Failure),
 		CreatedAt: v.CreatedAt.UTC(), UpdatedAt: v.UpdatedAt.UTC(),
 	}
+	if fields.Error != nil {
+		fields.Error.Incident = v.Incident
+	}
+	return fields
 }
 
 func (s *server) formationRowOf(v btp.FormationView) formationRow {

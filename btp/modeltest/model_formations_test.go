@@ -329,6 +329,19 @@ func (m *model) formationFails(f *formation, step string) {
 	}
 }
 
+// whereFailed is the step that put f into its error, as its open incident has it.
+func (m *model) whereFailed(f *formation) string {
+	if f.failedAt != "" {
+		return f.failedAt
+	}
+	for _, i := range m.incidents {
+		if i.subject == f && i.open {
+			return i.step
+		}
+	}
+	return ""
+}
+
 // mend: an incident ends with its error.
 func (m *model) mend(f *formation) {
 	if m.status(f) != "error" {

@@ -316,7 +316,7 @@ func (m *model) formationLines(f *formation) []string {
 	for _, s := range f.members {
 		members = append(members, s.slot)
 	}
-	lines := []string{formationLine(f.slot, f.state, m.status(f), f.subaccount, members, m.offered(f), f.failedAt)}
+	lines := []string{formationLine(f.slot, f.state, m.status(f), f.subaccount, members, m.offered(f), m.whereFailed(f))}
 	for pair, state := range f.assignments {
 		lines = append(lines, fmt.Sprintf("assignment %s: %s → %s %s", f.slot, pair[0], pair[1], state))
 	}

@@ -45,7 +45,7 @@ first one is taken (pairsim formations types). With --draft (v2) it stays a draf
 			f, err := createOnce(c, func(ctx context.Context, options ...btpclient.CallOption) (btpclient.Formation, error) {
 				return k.operator.CreateFormation(ctx, account(c), n, options...)
 			})
-			return k.printChanged(c, format, f, err)
+			return printChanged(c, format, f, err)
 		}),
 	})
 	c.Flags().StringVar(&n.Subaccount, "subaccount", "", "`SUBACCOUNT`: id or subdomain")
@@ -125,14 +125,7 @@ func newShowFormationCommand() *cobra.Command {
 			}
 			rows, next := formationRows(f), formationNext(f)
 			if btp.FormationStatus(f.Status.Code) == btp.StatusError {
-				incidents, err := k.openIncidents(c.Context(), f.GlobalAccount, f.ID)
-				if err != nil {
-					return err
-				}
-				for _, i := range incidents {
-					rows = append(rows, []string{"report to", i.Component}, []string{"incident", i.ID})
-				}
-				next = formationWays(f, incidents)
+				next = formationWays(f)
 			}
 			rows = append(rows, nextRows(next)...)
 			return show(c.OutOrStdout(), format, f, nil, rows)
@@ -177,8 +170,11 @@ func formationRows(f btpclient.Formation) [][]string {
 			states = append(states, fmt.Sprintf("%d %s", n, state))
 		}
 	}
-	rows = append(rows, []string{"assignments", strings.Join(states, ", ")}, []string{"error", formationCause(f)},
-		[]string{"can", strings.Join(f.Actions, ", ")})
+	rows = append(rows, []string{"assignments", strings.Join(states, ", ")}, []string{"error", formationCause(f)})
+	if e := f.Error; e != nil {
+		rows = append(rows, []string{"report to", e.Component}, []string{"incident", e.Incident})
+	}
+	rows = append(rows, []string{"can", strings.Join(f.Actions, ", ")})
 	return slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
 }
 
@@ -197,7 +193,7 @@ func formationCause(f btpclient.Formation) string {
 
 // printChanged writes what came of a change, and ends with a failure when it is
 // that the formation could not be synchronized.
-func (k *client) printChanged(c *cobra.Command, format string, f btpclient.Formation, err error) error {
+func printChanged(c *cobra.Command, format string, f btpclient.Formation, err error) error {
 	if err != nil {
 		return err
 	}
@@ -209,7 +205,7 @@ func (k *client) printChanged(c *cobra.Command, format string, f btpclient.Forma
 		return err
 	}
 	if btp.FormationStatus(f.Status.Code) == btp.StatusError {
-		return k.formationFailure(c.Context(), f)
+		return formationFailure(f)
 	}
 	return nil
 }
@@ -240,26 +236,22 @@ func formationNext(f btpclient.Formation) string {
 }
 
 // formationFailure is a formation that could not be synchronized or deleted.
-func (k *client) formationFailure(ctx context.Context, f btpclient.Formation) error {
-	incidents, err := k.openIncidents(ctx, f.GlobalAccount, f.ID)
-	if err != nil {
-		return err
-	}
+func formationFailure(f btpclient.Formation) error {
 	detail := fmt.Sprintf("formation %q: %s", f.Name, formationCause(f))
-	for _, i := range incidents {
-		detail += fmt.Sprintf("\nat %s; report it to component %s, incident %s", i.Step, i.Component, i.ID)
+	if e := f.Error; e != nil {
+		detail += fmt.Sprintf("\nat %s; report it to component %s, incident %s", e.Step, e.Component, e.Incident)
 	}
-	return &failure{"The formation failed", detail, formationWays(f, incidents)}
+	return &failure{"The formation failed", detail, formationWays(f)}
 }
 
 // formationWays are the ways out for a formation that has failed.
-func formationWays(f btpclient.Formation, incidents []btpclient.Incident) string {
+func formationWays(f btpclient.Formation) string {
 	found := []string{"try the same again"}
 	if slices.Contains(f.Actions, string(btp.ActionResynchronize)) {
 		found = []string{"try again: pairsim formations resynchronize " + named(f.GlobalAccount, f.Name)}
 	}
-	for _, i := range incidents {
-		found = append(found, "have its incident resolved, as SAP's support would: pairsim incidents resolve "+i.ID)
+	if f.Error != nil && f.Error.Incident != "" {
+		found = append(found, "have its incident resolved, as SAP's support would: pairsim incidents resolve "+f.Error.Incident)
 	}
 	return sentence(found)
 }
@@ -296,7 +288,7 @@ func newMemberCommand(c *cobra.Command, change changeMember) *cobra.Command {
 			return err
 		}
 		changed, err := change(k.operator, c.Context(), f.ID, s.ID)
-		return k.printChanged(c, format, changed, fillIn(statusFailure(err, s), f.GlobalAccount, f.Name))
+		return printChanged(c, format, changed, fillIn(statusFailure(err, s), f.GlobalAccount, f.Name))
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -357,7 +349,7 @@ func newFormationVerb(c *cobra.Command, change func(*cobra.Command, *client, btp
 			return err
 		}
 		changed, err := change(c, k, f)
-		return k.printChanged(c, format, changed, fillIn(err, f.GlobalAccount, f.Name))
+		return printChanged(c, format, changed, fillIn(err, f.GlobalAccount, f.Name))
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -389,7 +381,7 @@ that removes it. In v2 the deletion excludes the systems and unassigns the subac
 				return err
 			}
 			if btp.FormationStatus(f.Status.Code) == btp.StatusError {
-				return k.formationFailure(c.Context(), f)
+				return formationFailure(f)
 			}
 			note(c, formationNext(f))
 			return nil

@@ -47,17 +47,6 @@ func newListIncidentsCommand() *cobra.Command {
 	return c
 }
 
-// openIncidents are those about a system or formation.
-func (k *client) openIncidents(ctx context.Context, ga, subject string) (list []btpclient.Incident, err error) {
-	for i, err := range k.operator.Incidents(ctx, ga, btpclient.IncidentFilter{Subject: subject, OpenOnly: true}) {
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, i)
-	}
-	return list, nil
-}
-
 func openOrResolved(i btpclient.Incident) string {
 	if i.Open {
 		return "open"
@@ -149,7 +138,7 @@ func (k *client) afterIncident(ctx context.Context, i btpclient.Incident) ([][]s
 		case err != nil:
 			return nil, err
 		case btp.FormationStatus(f.Status.Code) == btp.StatusError:
-			return nil, k.formationFailure(ctx, f)
+			return nil, formationFailure(f)
 		}
 		return [][]string{{"now", f.Status.Label}}, nil
 	}
