@@ -75,6 +75,7 @@ func (u *unit) assignEntitlement(sub *Subaccount, n NewEntitlement, id Entitleme
 }
 
 // RemoveEntitlement takes an entitlement configuration of a subaccount away.
+// Nothing uses one yet: service instances, which come later, will stand in the way.
 func (r *Registry) RemoveEntitlement(ctx context.Context, subaccount SubaccountID, id EntitlementID) error {
 	var about Reference
 	return r.step(ctx, PointEntitlementRemove, &about, func(ctx context.Context) error {
