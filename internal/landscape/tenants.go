@@ -45,13 +45,16 @@ func (l *Landscape) openTenants(registry Registry) error {
 		if registry.HTTP == "" {
 			return fmt.Errorf("tenant %s: say where its registry is (--registry)", declared.ID)
 		}
-		public := l.HTTP
+		public, facing := l.HTTP, ""
 		if l.config.PublicURL != "" {
 			public = l.config.PublicURL
 		}
+		if l.plays(RoleRegistry) {
+			facing = l.HTTP
+		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
-			PublicURL: public, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
+			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
 			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 		})
 		if err != nil {

@@ -76,7 +76,7 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 		return err
 	}
 	return a.session.PutTenant(ctx, a.metadata, btpclient.Descriptor{
-		TenantID: a.t.cfg.ID, URL: a.t.base, CallbackURL: a.t.base + "/callback", CommunicationScenarios: a.t.cfg.Product.Scenarios,
+		TenantID: a.t.cfg.ID, URL: a.t.base, CallbackURL: a.t.facing + "/callback", CommunicationScenarios: a.t.cfg.Product.Scenarios,
 	})
 }
 
@@ -204,7 +204,7 @@ func (a *attempt) publish(ctx context.Context) error {
 	for _, s := range there {
 		ids[s.Identifier] = s.ID
 	}
-	for _, s := range a.t.cfg.Product.services(a.t.base, a.t.state.Credentials) {
+	for _, s := range a.t.cfg.Product.services(a.t.base, a.t.facing, a.t.state.Credentials) {
 		if id := ids[s.Identifier]; id != "" {
 			err = a.session.UpdateService(ctx, a.metadata, id, s)
 		} else {

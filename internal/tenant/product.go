@@ -172,13 +172,14 @@ func (p Product) specification(identifier string) (doc []byte, contentType strin
 	return nil, "", false
 }
 
-// services are the documents that a tenant with the given base URL registers.
-func (p Product) services(base string, credentials map[string]credential) []btpclient.Service {
+// services are the documents that a tenant with the given base URL registers;
+// facing is the base under which the registry fetches specifications.
+func (p Product) services(base, facing string, credentials map[string]credential) []btpclient.Service {
 	services := make([]btpclient.Service, 0, len(p.APIs)+1)
 	for _, a := range p.APIs {
 		services = append(services, btpclient.Service{
 			Provider: p.Provider, Name: a.Name, Description: a.Description, Identifier: a.Identifier,
-			API: a.document(base, credentials[a.Identifier]),
+			API: a.document(base, facing, credentials[a.Identifier]),
 		})
 	}
 	return append(services, btpclient.Service{
@@ -187,11 +188,11 @@ func (p Product) services(base string, credentials map[string]credential) []btpc
 	})
 }
 
-func (a API) document(base string, c credential) *btpclient.API {
+func (a API) document(base, facing string, c credential) *btpclient.API {
 	doc := &btpclient.API{TargetURL: base + "/api" + a.Path, Credentials: &btpclient.Credentials{}}
 	if a.OData {
 		doc.APIType = "odata"
-		doc.SpecificationURL = base + "/specifications/" + a.Identifier
+		doc.SpecificationURL = facing + "/specifications/" + a.Identifier
 	} else {
 		doc.Spec = a.Specification
 	}

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -36,7 +37,11 @@ type Config struct {
 	// PublicURL is the base under which others reach the simulator's HTTP server;
 	// the tenant's own things stand below /tenants/{id} there.
 	PublicURL string
-	Store     Store // nil: memory
+	// RegistryFacingURL is the base under which the registry reaches it, for
+	// callbacks and specifications; empty: PublicURL. Behind a port mapping the two
+	// differ: a registry in the same container cannot use the public one.
+	RegistryFacingURL string
+	Store             Store // nil: memory
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
@@ -57,6 +62,7 @@ type Config struct {
 type Tenant struct {
 	cfg       Config
 	base      string // where its own things are: PublicURL/tenants/{id}
+	facing    string // the same, as the registry reaches it
 	events    []EventType
 	connector *btpclient.Connector
 	life      context.Context // of background pairings; ended by Close
@@ -96,7 +102,7 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
 	}
 	t := &Tenant{
-		cfg: cfg.withDefaults(), base: strings.TrimRight(cfg.PublicURL, "/") + "/tenants/" + cfg.ID,
+		cfg: cfg.withDefaults(), base: at(cfg.PublicURL, cfg.ID), facing: at(cmp.Or(cfg.RegistryFacingURL, cfg.PublicURL), cfg.ID),
 		events: events, connector: connector,
 	}
 	if err := t.load(context.Background()); err != nil {
@@ -105,6 +111,9 @@ func New(cfg Config) (*Tenant, error) {
 	t.life, t.stop = context.WithCancel(context.Background())
 	return t, nil
 }
+
+// at is where the things of a tenant are, below a base URL.
+func at(base, id string) string { return strings.TrimRight(base, "/") + "/tenants/" + id }
 
 func (cfg Config) withDefaults() Config {
 	if cfg.Store == nil {
