@@ -71,6 +71,13 @@ func TestRestartGoesOn(t *testing.T) {
 	if _, err := second.Tenants().Renew(t.Context(), "commerce"); err != nil {
 		t.Errorf("the tenant paired before the restart cannot renew: %v", err)
 	}
+	// It listens on other ports than the first, and the registry knows.
+	if _, err := second.Operator().Deregister(t.Context(), shop.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Operator().System(t.Context(), shop.ID); btpclient.CodeOf(err) != "system-not-found" {
+		t.Errorf("after deregistering: %v, want the row gone", err)
+	}
 }
 
 func BenchmarkStart(b *testing.B) {

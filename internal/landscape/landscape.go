@@ -196,7 +196,29 @@ func (l *Landscape) start(ctx, background context.Context) error {
 	if l.plays(RoleRegistry) {
 		l.running.Go(func() { l.fireDue(background) })
 	}
-	return l.serve(background, listeners)
+	if err := l.serve(background, listeners); err != nil {
+		return err
+	}
+	if l.plays(RoleRegistry) { // it answers by now
+		bounded, cancel := context.WithTimeout(ctx, announceTimeout)
+		defer cancel()
+		l.announce(bounded)
+		return nil
+	}
+	l.running.Go(func() { l.announce(background) })
+	return nil
+}
+
+// announceTimeout bounds what tenants tell their registry before a landscape counts as started.
+const announceTimeout = 5 * time.Second
+
+// announce lets tenants tell the registry where they are reached now.
+func (l *Landscape) announce(ctx context.Context) {
+	for _, t := range l.tenants {
+		if err := t.Announce(ctx); err != nil && ctx.Err() == nil {
+			l.log.Warn("the registry was not told where a tenant is reached", "tenant", t.ID(), "error", err)
+		}
+	}
 }
 
 // open makes everything that the listeners serve.

@@ -75,10 +75,23 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 	if err := a.publish(ctx); err != nil {
 		return err
 	}
-	return a.session.PutTenant(ctx, a.metadata, btpclient.Descriptor{
-		TenantID: a.t.cfg.ID, URL: a.t.base, CallbackURL: a.t.facing + "/callback", CommunicationScenarios: a.t.cfg.Product.Scenarios,
-	})
+	if err := a.session.PutTenant(ctx, a.metadata, a.t.descriptor()); err != nil {
+		return err
+	}
+	a.t.mu.Lock()
+	a.row.Callback = a.t.callback()
+	a.t.mu.Unlock()
+	return nil
 }
+
+// descriptor is what t says of itself (design §4 descriptor).
+func (t *Tenant) descriptor() btpclient.Descriptor {
+	return btpclient.Descriptor{
+		TenantID: t.cfg.ID, URL: t.base, CallbackURL: t.callback(), CommunicationScenarios: t.cfg.Product.Scenarios,
+	}
+}
+
+func (t *Tenant) callback() string { return t.facing + "/callback" }
 
 // verify checks the token with the registry's published keys and time, before
 // anything is sent to the connector.

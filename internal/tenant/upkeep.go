@@ -205,6 +205,50 @@ func registryError(err error) error {
 	return fmt.Errorf("call the registry: %w", err)
 }
 
+// Announce tells the registry where t is reached now, for every connection that
+// was made when it was reached elsewhere: a restarted landscape may listen on
+// other ports, and could not be told of a deregistration.
+func (t *Tenant) Announce(ctx context.Context) error {
+	var moved []*row
+	t.mu.Lock()
+	for _, r := range t.state.Rows {
+		if r.Connection != nil && r.Ended() && r.Callback != t.callback() {
+			moved = append(moved, r)
+		}
+	}
+	t.mu.Unlock()
+	var errs []error
+	for _, r := range moved {
+		errs = append(errs, t.announce(ctx, r))
+	}
+	if len(moved) > 0 {
+		errs = append(errs, t.save(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (t *Tenant) announce(ctx context.Context, r *row) error {
+	t.mu.Lock()
+	c := r.Connection
+	t.mu.Unlock()
+	if c == nil { // deregistered in the meantime
+		return nil
+	}
+	cert, err := c.tls()
+	if err != nil {
+		return err
+	}
+	session := t.connector.Authenticated(cert)
+	defer session.Close()
+	if err := session.PutTenant(ctx, t.here(c.URLs.MetadataURL), t.descriptor()); err != nil {
+		return fmt.Errorf("pairing %s: %w", r.ID, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.Callback, r.settled = t.callback(), nil
+	return nil
+}
+
 // here is a stored URL of the registry at the address where the registry is
 // configured now: a restarted landscape may listen elsewhere.
 func (t *Tenant) here(stored string) string {
