@@ -81,14 +81,29 @@ func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 		if !due {
 			return wait, waiting, nil
 		}
-		j, _, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().NextFree(u.now, u.real) })
-		if err != nil {
+		if err := r.fireFree(ctx); err != nil {
 			return 0, false, err
 		}
-		if j != nil {
-			r.launch(j)
-		}
 	}
+}
+
+// fireFree fires the earliest due work that nobody is at. It takes a place
+// before it claims: a claim must not run out in a queue.
+func (r *Registry) fireFree(ctx context.Context) error {
+	select {
+	case r.jobs.places <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	leave := func() { <-r.jobs.places }
+	j, _, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().NextFree(u.now, u.real) })
+	if err != nil || j == nil {
+		leave()
+		return err
+	}
+	j.over = leave
+	r.launch(j)
+	return nil
 }
 
 // Wake is signalled when due work or the clock changed.

@@ -115,7 +115,7 @@ func (u *unit) deregistration(subject string) (*job, error) {
 	j := &job{point: PointDeregisterDone, about: Reference{System: s.ID, Name: s.Name}}
 	var release string
 	var digest Digest
-	if told := s.tellable(); told {
+	if s.tellable() {
 		j.point, j.then = PointDeregisterTell, PointDeregisterDone
 		release, digest = newFollowUp()
 		r, now, tenant := u.r, u.now, *s

@@ -2,8 +2,11 @@ package btp_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -559,4 +562,57 @@ func TestTenantIsToldAfterItPairedAgain(t *testing.T) {
 			t.Errorf("the tenant was told %d times, want once", got)
 		}
 	})
+}
+
+// However many transitions end at once, only so many tenants are called at a time,
+// and all of them are.
+func TestTenantsAreCalledSoManyAtATime(t *testing.T) {
+	t.Parallel()
+	const systems, most = 80, 32
+	var passed atomic.Bool // the minute that deregistering takes
+	r := open(t, func(c *btp.Config) {
+		c.Policy.Durations = map[btp.Transition]time.Duration{btp.TransitionDeregistering: time.Minute} //nolint:exhaustive // nothing else happens
+		c.StartFrozen = time.Time{}
+		c.RealNow = func() time.Time {
+			if passed.Load() {
+				return epoch.Add(time.Minute)
+			}
+			return epoch
+		}
+		for i := range systems {
+			c.Landscape.Systems = append(c.Landscape.Systems, btp.DeclaredSystem{
+				ID: btp.SystemID(fmt.Sprint("s", i)), GlobalAccount: "default", Name: fmt.Sprint("System ", i), Type: commerce,
+				Status: btp.Deregistering, Tenant: &btp.Descriptor{TenantID: "t", CallbackURL: "http://tenant.test"},
+			})
+		}
+		var calls, peak atomic.Int64
+		var once sync.Once
+		full := make(chan struct{})
+		c.Notifier = &telephone{answer: func(context.Context, btp.Notice) error {
+			n := calls.Add(1)
+			defer calls.Add(-1)
+			for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
+				continue
+			}
+			if n == most {
+				once.Do(func() { close(full) })
+			}
+			<-full
+			return nil
+		}}
+		t.Cleanup(func() {
+			if got := peak.Load(); got != most {
+				t.Errorf("%d tenants were called at a time, want %d", got, most)
+			}
+		})
+	})
+	passed.Store(true)
+	if _, _, err := r.FireDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.advance(0) // waits for what is under way
+	left, _, err := r.Systems(t.Context(), btp.SystemFilter{GlobalAccount: "default", Limit: systems})
+	if err != nil || len(left) != 0 {
+		t.Errorf("%d systems are left (%v), want none", len(left), err)
+	}
 }

@@ -11,9 +11,9 @@ type NewEntitlement struct {
 
 // AssignEntitlement gives a subaccount with Cloud Foundry or Kyma a plan for a
 // registered system (65ad330.md). Every type of system can stand in one (design §4).
-func (r *Registry) AssignEntitlement(ctx context.Context, subaccount SubaccountID, n NewEntitlement, key IdempotencyKey) (Entitlement, error) {
+func (r *Registry) AssignEntitlement(ctx context.Context, subaccount SubaccountID, n NewEntitlement, key IdempotencyKey) (EntitlementView, error) {
 	about := Reference{System: n.System}
-	var e Entitlement
+	var v EntitlementView
 	err := r.step(ctx, PointEntitlementAssign, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
 			sub, err := u.subaccount(subaccount)
@@ -27,11 +27,14 @@ func (r *Registry) AssignEntitlement(ctx context.Context, subaccount SubaccountI
 			if err != nil {
 				return err
 			}
-			e, err = u.Entitlements().Get(EntitlementID(m.Created))
+			if v.Entitlement, err = u.Entitlements().Get(EntitlementID(m.Created)); err != nil {
+				return err
+			}
+			v.Of, err = u.Systems().Get(v.System)
 			return err
 		})
 	})
-	return e, err
+	return v, err
 }
 
 func (u *unit) assignEntitlement(sub *Subaccount, n NewEntitlement, id EntitlementID) (Entitlement, error) {

@@ -13,8 +13,10 @@ type jobs struct {
 	life    context.Context //nolint:containedctx // of work that no request waits for; ended by Close
 	end     context.CancelFunc
 	running sync.WaitGroup
-	mu      sync.Mutex
-	open    map[dueKey]chan struct{}
+	// places bounds the jobs that no request waits for: each may be a call.
+	places chan struct{}
+	mu     sync.Mutex
+	open   map[dueKey]chan struct{}
 }
 
 type dueKey struct {
@@ -35,12 +37,19 @@ type job struct {
 	finish func(u *unit, failure error) error
 
 	due Due // as claimed
+	// over is called when the job has ended; nil: nobody asked.
+	over func()
 }
 
 const (
-	// claimLease is real time: longer than any call takes. So long, too, waits the
+	// maxJobs are under way at once, of those that no request waits for.
+	maxJobs = 32
+	// claimLease is real time: longer than any call may take. So long, too, waits the
 	// work of a process that has died.
 	claimLease = 8 * time.Second
+	// callLimit ends a call, in real time, before its claim does: nobody else is to
+	// make the same one meanwhile.
+	callLimit = 6 * time.Second
 	// patience is how long, in real time, a request waits for work that it caused.
 	patience = 2 * time.Second
 	// recheck is how often, in real time, work of another process is looked at.
@@ -82,6 +91,9 @@ func (r *Registry) launch(j *job) <-chan struct{} {
 			}
 			r.jobs.mu.Unlock()
 			close(done)
+			if j.over != nil {
+				j.over()
+			}
 		}()
 		if err := r.carryOut(r.jobs.life, j); err != nil && r.jobs.life.Err() == nil {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
@@ -96,7 +108,9 @@ func (r *Registry) carryOut(ctx context.Context, j *job) error {
 		if j.call == nil {
 			return nil
 		}
-		return j.call(ctx)
+		bounded, cancel := context.WithTimeout(ctx, callLimit)
+		defer cancel()
+		return j.call(bounded)
 	})
 	if failure == nil && j.then != "" {
 		j.point = j.then

@@ -100,7 +100,7 @@ func (r *registry) entitle(system btp.SystemID, plan string) btp.Entitlement {
 	if err != nil {
 		r.t.Fatalf("entitle: %v", err)
 	}
-	return e
+	return e.Entitlement
 }
 
 // gone fails the test if there still is such a system.

@@ -339,6 +339,9 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 		if v.Entitlements, err = u.Entitlements().List(EntitlementFilter{System: id}); err != nil {
 			return err
 		}
+		if s.Failure == nil { // an incident is open as long as its error
+			return nil
+		}
 		open, err := u.Incidents().List(IncidentFilter{Subject: string(id), OpenOnly: true})
 		for _, i := range open {
 			v.Incident = i.ID

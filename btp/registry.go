@@ -125,6 +125,7 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
 		notify: c.Notifier, wake: make(chan struct{}, 1),
 	}
+	r.jobs.places = make(chan struct{}, maxJobs)
 	r.jobs.life, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)

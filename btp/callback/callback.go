@@ -48,7 +48,7 @@ func (n Notifier) TellDeregistration(ctx context.Context, notice btp.Notice) err
 	switch {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled): // the process ends; nobody has failed
 		return ctx.Err()
 	case errors.As(err, &answered):
 		return btp.Errorf(btp.TenantNotTold, "the tenant's callback answered %s", answered.HTTPStatus())

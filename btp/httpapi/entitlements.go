@@ -44,16 +44,11 @@ func (s *server) assignEntitlement(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	e, err := s.Registry.AssignEntitlement(ctx, subaccountID(c), btp.NewEntitlement(req), key)
+	v, err := s.Registry.AssignEntitlement(c.Request.Context(), subaccountID(c), btp.NewEntitlement(req), key)
 	if err != nil {
 		return err
 	}
-	of, err := s.Registry.System(ctx, e.System)
-	if err != nil {
-		return err
-	}
-	return Respond(c, http.StatusCreated, entitlementOf(btp.EntitlementView{Entitlement: e, Of: of.System}))
+	return Respond(c, http.StatusCreated, entitlementOf(v))
 }
 
 func (s *server) listEntitlements(c *gin.Context) error {

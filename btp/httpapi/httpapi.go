@@ -51,7 +51,7 @@ type Formations interface {
 
 // Entitlements are the use cases around what a subaccount is given and sees.
 type Entitlements interface {
-	AssignEntitlement(context.Context, btp.SubaccountID, btp.NewEntitlement, btp.IdempotencyKey) (btp.Entitlement, error)
+	AssignEntitlement(context.Context, btp.SubaccountID, btp.NewEntitlement, btp.IdempotencyKey) (btp.EntitlementView, error)
 	SubaccountEntitlements(context.Context, btp.EntitlementFilter) (page []btp.EntitlementView, more bool, err error)
 	RemoveEntitlement(context.Context, btp.SubaccountID, btp.EntitlementID) error
 	ServicePlans(context.Context, btp.SubaccountID) ([]btp.ServiceOffering, error)
