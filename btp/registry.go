@@ -342,6 +342,7 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 	if err == nil {
 		err = fn(ctx)
 	}
+	ExchangeOf(ctx).Note(point, *about)
 	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
 		return err // done, or the caller has gone: nobody was refused
 	}

@@ -44,7 +44,6 @@ func (s *server) info(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Set(AboutKey, btp.Reference{System: opened.System.ID, Name: opened.System.Name})
 	mtls := s.URLs.MTLS(c.Request)
 	// The certificate request goes to the listener that was asked, the rest
 	// needs the client certificate.

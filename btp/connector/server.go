@@ -130,10 +130,6 @@ func (s *server) called(h func(*gin.Context, btp.Caller) error) gin.HandlerFunc 
 	})
 }
 
-// AboutKey is the gin context key under which the recognised system's
-// btp.Reference stands, for the request's journal entry.
-const AboutKey = "pairsim.about"
-
 // caller finds who is behind the client certificate of the request.
 func (s *server) caller(c *gin.Context, by func(context.Context, []*x509.Certificate) (btp.Caller, error)) (btp.Caller, error) {
 	chain, err := s.clientChain(c.Request)
@@ -142,7 +138,7 @@ func (s *server) caller(c *gin.Context, by func(context.Context, []*x509.Certifi
 	}
 	caller, err := by(c.Request.Context(), chain)
 	if caller.System.ID != "" {
-		c.Set(AboutKey, btp.Reference{System: caller.System.ID, Name: caller.System.Name})
+		btp.ExchangeOf(c.Request.Context()).Note("", btp.Reference{System: caller.System.ID, Name: caller.System.Name})
 	}
 	return caller, err
 }

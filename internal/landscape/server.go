@@ -192,18 +192,19 @@ func (l *Landscape) recovered(c *gin.Context) {
 // journalled notes every request to the registry and its answer. A query is
 // left out: it may hold a token.
 func (l *Landscape) journalled(c *gin.Context) {
-	c.Next()
 	path := c.Request.URL.Path
 	if strings.HasPrefix(path, "/tenants") {
+		c.Next()
 		return // a tenant is another party
 	}
+	var exchange btp.Exchange
+	c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), &exchange))
+	c.Next()
 	entry := btp.Entry{
 		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
 		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
 	}
-	if about, ok := c.Get(connector.AboutKey); ok {
-		entry.About = about.(btp.Reference)
-	}
+	entry.Point, entry.About = exchange.Last()
 	l.registry.Journal().Append(entry)
 }
 
