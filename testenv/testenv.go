@@ -144,6 +144,12 @@ func WithCallbackTimeout(d time.Duration) Option {
 	return func(c *landscape.Config) { c.CallbackTimeout = d }
 }
 
+// WithControlKey guards the control listener with a key of at least 16 characters,
+// which Controls sends.
+func WithControlKey(key string) Option {
+	return func(c *landscape.Config) { c.ControlKey = key }
+}
+
 // WithPublicHandler wraps what the public listeners serve, for checks of every answer.
 func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
 	return func(c *landscape.Config) { c.WrapPublic = wrap }
@@ -167,7 +173,7 @@ func New(ctx context.Context, options ...Option) (*Env, error) {
 	e := &Env{landscape: l, auth: cfg.Auth}
 	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
 	e.operator = btpclient.NewOperator(l.HTTP, e.client)
-	e.control = btpclient.NewControl(l.Control, e.client)
+	e.control = btpclient.NewControl(l.Control, e.client).WithToken(cfg.ControlKey)
 	if err := e.signIn(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -44,6 +44,8 @@ type Config struct {
 	// ServerCA and ClientCA return the PEM of the TLS listener's CA and of the
 	// environment's client CA.
 	ServerCA, ClientCA func() []byte
+	// Key is what callers must send (RequireKey); "" for none.
+	Key string
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -56,7 +58,7 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry))
+	api := router.Group("/control", httpapi.Time(c.Registry), RequireKey(c.Key))
 	api.GET("", h(s.showIndex))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))

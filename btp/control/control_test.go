@@ -431,3 +431,33 @@ func TestGuard(t *testing.T) {
 		})
 	}
 }
+
+func TestControlKey(t *testing.T) {
+	const key = "correct horse battery"
+	for _, tt := range []struct {
+		name, key, header string
+		want              int
+	}{
+		{"no key asked for", "", "", 200},
+		{"the key", key, "Bearer " + key, 200},
+		{"scheme in lower case", key, "bearer " + key, 200},
+		{"none", key, "", 401},
+		{"another", key, "Bearer correct horse batterx", 401},
+		{"its beginning", key, "Bearer correct", 401},
+		{"empty", key, "Bearer ", 401},
+		{"as Basic", key, "Basic " + key, 401},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := gin.New()
+			r.Use(control.RequireKey(tt.key))
+			r.GET("/control/clock", func(c *gin.Context) { c.Status(200) })
+			w := call(r, "GET", "/control/clock", "", "Authorization", tt.header)
+			if w.Code != tt.want {
+				t.Errorf("got %d, want %d", w.Code, tt.want)
+			}
+			if tt.want == 401 && (codeOf(t, w) != "control-key-needed" || w.Header().Get("WWW-Authenticate") == "" || strings.Contains(w.Body.String(), key)) {
+				t.Errorf("got %v %s", w.Header(), w.Body)
+			}
+		})
+	}
+}

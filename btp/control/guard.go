@@ -1,6 +1,8 @@
 package control
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,6 +42,32 @@ func SameOrigin(hosts func() []string) gin.HandlerFunc {
 		if crossOrigin.Check(c.Request) != nil && !fromConfigured(c.Request, hosts()) {
 			refuse(c, "a page of another origin asks for a change")
 		}
+	}
+}
+
+// MinKey is the fewest characters of a key that guards the control listener.
+const MinKey = 16
+
+// RequireKey asks every call for the key, as a bearer token (RFC 6750 §2.1); ""
+// asks for none. It is for a listener that others reach.
+func RequireKey(key string) gin.HandlerFunc {
+	if key == "" {
+		return func(*gin.Context) {}
+	}
+	want := sha256.Sum256([]byte(key))
+	return func(c *gin.Context) {
+		scheme, given, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+		got := sha256.Sum256([]byte(strings.TrimSpace(given)))
+		if strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
+			return
+		}
+		c.Abort()
+		c.Header("WWW-Authenticate", `Bearer realm="pairsim control"`)
+		problem.Write(c.Writer, problem.Document{
+			Type: problem.TypePrefix + "control-key-needed", Title: "The control key is needed", Status: http.StatusUnauthorized,
+			Detail: "this listener was started with a key, and the request does not carry it",
+			Next:   "Send Authorization: Bearer KEY; the commands take --control-key (PAIRSIM_CONTROL_KEY).", Source: "pairsim",
+		})
 	}
 }
 

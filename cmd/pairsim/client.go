@@ -34,10 +34,11 @@ func newClientCommand(c *cobra.Command) *cobra.Command {
 	flags := c.Flags()
 	flags.String("server", "http://127.0.0.1:8080", "base `URL` of the running pairsim")
 	flags.String("control", "http://127.0.0.1:8081", "base `URL` of its control listener")
+	flags.String("control-key", "", "`KEY` that its control listener asks for; PAIRSIM_CONTROL_KEY keeps it from other users of the machine")
 	flags.String("ca", "", "PEM `FILE` with the CA of its TLS listener")
 	flags.String("env", "default", "`ENVIRONMENT`; default is the only one so far")
 	flags.String("token", "", "access `TOKEN` for a pairsim that runs with --auth; PAIRSIM_TOKEN keeps it from other users of the machine")
-	for name, key := range map[string]string{"server": "url", "control": "control-url", "ca": "ca", "env": "env", "token": "token"} {
+	for name, key := range map[string]string{"server": "url", "control": "control-url", "control-key": "control-key", "ca": "ca", "env": "env", "token": "token"} {
 		markSetting(flags.Lookup(name), key)
 	}
 	return c
@@ -63,8 +64,10 @@ func connect(c *cobra.Command) (*client, error) {
 			return nil, usagef("%s %s: want http(s)://HOST[:PORT]", flag, base)
 		}
 	}
-	if strings.ContainsFunc(o.token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, usagef("--token holds a blank or a character that no access token has")
+	for _, flag := range []string{"token", "control-key"} {
+		if strings.ContainsFunc(text(flag), unfitForHeader) {
+			return nil, usagef("--%s holds a blank or a character that cannot stand in a header", flag)
+		}
 	}
 	roots, err := readRoots(o.ca)
 	if err != nil {
@@ -78,10 +81,13 @@ func connect(c *cobra.Command) (*client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	k.operator = btpclient.NewOperator(o.server, k.http).WithToken(o.token)
-	k.control = btpclient.NewControl(o.control, k.http)
+	k.control = btpclient.NewControl(o.control, k.http).WithToken(text("control-key"))
 	k.tenants = btpclient.NewTenants(o.server, k.http).WithToken(o.token)
 	return k, nil
 }
+
+// unfitForHeader says whether a character cannot stand in a bearer token.
+func unfitForHeader(r rune) bool { return r <= ' ' || r > '~' }
 
 // withClient is the work of a command that talks to a running pairsim.
 func withClient(do func(c *cobra.Command, k *client, args []string) error) func(*cobra.Command, []string) error {

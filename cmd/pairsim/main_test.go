@@ -256,7 +256,7 @@ func TestCommandLine(t *testing.T) {
 		{"tenant's administrator of nothing", nil, []string{"auth", "token", "--role", "tenantAdministrator"}, exitUsage, "", "needs --tenant"},
 		{"viewer of a tenant", nil, []string{"auth", "token", "--role", "System Landscape Viewer", "--tenant", "commerce"}, exitUsage, "", "--tenant is for"},
 		{"completes roles", nil, []string{"__complete", "auth", "token", "--role", "System"}, exitDone, "System Landscape Viewer\n", ""},
-		{"token that is none", nil, []string{"systems", "list", "--token", "a b"}, exitUsage, "", "no access token has"},
+		{"token that is none", nil, []string{"systems", "list", "--token", "a b"}, exitUsage, "", "cannot stand in a header"},
 		{"flag without value", nil, []string{"serve", "--data"}, exitUsage, "", "flag needs an argument: --data"},
 		{"too many arguments", nil, []string{"serve", "now"}, exitUsage, "", "Run 'pairsim serve --help' for usage."},
 		{"too few arguments", nil, []string{"systems", "show"}, exitUsage, "", "accepts 1 arg(s), received 0"},

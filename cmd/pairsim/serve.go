@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 )
@@ -28,7 +29,7 @@ const stopWithin = 10 * time.Second
 // serveOptions are the settings of serve, as given.
 type serveOptions struct {
 	edition, seed, data, sync, keyAlgorithm string
-	http, mtls, control                     string
+	http, mtls, control, controlKey         string
 	roles                                   []string
 	publicURL, publicMTLSURL                string
 	tlsNames, allowHosts, trustedProxies    []string
@@ -80,6 +81,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.http, "http", d.HTTP, "`ADDRESS` of the HTTP listener")
 	flags.StringVar(&o.mtls, "mtls", d.MTLS, "`ADDRESS` of the TLS listener, or off")
 	flags.StringVar(&o.control, "control", d.Control, "`ADDRESS` of the control listener, or off")
+	flags.StringVar(&o.controlKey, "control-key", "", "`KEY`, of 16 characters or more, that callers of the control listener must send; PAIRSIM_CONTROL_KEY keeps it from other users of the machine")
 	flags.StringSliceVar(&o.roles, "roles", []string{"btp", "cxsim", "marketingsim"}, "`PARTS` to play: btp, cxsim, marketingsim")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` of the HTTP listener as others reach it, where a request does not say")
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
@@ -131,6 +133,10 @@ func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
 func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg := landscape.Default()
 	cfg.HTTP, cfg.MTLS, cfg.Control = o.http, o.mtls, o.control
+	if o.controlKey != "" && (len(o.controlKey) < control.MinKey || strings.ContainsFunc(o.controlKey, unfitForHeader)) {
+		return cfg, usagef("--control-key: want %d printable characters or more, without blanks", control.MinKey)
+	}
+	cfg.ControlKey = o.controlKey
 	cfg.PublicURL, cfg.PublicMTLSURL = o.publicURL, o.publicMTLSURL
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
@@ -312,10 +318,14 @@ func warn(cfg landscape.Config, seedFile string) {
 	if cfg.Auth {
 		plain, overTLS = "access tokens and secrets go over it unencrypted", "anyone who reaches it can try tokens and secrets"
 	}
+	overControl := "anyone who reaches it can move the clock and change keys and addresses"
+	if cfg.ControlKey != "" {
+		overControl = "its key goes over it unencrypted"
+	}
 	for _, listener := range []struct{ flag, address, risk string }{
 		{"--http", cfg.HTTP, plain},
 		{"--mtls", cfg.MTLS, overTLS},
-		{"--control", cfg.Control, "anyone who reaches it can move the clock and change keys and addresses"},
+		{"--control", cfg.Control, overControl},
 	} {
 		if wide(listener.address) {
 			cfg.Log.Warn("listening wider than loopback: "+listener.risk, "flag", listener.flag, "address", listener.address)

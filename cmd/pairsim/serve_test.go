@@ -294,3 +294,20 @@ func TestSettingsOfServe(t *testing.T) {
 		t.Errorf("got %s, want the list", r)
 	}
 }
+
+func TestControlKeyGuardsTheControlListener(t *testing.T) {
+	t.Parallel()
+	const key = "a-key-of-a-test-run"
+	s := serveFor(t, "--control-key", key)
+	if r := s.run(t, "clock", "freeze"); r.code != exitRefused || !strings.Contains(r.errors, "PAIRSIM_CONTROL_KEY") {
+		t.Errorf("without the key: got %s, want a refusal that names PAIRSIM_CONTROL_KEY", r)
+	}
+	s.must(t, "clock", "freeze", "--control-key", key)
+	s.must(t, "systems", "list") // the registry's own API asks for no control key
+	if strings.Contains(s.log.String(), key) {
+		t.Errorf("the key is logged:\n%s", s.log)
+	}
+	if r := pairsim(t, nil, "", "serve", "--control-key", "short"); r.code != exitUsage || strings.Contains(r.errors, "short") {
+		t.Errorf("got %s, want wrong usage that does not repeat the key", r)
+	}
+}

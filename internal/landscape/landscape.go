@@ -57,6 +57,8 @@ type Config struct {
 	Roles []Role
 	// HTTP, MTLS and Control are addresses to listen on; Control may be Off.
 	HTTP, MTLS, Control string
+	// ControlKey is what callers of the management API must send; "" for none.
+	ControlKey string
 	// PublicURL and PublicMTLSURL are handed out where a request's own host is
 	// not known.
 	PublicURL, PublicMTLSURL string

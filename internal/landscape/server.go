@@ -225,7 +225,7 @@ func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
 	router.Use(guard)
 	if l.registry != nil {
 		control.Mount(router, control.Config{
-			Registry: l.registry, URLs: l.urls, Log: l.log,
+			Registry: l.registry, URLs: l.urls, Key: l.config.ControlKey, Log: l.log,
 			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA },
 		})
 	}
