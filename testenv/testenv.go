@@ -16,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/seed"
 )
 
 // The system types that pair by token.
@@ -152,6 +153,7 @@ func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
 // New starts a landscape outside of a test; Close ends it.
 func New(ctx context.Context, options ...Option) (*Env, error) {
 	cfg := landscape.Default()
+	cfg.ReadSeed = seed.Configure
 	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.StartFrozen = Epoch
 	cfg.TenantKeys = func(context.Context) (crypto.Signer, error) {

@@ -44,6 +44,9 @@ type Config struct {
 	// ServerCA and ClientCA return the PEM of the TLS listener's CA and of the
 	// environment's client CA.
 	ServerCA, ClientCA func() []byte
+	// Environments are the server's, on its own control API; nil on that of an
+	// environment.
+	Environments Environments
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -78,10 +81,17 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
 	api.DELETE("/oauthClients/:id", h(s.deleteOAuthClient))
+
+	if c.Environments != nil {
+		api.GET("/environments", h(s.listEnvironments))
+		api.POST("/environments", h(s.createEnvironment))
+		api.GET("/environments/:name", h(s.showEnvironment))
+		api.DELETE("/environments/:name", h(s.deleteEnvironment))
+	}
 }
 
 func (s *server) showIndex(c *gin.Context) error {
-	return httpapi.Respond(c, http.StatusOK, gin.H{"links": map[string]string{
+	links := map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
 		"signingKeysRotation": "/control/signingKeys/rotation",
@@ -96,7 +106,15 @@ func (s *server) showIndex(c *gin.Context) error {
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",
 		"openapi":             "/api/v1/openapi.json",
-	}})
+	}
+	if s.Environments != nil {
+		links["environments"] = "/control/environments"
+		links["environment"] = "/control/environments/{name}"
+	}
+	for name, path := range links {
+		links[name] = publicurl.Path(c.Request, path)
+	}
+	return httpapi.Respond(c, http.StatusOK, gin.H{"links": links})
 }
 
 func (s *server) rotateKey(c *gin.Context) error {

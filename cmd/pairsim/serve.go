@@ -130,6 +130,7 @@ func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
 // seed file, over it what was given as a setting.
 func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg := landscape.Default()
+	cfg.ReadSeed = seed.Configure
 	cfg.HTTP, cfg.MTLS, cfg.Control = o.http, o.mtls, o.control
 	cfg.PublicURL, cfg.PublicMTLSURL = o.publicURL, o.publicMTLSURL
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
