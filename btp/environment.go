@@ -3,6 +3,8 @@ package btp
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +34,41 @@ type Environment struct {
 	// KeyAlgorithm its algorithm.
 	ActiveKey    string
 	KeyAlgorithm KeyAlgorithm
+}
+
+// Terms are what an environment beside the first was made with, over what it
+// holds: stored with it, so that it is opened again as it was.
+type Terms struct {
+	CreatedAt time.Time `json:"createdAt"` // real time
+	// ExpiresAt is the real instant at which it is dropped; zero: never.
+	ExpiresAt time.Time        `json:"expiresAt,omitzero"`
+	Policy    Policy           `json:"policy"`
+	Tenants   []DeclaredTenant `json:"tenants"`
+}
+
+// DeclaredTenant is a simulated tenant of a product (commerce, fsm, c4c,
+// marketing); the rules know of it by its calls only.
+type DeclaredTenant struct {
+	ID      string `json:"id"`
+	Product string `json:"product"`
+}
+
+// Clone shares no memory with t.
+func (t Terms) Clone() Terms {
+	t.Policy = t.Policy.Clone()
+	t.Tenants = slices.Clone(t.Tenants)
+	return t
+}
+
+var environmentRule = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// CheckEnvironmentName refuses with NameInvalid what cannot name an environment:
+// a name is a part of a path, and of a folder's name.
+func CheckEnvironmentName(name string) error {
+	if !environmentRule.MatchString(name) {
+		return Errorf(NameInvalid, "an environment has a name of 1 to 63 lower-case letters, digits and hyphens, no hyphen first or last; not %q", clip(name))
+	}
+	return nil
 }
 
 // Names of stored authorities.

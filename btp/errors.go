@@ -45,6 +45,13 @@ const (
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
 
+	// Environments.
+
+	EnvironmentNotFound  Code = "environment-not-found"
+	EnvironmentGone      Code = "environment-gone"      // dropped while the request was under way
+	EnvironmentPermanent Code = "environment-permanent" // default is not dropped
+	EnvironmentLimit     Code = "environment-limit"     // the most environments of a server
+
 	// Formations, entitlements, deregistration.
 
 	FormationNotFound            Code = "formation-not-found"

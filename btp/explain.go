@@ -42,6 +42,11 @@ var explanations = map[Code]Explanation{
 	FaultInjected:        {ours, "A fault was set on purpose: pairsim fault list shows it, pairsim fault clear removes it."},
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
 
+	EnvironmentNotFound:  {ours, "List environments: pairsim env list (GET /control/environments)."},
+	EnvironmentGone:      {ours, "Somebody deleted the environment, or its time was up. Make it again: pairsim env create NAME."},
+	EnvironmentPermanent: {ours, "default lives as long as its data. Start with fresh data, or use an environment of your own: pairsim env create NAME."},
+	EnvironmentLimit:     {ours, "Delete environments that nobody uses (pairsim env list, pairsim env delete NAME), and give new ones a --ttl."},
+
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},
 	FormationTypeUnknown:         {"68b04fa.md", "Use the exact label of a formation type: GET /api/v1/formationTypes (pairsim formations types)."},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,12 @@ func DefaultPolicy() Policy {
 	return Policy{AttemptDeadline: 10 * time.Minute, CertificateValidity: 90 * 24 * time.Hour, RejectedCSRs: 5}
 }
 
+// Clone shares no memory with p.
+func (p Policy) Clone() Policy {
+	p.TokenValidity, p.Durations = maps.Clone(p.TokenValidity), maps.Clone(p.Durations)
+	return p
+}
+
 // TokenValidity is how long a token of type t is valid in this environment.
 func (r *Registry) TokenValidity(t *SystemType) time.Duration { return r.policy.tokenValidity(t) }
 
@@ -85,6 +92,8 @@ type Config struct {
 	// StartFrozen freezes the clock at this instant, at first start only.
 	StartFrozen time.Time
 	Policy      Policy
+	// Terms are stored at first start; nil: none.
+	Terms *Terms
 	// Notifier tells tenants of deregistrations; nil: no tenant can be told.
 	Notifier Notifier
 	// Landscape is declared at first start.
@@ -228,6 +237,11 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 		if err := u.declare(c.Landscape); err != nil {
 			return err
 		}
+		if c.Terms != nil {
+			if err := tx.Environment().PutTerms(*c.Terms); err != nil {
+				return err
+			}
+		}
 		return tx.Environment().Put(u.env)
 	})
 }
@@ -318,7 +332,7 @@ func (r *Registry) view(ctx context.Context, read func(*unit) error) error {
 func (r *Registry) environment(tx Tx) (Environment, error) {
 	env, known, err := tx.Environment().Find()
 	if err == nil && !known {
-		err = fmt.Errorf("environment %s is gone from the store", r.id)
+		err = Errorf(EnvironmentGone, "environment %s has been deleted", r.id)
 	}
 	return env, err
 }

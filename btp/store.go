@@ -13,6 +13,11 @@ type Store interface {
 	Update(ctx context.Context, env EnvironmentID, change func(Tx) error) error
 	// View runs read over one consistent state of env.
 	View(ctx context.Context, env EnvironmentID, read func(Tx) error) error
+	// Environments lists the environments that have a record, by id.
+	Environments(ctx context.Context) ([]EnvironmentID, error)
+	// Drop removes env and everything in it as one step; one that is not there is
+	// no error. What waits for env finds it empty.
+	Drop(ctx context.Context, env EnvironmentID) error
 	// Close releases the store; it loses nothing that Update acknowledged.
 	Close() error
 }
@@ -39,10 +44,13 @@ type Tx interface {
 	OAuthClients() OAuthClientStore
 }
 
-// EnvironmentStore keeps the environment's own record. It is read in every step.
+// EnvironmentStore keeps the environment's own record, which is read in every
+// step, and its terms, which are read when it is opened.
 type EnvironmentStore interface {
 	Find() (Environment, bool, error)
 	Put(Environment) error
+	FindTerms() (Terms, bool, error)
+	PutTerms(Terms) error
 }
 
 // AccountStore keeps global accounts and subaccounts.

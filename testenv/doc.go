@@ -7,5 +7,10 @@
 //	env.Pair(t, "commerce", shop.IntegrationToken.TokenURL)
 //	env.ExpectStatus(t, "Web Shop", "Registered")
 //
+// A test that needs many makes environments in one: isolated worlds that are made
+// in about a millisecond and share listeners.
+//
+//	a, b := env.NewEnvironment(t), env.NewEnvironment(t, testenv.WithEdition("v2"))
+//
 // Landscapes share nothing but a pool of spare RSA keys; tests may run in parallel.
 package testenv

@@ -16,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/seed"
 )
 
 // The system types that pair by token.
@@ -29,13 +30,16 @@ const (
 // Epoch is what a new environment's clock shows: it is frozen there.
 var Epoch = time.Date(2030, time.January, 1, 10, 0, 0, 0, time.UTC)
 
-// Env is a running landscape. It is safe for concurrent use.
+// Env is a running landscape, or an environment of one. It is safe for concurrent use.
 type Env struct {
 	landscape *landscape.Landscape
 	client    *http.Client
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	auth      bool
+	// controlKey is what the control listener asks for.
+	controlKey string
+	name       string // of an environment beside default
 }
 
 // Option changes what Start starts.
@@ -155,14 +159,21 @@ func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
 	return func(c *landscape.Config) { c.WrapPublic = wrap }
 }
 
+// prepare makes a world fit for tests: its clock stands still at Epoch, and the
+// keys of its tenants cost nothing.
+func prepare(w *landscape.World) {
+	w.StartFrozen = Epoch
+	w.TenantKeys = func(context.Context) (crypto.Signer, error) {
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+}
+
 // New starts a landscape outside of a test; Close ends it.
 func New(ctx context.Context, options ...Option) (*Env, error) {
 	cfg := landscape.Default()
+	cfg.ReadSeed = seed.Configure
 	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	cfg.StartFrozen = Epoch
-	cfg.TenantKeys = func(context.Context) (crypto.Signer, error) {
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	}
+	prepare(&cfg.World)
 	for _, option := range options {
 		option(&cfg)
 	}
@@ -170,20 +181,29 @@ func New(ctx context.Context, options ...Option) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{landscape: l, auth: cfg.Auth}
+	e := &Env{landscape: l, auth: cfg.Auth, controlKey: cfg.ControlKey}
 	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
-	e.operator = btpclient.NewOperator(l.HTTP, e.client)
-	e.control = btpclient.NewControl(l.Control, e.client).WithToken(cfg.ControlKey)
+	e.connect()
 	if err := e.signIn(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
+func (e *Env) connect() {
+	e.operator = btpclient.NewOperator(e.HTTP(), e.client)
+	e.control = btpclient.NewControl(e.Control(), e.client).WithToken(e.controlKey)
+}
+
 // Start starts a landscape and ends it with the test.
 func Start(t testing.TB, options ...Option) *Env {
 	t.Helper()
 	e, err := New(t.Context(), options...)
+	return e.endingWith(t, err)
+}
+
+func (e *Env) endingWith(t testing.TB, err error) *Env {
+	t.Helper()
 	if err != nil {
 		t.Fatalf("start landscape: %v", err)
 	}
@@ -198,22 +218,29 @@ func Start(t testing.TB, options ...Option) *Env {
 // closeTimeout bounds how long open requests may still take.
 const closeTimeout = 5 * time.Second
 
-// Close ends the landscape.
+// Close ends the landscape; an environment beside default is removed from it.
 func (e *Env) Close() error {
+	if e.name != "" {
+		err := e.landscape.DropEnvironment(context.Background(), e.name)
+		if btp.CodeOf(err) == btp.EnvironmentNotFound {
+			return nil // the test has deleted it, or its landscape is closed
+		}
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	e.client.CloseIdleConnections()
 	return e.landscape.Close(ctx)
 }
 
-// HTTP is the base URL of the plain listener.
-func (e *Env) HTTP() string { return e.landscape.HTTP }
+// HTTP is the base URL of the environment on the plain listener.
+func (e *Env) HTTP() string { return btpclient.InEnvironment(e.landscape.HTTP, e.name) }
 
-// MTLS is the base URL of the TLS listener.
-func (e *Env) MTLS() string { return e.landscape.MTLS }
+// MTLS is its base URL on the TLS listener.
+func (e *Env) MTLS() string { return btpclient.InEnvironment(e.landscape.MTLS, e.name) }
 
-// Control is the base URL of the control listener.
-func (e *Env) Control() string { return e.landscape.Control }
+// Control is its base URL on the control listener.
+func (e *Env) Control() string { return btpclient.InEnvironment(e.landscape.Control, e.name) }
 
 // CA is the PEM of the TLS listener's CA.
 func (e *Env) CA() []byte { return e.landscape.CAPEM }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 // The descriptions are our own words about the vendor's interfaces.
@@ -19,7 +21,7 @@ var (
 // mountDescriptions adds what describes the wires; it needs neither token nor
 // certificate (pairing-protocols §1.1, §3.1).
 func mountDescriptions(router gin.IRouter) {
-	router.GET("/v1", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, "/v1/api.yaml") })
+	router.GET("/v1", func(c *gin.Context) { redirect(c, "/v1/api.yaml") })
 	router.GET("/v1/api.yaml", describe(connectorAPI))
 	router.GET("/v1/health", func(c *gin.Context) { c.Status(http.StatusOK) })
 	router.GET("/:app/v1/metadata", redirectToMetadata)
@@ -36,5 +38,9 @@ func redirectToMetadata(c *gin.Context) {
 		NotFound(c)
 		return
 	}
-	c.Redirect(http.StatusMovedPermanently, "/"+url.PathEscape(app)+"/v1/metadata/api.yaml")
+	redirect(c, "/"+url.PathEscape(app)+"/v1/metadata/api.yaml")
+}
+
+func redirect(c *gin.Context, path string) {
+	c.Redirect(http.StatusMovedPermanently, publicurl.Path(c.Request, path))
 }

@@ -56,6 +56,11 @@ var answers = map[btp.Code]answer{
 	btp.FaultInjected:        {http.StatusInternalServerError, ""},
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
 
+	btp.EnvironmentNotFound:  {http.StatusNotFound, ""},
+	btp.EnvironmentGone:      {http.StatusGone, ""},
+	btp.EnvironmentPermanent: {http.StatusConflict, ""},
+	btp.EnvironmentLimit:     {http.StatusConflict, ""},
+
 	btp.FormationNotFound:            {http.StatusNotFound, ""},
 	btp.AssignmentNotFound:           {http.StatusNotFound, ""},
 	btp.FormationTypeUnknown:         {http.StatusBadRequest, ""},

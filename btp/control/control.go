@@ -46,6 +46,9 @@ type Config struct {
 	ServerCA, ClientCA func() []byte
 	// Key is what callers must send (RequireKey); "" for none.
 	Key string
+	// Environments are the server's, on its own control API; nil on that of an
+	// environment.
+	Environments Environments
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -80,10 +83,17 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
 	api.DELETE("/oauthClients/:id", h(s.deleteOAuthClient))
+
+	if c.Environments != nil {
+		api.GET("/environments", h(s.listEnvironments))
+		api.POST("/environments", h(s.createEnvironment))
+		api.GET("/environments/:name", h(s.showEnvironment))
+		api.DELETE("/environments/:name", h(s.deleteEnvironment))
+	}
 }
 
 func (s *server) showIndex(c *gin.Context) error {
-	return httpapi.Respond(c, http.StatusOK, gin.H{"links": map[string]string{
+	links := map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
 		"signingKeysRotation": "/control/signingKeys/rotation",
@@ -98,7 +108,15 @@ func (s *server) showIndex(c *gin.Context) error {
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",
 		"openapi":             "/api/v1/openapi.json",
-	}})
+	}
+	if s.Environments != nil {
+		links["environments"] = "/control/environments"
+		links["environment"] = "/control/environments/{name}"
+	}
+	for name, path := range links {
+		links[name] = publicurl.Path(c.Request, path)
+	}
+	return httpapi.Respond(c, http.StatusOK, gin.H{"links": links})
 }
 
 func (s *server) rotateKey(c *gin.Context) error {

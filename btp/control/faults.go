@@ -7,6 +7,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 // fault makes a step fail on purpose (docs/wire.md, Control).
@@ -42,7 +43,7 @@ func (s *server) addFault(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/control/faults/"+f.ID)
+	c.Header("Location", publicurl.Path(c.Request, "/control/faults/"+f.ID))
 	return httpapi.Respond(c, http.StatusCreated, faultOf(f))
 }
 

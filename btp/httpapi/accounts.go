@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 type globalAccount struct {
@@ -78,7 +79,7 @@ func (s *server) createGlobalAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/globalAccounts/"+string(a.ID))
+	c.Header("Location", publicurl.Path(c.Request, "/api/v1/globalAccounts/"+string(a.ID)))
 	return Respond(c, http.StatusCreated, globalAccountOf(a))
 }
 
@@ -118,7 +119,7 @@ func (s *server) createSubaccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/subaccounts/"+string(sub.ID))
+	c.Header("Location", publicurl.Path(c.Request, "/api/v1/subaccounts/"+string(sub.ID)))
 	return RespondVersion(c, http.StatusCreated, sub.Version, subaccountOf(sub))
 }
 

@@ -25,8 +25,12 @@ const MaxBody = 64 << 10
 // to. It refuses with BodyTooLarge, UnsupportedMediaType or InvalidRequest; the
 // detail names the place in the document and never quotes a value, which could
 // be a token.
-func DecodeBody(c *gin.Context, into any) error {
-	body, err := readBody(c)
+func DecodeBody(c *gin.Context, into any) error { return DecodeLargeBody(c, MaxBody, into) }
+
+// DecodeLargeBody is DecodeBody for a call whose body may have so many bytes. A
+// json.RawMessage in it is an object that somebody else reads.
+func DecodeLargeBody(c *gin.Context, most int64, into any) error {
+	body, err := readBody(c, most)
 	if err != nil {
 		return err
 	}
@@ -38,19 +42,19 @@ func DecodeBody(c *gin.Context, into any) error {
 
 // DecodeOptionalBody is DecodeBody for a call that needs no body.
 func DecodeOptionalBody(c *gin.Context, into any) error {
-	body, err := readBody(c)
+	body, err := readBody(c, MaxBody)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
 	}
 	return decode(body, into)
 }
 
-func readBody(c *gin.Context) ([]byte, error) {
+func readBody(c *gin.Context, most int64) ([]byte, error) {
 	r := c.Request
 	if r.Body == nil {
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, r.Body, most))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
@@ -102,7 +106,8 @@ func decode(body []byte, into any) error {
 }
 
 // shape walks a JSON text along a Go type: structs of strings, booleans, whole
-// numbers, and lists of these are all that our bodies have, and OrNull.
+// numbers, and lists of these are all that our bodies have, OrNull, and
+// json.RawMessage.
 type shape struct{ dec *json.Decoder }
 
 // explain turns what the decoder says into words for the sender.
@@ -133,6 +138,12 @@ func (s shape) value(t reflect.Type, path string) error {
 			return btp.Errorf(btp.InvalidRequest, "%s is %s; it must be a string or null", path, kindOf(token))
 		}
 		return nil
+	}
+	if t == reflect.TypeFor[json.RawMessage]() {
+		if token != json.Delim('{') {
+			return btp.Errorf(btp.InvalidRequest, "%s is %s; it must be an object", path, kindOf(token))
+		}
+		return s.skip()
 	}
 	wrong := btp.Errorf(btp.InvalidRequest, "%s is %s; it must be %s", path, kindOf(token), kindNames[t.Kind()])
 	switch t.Kind() {
@@ -171,6 +182,23 @@ func (s shape) value(t reflect.Type, path string) error {
 	default:
 		return fmt.Errorf("body type %s is not supported", t)
 	}
+}
+
+// skip goes to the end of an object that has begun.
+func (s shape) skip() error {
+	for depth := 1; depth > 0; {
+		token, err := s.dec.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
+	return nil
 }
 
 func (s shape) object(t reflect.Type, path string) error {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 //go:embed openapi.yaml
@@ -32,9 +35,16 @@ func (s *server) showOpenAPI(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	c.Data(http.StatusOK, "application/json", OpenAPI())
+	doc := OpenAPI()
+	if prefix := publicurl.Prefix(c.Request); prefix != "" {
+		doc = bytes.Replace(doc, []byte(ownServer), []byte(`"servers":[{"url":"`+prefix+`"}]`), 1)
+	}
+	c.Data(http.StatusOK, "application/json", doc)
 	return nil
 }
+
+// ownServer is the document's server where no environment stands before the path.
+const ownServer = `"servers":[{"url":"/"}]`
 
 func (s *server) showKeys(c *gin.Context) error {
 	keys, err := s.Registry.JWKS(c.Request.Context())

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 // formationFields stand in every answer about a formation.
@@ -145,7 +146,7 @@ func (s *server) createFormation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/formations/"+string(v.ID))
+	c.Header("Location", publicurl.Path(c.Request, "/api/v1/formations/"+string(v.ID)))
 	return s.respondFormation(c, http.StatusCreated, v)
 }
 

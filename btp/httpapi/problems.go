@@ -45,6 +45,11 @@ var problems = map[btp.Code]struct {
 	btp.FaultInjected:        {http.StatusInternalServerError, "A step was made to fail"},
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
 
+	btp.EnvironmentNotFound:  {http.StatusNotFound, "No such environment"},
+	btp.EnvironmentGone:      {http.StatusGone, "Environment is gone"},
+	btp.EnvironmentPermanent: {http.StatusConflict, "Environment stays"},
+	btp.EnvironmentLimit:     {http.StatusConflict, "Too many environments"},
+
 	btp.FormationNotFound:            {http.StatusNotFound, "No such formation"},
 	btp.AssignmentNotFound:           {http.StatusNotFound, "No such formation assignment"},
 	btp.FormationTypeUnknown:         {http.StatusBadRequest, "No such formation type"},

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 type status struct {
@@ -202,7 +203,7 @@ func (s *server) registerSystem(c *gin.Context) error {
 		answer.IntegrationToken = integrationTokenOf(token, infoURL)
 		c.Header("Cache-Control", "no-store")
 	}
-	c.Header("Location", "/api/v1/systems/"+string(sys.ID))
+	c.Header("Location", publicurl.Path(c.Request, "/api/v1/systems/"+string(sys.ID)))
 	return Respond(c, http.StatusCreated, answer)
 }
 
@@ -299,7 +300,7 @@ func (s *server) accepted(c *gin.Context, do func(context.Context, btp.SystemID)
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/systems/"+string(sys.ID))
+	c.Header("Location", publicurl.Path(c.Request, "/api/v1/systems/"+string(sys.ID)))
 	return Respond(c, http.StatusAccepted, s.rowOf(sys))
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 )
 
@@ -36,7 +37,7 @@ func newClientCommand(c *cobra.Command) *cobra.Command {
 	flags.String("control", "http://127.0.0.1:8081", "base `URL` of its control listener")
 	flags.String("control-key", "", "`KEY` that its control listener asks for; PAIRSIM_CONTROL_KEY keeps it from other users of the machine")
 	flags.String("ca", "", "PEM `FILE` with the CA of its TLS listener")
-	flags.String("env", "default", "`ENVIRONMENT`; default is the only one so far")
+	flags.String("env", btpclient.DefaultEnvironment, "`ENVIRONMENT` (pairsim env)")
 	flags.String("token", "", "access `TOKEN` for a pairsim that runs with --auth; PAIRSIM_TOKEN keeps it from other users of the machine")
 	for name, key := range map[string]string{"server": "url", "control": "control-url", "control-key": "control-key", "ca": "ca", "env": "env", "token": "token"} {
 		markSetting(flags.Lookup(name), key)
@@ -49,15 +50,16 @@ type client struct {
 	options  clientOptions
 	http     *http.Client
 	operator *btpclient.Operator
-	control  *btpclient.Control
+	control  *btpclient.Control // of the environment
 	tenants  *btpclient.Tenants
+	server   *btpclient.Control // of the server, whatever the environment
 }
 
 func connect(c *cobra.Command) (*client, error) {
 	text := func(name string) string { return c.Flag(name).Value.String() }
 	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env"), text("token")}
-	if o.env != "default" {
-		return nil, usagef("--env %s: default is the only environment so far", o.env)
+	if err := btp.CheckEnvironmentName(o.env); err != nil {
+		return nil, usagef("--env: %s", failureOf(err).detail)
 	}
 	for flag, base := range map[string]string{"--server": o.server, "--control": o.control} {
 		if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
@@ -80,6 +82,9 @@ func connect(c *cobra.Command) (*client, error) {
 		// A redirect could carry a token to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+	k.server = btpclient.NewControl(o.control, k.http).WithToken(text("control-key"))
+	k.options.server, k.options.control = btpclient.InEnvironment(o.server, o.env), btpclient.InEnvironment(o.control, o.env)
+	o = k.options
 	k.operator = btpclient.NewOperator(o.server, k.http).WithToken(o.token)
 	k.control = btpclient.NewControl(o.control, k.http).WithToken(text("control-key"))
 	k.tenants = btpclient.NewTenants(o.server, k.http).WithToken(o.token)

@@ -132,6 +132,7 @@ func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
 // seed file, over it what was given as a setting.
 func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg := landscape.Default()
+	cfg.ReadSeed = seed.Configure
 	cfg.HTTP, cfg.MTLS, cfg.Control = o.http, o.mtls, o.control
 	if o.controlKey != "" && (len(o.controlKey) < control.MinKey || strings.ContainsFunc(o.controlKey, unfitForHeader)) {
 		return cfg, usagef("--control-key: want %d printable characters or more, without blanks", control.MinKey)

@@ -4,10 +4,8 @@
 package landscape
 
 import (
-	"cmp"
 	"context"
 	"crypto"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -26,16 +24,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pairsim/pairsim/btp"
-	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
-	"github.com/pairsim/pairsim/btp/token"
-	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
-	"github.com/pairsim/pairsim/internal/publicurl"
-	"github.com/pairsim/pairsim/internal/tenant"
 )
 
 // Role is a part that a process can play.
@@ -80,6 +73,23 @@ type Config struct {
 	// issuing-key.pem; empty: made at first start.
 	ClientCA, ServerCA string
 
+	// World is what the environment default is made of.
+	World
+
+	// Registry is where tenants of a process without a registry find it.
+	Registry Registry
+
+	// ReadSeed writes what a seed document declares into a configuration's world.
+	// edition is the one asked for; "" takes the document's or, without one, the
+	// world's. Nil: no environment is made from a seed.
+	ReadSeed func(document []byte, edition string, into *Config) error
+	// RealNow is real time; nil: time.Now.
+	RealNow func() time.Time
+	Log     *slog.Logger
+}
+
+// World is what an environment is made of.
+type World struct {
 	Edition      string
 	Seed         uint64
 	KeyAlgorithm string
@@ -88,19 +98,13 @@ type Config struct {
 	Landscape    btp.Landscape
 	Tenants      []Tenant
 
-	// Registry is where tenants of a process without a registry find it.
-	Registry Registry
-
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
 	// TenantKeys gives tenants their private keys; nil: RSA 2048.
 	TenantKeys func(context.Context) (crypto.Signer, error)
-	// RealNow is real time; nil: time.Now.
-	RealNow func() time.Time
 	// WrapPublic wraps the public handler, for checks in tests.
 	WrapPublic func(http.Handler) http.Handler
-	Log        *slog.Logger
 }
 
 // Registry is a registry in another process.
@@ -110,25 +114,23 @@ type Registry struct {
 }
 
 // Tenant declares a tenant: its id and its product (commerce, fsm, c4c, marketing).
-type Tenant struct {
-	ID, Product string
-}
+type Tenant = btp.DeclaredTenant
 
 // Default is one process that plays all parts on the default addresses.
 func Default() Config {
 	return Config{
 		Roles: []Role{RoleRegistry, RoleCX, RoleMarketing},
 		HTTP:  "127.0.0.1:8080", MTLS: "127.0.0.1:8443", Control: "127.0.0.1:8081",
-		Data:      "memory",
-		Policy:    btp.DefaultPolicy(),
-		Landscape: btp.DefaultLandscape(),
-		Tenants:   DefaultTenants(),
+		Data:  "memory",
+		World: World{Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(), Tenants: DefaultTenants()},
 	}
 }
 
 // DefaultTenants are one tenant of each product.
 func DefaultTenants() []Tenant {
-	return []Tenant{{"commerce", "commerce"}, {"fsm", "fsm"}, {"c4c", "c4c"}, {"marketing", "marketing"}}
+	return []Tenant{
+		{ID: "commerce", Product: "commerce"}, {ID: "fsm", Product: "fsm"}, {ID: "c4c", Product: "c4c"}, {ID: "marketing", Product: "marketing"},
+	}
 }
 
 // Landscape is what Start started.
@@ -140,19 +142,19 @@ type Landscape struct {
 	// Edition is the environment's; nil without the registry.
 	Edition *btp.Edition
 
-	config    Config
-	registry  *btp.Registry
-	tokens    *tokenservice.Service // nil without the registry
-	store     btp.Store
-	urls      *publicurl.Book
-	clientCA  []byte
-	tls       *tls.Config
-	tenants   []*tenant.Tenant
-	servers   []*http.Server
-	transport *http.Transport
-	stop      context.CancelFunc
-	running   sync.WaitGroup
-	log       *slog.Logger
+	config       Config
+	httpPort     string
+	mtlsPort     string
+	first        *environment // default
+	environments environments // the others
+	store        btp.Store    // nil without the registry
+	tls          *tls.Config
+	servers      []*http.Server
+	transport    *http.Transport // of all tenants' calls without client certificate
+	fetch        *outbound.Client
+	stop         context.CancelFunc
+	running      sync.WaitGroup
+	log          *slog.Logger
 }
 
 // keys is the process's pool of spare RSA keys, shared by all landscapes.
@@ -195,48 +197,40 @@ func (l *Landscape) start(ctx, background context.Context) error {
 		listeners.close()
 		return err
 	}
-	if l.plays(RoleRegistry) {
-		l.running.Go(func() { l.fireDue(background) })
-	}
 	if err := l.serve(background, listeners); err != nil {
 		return err
 	}
-	if l.plays(RoleRegistry) { // it answers by now
-		bounded, cancel := context.WithTimeout(ctx, announceTimeout)
-		defer cancel()
-		l.announce(bounded)
+	if !l.plays(RoleRegistry) {
+		l.running.Go(func() { l.first.announce(background) })
 		return nil
 	}
-	l.running.Go(func() { l.announce(background) })
+	bounded, cancel := context.WithTimeout(ctx, announceTimeout) // the registry answers by now
+	defer cancel()
+	for _, e := range append(l.environments.all(), l.first) {
+		e.announce(bounded)
+	}
 	return nil
 }
 
 // announceTimeout bounds what tenants tell their registry before a landscape counts as started.
 const announceTimeout = 5 * time.Second
 
-// announce lets tenants tell the registry where they are reached now.
-func (l *Landscape) announce(ctx context.Context) {
-	for _, t := range l.tenants {
-		if err := t.Announce(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn("the registry was not told where a tenant is reached", "tenant", t.ID(), "error", err)
-		}
-	}
-}
-
 // open makes everything that the listeners serve.
 func (l *Landscape) open(ctx context.Context, on listeners) error {
 	cfg := l.config
 	l.HTTP, l.MTLS, l.Control = on.urls()
-	var err error
-	if l.urls, err = publicurl.New(on.httpPort(), on.mtlsPort(), cfg.PublicURL, cfg.PublicMTLSURL); err != nil {
+	l.httpPort, l.mtlsPort = port(on.http), port(on.mtls)
+	first, err := l.newEnvironment(btp.DefaultEnvironment, cfg.World)
+	if err != nil {
 		return err
 	}
-	registry := cfg.Registry
+	l.first = first
 	if l.plays(RoleRegistry) {
 		if l.store, err = openStore(ctx, cfg); err != nil {
 			return err
 		}
 	}
+	l.fetch = l.outboundClient(0)
 	// Two authorities that know nothing of each other, each made or read.
 	var both errgroup.Group
 	if on.mtls != nil {
@@ -246,19 +240,35 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 		})
 	}
 	if l.plays(RoleRegistry) {
-		both.Go(func() error { return l.openRegistry(ctx) })
+		both.Go(func() error { return first.openRegistry(ctx) })
 	}
 	if err := both.Wait(); err != nil {
 		return err
 	}
-	if l.plays(RoleRegistry) {
-		registry = Registry{HTTP: l.HTTP, MTLS: l.MTLS, RootCAs: x509.NewCertPool()}
-		if l.MTLS != "" {
-			registry.HTTP = l.MTLS // as the products do: the token goes over TLS
-		}
-		registry.RootCAs.AppendCertsFromPEM(l.CAPEM)
+	l.Edition = first.edition()
+	l.transport = transportTo(l.registry(""))
+	if err := first.openTenants(); err != nil {
+		return err
 	}
-	return l.openTenants(registry)
+	first.begin()
+	if !l.plays(RoleRegistry) {
+		return nil
+	}
+	return l.reopenEnvironments(ctx)
+}
+
+// registry is where the tenants of an environment find theirs.
+func (l *Landscape) registry(prefix string) Registry {
+	if !l.plays(RoleRegistry) {
+		return l.config.Registry
+	}
+	r := Registry{HTTP: l.HTTP + prefix, RootCAs: x509.NewCertPool()}
+	if l.MTLS != "" {
+		r.MTLS = l.MTLS + prefix
+		r.HTTP = r.MTLS // as the products do: the token goes over TLS
+	}
+	r.RootCAs.AppendCertsFromPEM(l.CAPEM)
+	return r
 }
 
 func (l *Landscape) plays(role Role) bool {
@@ -269,41 +279,6 @@ func (l *Landscape) plays(role Role) bool {
 	}
 	return false
 }
-
-func (l *Landscape) openRegistry(ctx context.Context) error {
-	cfg := l.config
-	clientCA, err := loadAuthority(cfg.ClientCA)
-	if err != nil {
-		return fmt.Errorf("client CA: %w", err)
-	}
-	var made *pki.ClientCA // usable at once, unless another process was first
-	l.registry, err = btp.Open(ctx, btp.Config{
-		Store: l.store, Environment: btp.DefaultEnvironment, Edition: cfg.Edition, Seed: cfg.Seed,
-		KeyAlgorithm: btp.KeyAlgorithm(cfg.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
-		NewAuthority: func() (m btp.AuthorityMaterial, err error) {
-			made, m, err = pki.NewClientCA(cfg.RealNow())
-			return m, err
-		},
-		Authority: clientCA,
-		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
-			l.clientCA = m.RootPEM
-			if made != nil && made.Is(m) {
-				return made, nil
-			}
-			return pki.OpenClientCA(m)
-		},
-		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
-		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
-	})
-	if err != nil {
-		return err
-	}
-	l.Edition = l.registry.Edition()
-	l.tokens = tokenservice.New(tokenservice.Config{Registry: l.registry, URLs: l.urls, NewRSA: newRSA, Log: l.log})
-	return nil
-}
-
-func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
 
 func openStore(ctx context.Context, cfg Config) (btp.Store, error) {
 	switch {
@@ -400,36 +375,16 @@ func loadAuthority(dir string) (*btp.AuthorityMaterial, error) {
 	return &m, err
 }
 
-// fireDue carries out due work as its instants come, until ctx ends.
-func (l *Landscape) fireDue(ctx context.Context) {
-	// Another process on the same store may have put work there.
-	const most = 30 * time.Second
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	for {
-		wait, waiting, err := l.registry.FireDue(ctx)
-		if err != nil && ctx.Err() == nil {
-			l.log.ErrorContext(ctx, "due work failed; it is tried again", "error", err)
-		}
-		if !waiting || wait > most {
-			wait = most
-		}
-		timer.Reset(wait)
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		case <-l.registry.Wake():
-		}
-	}
-}
-
 // Close stops listening, lets requests end until ctx does, and releases the store.
 func (l *Landscape) Close(ctx context.Context) error {
 	l.stop()
+	all := l.environments.close()
+	if l.first != nil {
+		all = append(all, l.first)
+	}
 	var errs []error
-	for _, t := range l.tenants {
-		errs = append(errs, t.Close(ctx))
+	for _, e := range all {
+		errs = append(errs, e.closeTenants(ctx))
 	}
 	for _, s := range l.servers {
 		if err := s.Shutdown(ctx); err != nil {
@@ -437,8 +392,8 @@ func (l *Landscape) Close(ctx context.Context) error {
 		}
 	}
 	l.running.Wait()
-	if l.registry != nil {
-		l.registry.Close()
+	for _, e := range all {
+		e.stop()
 	}
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()
@@ -449,8 +404,8 @@ func (l *Landscape) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Registry is the registry of this process; nil without that role.
-func (l *Landscape) Registry() *btp.Registry { return l.registry }
+// Registry is the registry of the environment default; nil without that role.
+func (l *Landscape) Registry() *btp.Registry { return l.first.registry }
 
 // listeners are the bound sockets.
 type listeners struct {
@@ -510,9 +465,6 @@ func port(on net.Listener) string {
 	_, p, _ := net.SplitHostPort(on.Addr().String()) // a bound address has both
 	return p
 }
-
-func (l listeners) httpPort() string { return port(l.http) }
-func (l listeners) mtlsPort() string { return port(l.mtls) }
 
 // tlsConfig asks for a client certificate and verifies none: the rules do, per
 // request, on the environment's clock. The server's own certificate lives in

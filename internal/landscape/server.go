@@ -17,6 +17,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
+	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -34,16 +35,13 @@ var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 // serve starts the listeners.
 func (l *Landscape) serve(background context.Context, on listeners) error {
 	releaseMode()
-	public := http.Handler(l.publicRouter())
-	if l.config.WrapPublic != nil {
-		public = l.config.WrapPublic(public)
-	}
+	public := l.front((*environment).publicHandler, nil)
 	l.serveOn(on.http, l.server(public), false)
 	if on.mtls != nil {
 		l.serveOn(on.mtls, l.server(public), true)
 	}
 	if on.control != nil {
-		server := l.server(l.controlRouter(public))
+		server := l.server(l.front((*environment).controlHandler, control.Guard(l.first.allowedHosts)))
 		// A journal that is followed would never end by itself.
 		server.WriteTimeout = 0
 		server.BaseContext = func(net.Listener) context.Context { return background }
@@ -85,29 +83,33 @@ func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) 
 	})
 }
 
-// publicRouter is what both public listeners serve.
-func (l *Landscape) publicRouter() *gin.Engine {
+// publicRouter is what both public listeners serve of an environment.
+func (e *environment) publicRouter() *gin.Engine {
+	l := e.process
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(l.recovered)
-	if l.registry != nil {
-		router.Use(httpapi.Time(l.registry), l.journalled)
+	router.Use(e.recovered)
+	if e.id != btp.DefaultEnvironment {
+		router.Use(e.untilGone)
 	}
-	router.Use(control.SameOrigin(l.allowedHosts))
-	if l.registry != nil {
-		api := httpapi.Config{Registry: l.registry, URLs: l.urls, Log: l.log}
+	if e.registry != nil {
+		router.Use(httpapi.Time(e.registry), e.journalled)
+	}
+	router.Use(control.SameOrigin(e.allowedHosts))
+	if e.registry != nil {
+		api := httpapi.Config{Registry: e.registry, URLs: e.urls, Log: e.log}
 		if l.config.Auth {
-			api.Access = l.tokens
+			api.Access = e.tokens
 		}
 		httpapi.Mount(router, api)
-		l.tokens.Mount(router)
+		e.tokens.Mount(router)
 		connector.Mount(router, connector.Config{
-			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(0),
-			TrustedProxies: l.config.TrustedProxies, Log: l.log,
+			Registry: e.registry, URLs: e.urls, Fetch: l.fetch,
+			TrustedProxies: l.config.TrustedProxies, Log: e.log,
 		})
 	}
-	if len(l.tenants) > 0 {
-		tenant.Register(router, l.tenants...)
+	if len(e.tenants) > 0 {
+		tenant.Register(router, e.tenants...)
 	}
 	ok := func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) }
 	router.GET("/healthz", ok)
@@ -147,9 +149,7 @@ func ownPath(path string) bool {
 // dialect answers unknown paths as the surface that they belong to would.
 func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		first, rest, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/")
-		application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
-		if first == "v1" || application {
+		if ofVendor(c.Request.URL.Path) {
 			vendor(c)
 			return
 		}
@@ -157,31 +157,43 @@ func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 	}
 }
 
+// ofVendor says whether a path belongs to a vendor's wire.
+func ofVendor(path string) bool {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
+	return first == "v1" || application
+}
+
 // index tells a browser what this is and where to look.
 func (l *Landscape) index(c *gin.Context) {
+	under := func(path string) string { return publicurl.Path(c.Request, path) }
+	controls := l.Control
+	if controls != "" {
+		controls += publicurl.Prefix(c.Request)
+	}
 	c.JSON(http.StatusOK, gin.H{
 		"name":    "pairsim",
 		"warning": "A simulator with throwaway keys. Not for production.",
 		"registry": gin.H{
-			"openapi": "/api/v1/openapi.json", "systems": "/api/v1/globalAccounts/default/systems",
-			"configuration": "/.well-known/pairsim-configuration",
+			"openapi": under("/api/v1/openapi.json"), "systems": under("/api/v1/globalAccounts/default/systems"),
+			"configuration": under("/.well-known/pairsim-configuration"),
 		},
-		"tenants": "/tenants",
-		"ca":      "/ca.pem",
-		"control": l.Control,
+		"tenants": under("/tenants"),
+		"ca":      under("/ca.pem"),
+		"control": controls,
 	})
 }
 
 // recovered answers a panic, which is our fault, without its text.
-func (l *Landscape) recovered(c *gin.Context) {
+func (e *environment) recovered(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
-			l.log.ErrorContext(c.Request.Context(), "panic", "path", problem.Path(c.Request.URL.Path), "panic", p)
+			e.log.ErrorContext(c.Request.Context(), "panic", "path", problem.Path(c.Request.URL.Path), "panic", p)
 			if !c.Writer.Written() {
-				httpapi.WriteProblem(c, l.log, errors.New("panic"))
+				httpapi.WriteProblem(c, e.log, errors.New("panic"))
 			}
 			c.Abort()
 		}
@@ -191,7 +203,7 @@ func (l *Landscape) recovered(c *gin.Context) {
 
 // journalled notes every request to the registry and its answer. A query is
 // left out: it may hold a token.
-func (l *Landscape) journalled(c *gin.Context) {
+func (e *environment) journalled(c *gin.Context) {
 	path := c.Request.URL.Path
 	if strings.HasPrefix(path, "/tenants") {
 		c.Next()
@@ -201,11 +213,11 @@ func (l *Landscape) journalled(c *gin.Context) {
 	c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), &exchange))
 	c.Next()
 	entry := btp.Entry{
-		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
+		At: e.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
 		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
 	}
 	entry.Point, entry.About = exchange.Last()
-	l.registry.Journal().Append(entry)
+	e.registry.Journal().Append(entry)
 }
 
 func clip(s string) string {
@@ -217,27 +229,33 @@ func clip(s string) string {
 }
 
 // controlRouter serves the management API, and the public one beside it.
-func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
+// environments are those of the server, on its own control.
+func (e *environment) controlRouter(environments control.Environments) *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(l.recovered)
-	guard := control.Guard(l.allowedHosts)
+	router.Use(e.recovered)
+	guard := control.Guard(e.allowedHosts)
 	router.Use(guard)
-	if l.registry != nil {
+	if e.id != btp.DefaultEnvironment {
+		router.Use(e.untilGone)
+	}
+	if e.registry != nil {
 		control.Mount(router, control.Config{
-			Registry: l.registry, URLs: l.urls, Key: l.config.ControlKey, Log: l.log,
-			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA },
+			Registry: e.registry, URLs: e.urls, Log: e.log, Environments: environments,
+			Key:      e.process.config.ControlKey,
+			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: func() []byte { return e.clientCA },
 		})
 	}
+	public := e.publicHandler(false)
 	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })
 	router.NoMethod(httpapi.NoMethod)
 	return router
 }
 
 // allowedHosts are the names under which the control listener may be addressed.
-func (l *Landscape) allowedHosts() []string {
-	hosts := append([]string(nil), l.config.AllowedHosts...)
-	httpURL, mtlsURL := l.urls.Configured()
+func (e *environment) allowedHosts() []string {
+	hosts := append([]string(nil), e.process.config.AllowedHosts...)
+	httpURL, mtlsURL := e.urls.Configured()
 	for _, u := range []string{httpURL, mtlsURL} {
 		if _, host, ok := strings.Cut(u, "://"); ok {
 			hosts = append(hosts, host)

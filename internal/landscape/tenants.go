@@ -6,7 +6,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/cxsim"
 	"github.com/pairsim/pairsim/internal/tenant"
 	"github.com/pairsim/pairsim/marketingsim"
@@ -24,17 +27,17 @@ var products = map[string]struct {
 }
 
 // openTenants makes the declared tenants that this process plays.
-func (l *Landscape) openTenants(registry Registry) error {
-	store, err := l.tenantStore()
+func (e *environment) openTenants() error {
+	l, registry := e.process, e.process.registry(e.prefix)
+	store, err := e.tenantStore()
 	if err != nil {
 		return err
 	}
-	keySource := l.config.TenantKeys
+	keySource := e.world.TenantKeys
 	if keySource == nil {
 		keySource = func(ctx context.Context) (crypto.Signer, error) { return keys.Take(ctx) }
 	}
-	l.transport = transportTo(registry)
-	for _, declared := range l.config.Tenants {
+	for _, declared := range e.world.Tenants {
 		product, known := products[declared.Product]
 		if !known {
 			return fmt.Errorf("tenant %s: there is no product %q; products are commerce, fsm, c4c, marketing", declared.ID, declared.Product)
@@ -50,28 +53,54 @@ func (l *Landscape) openTenants(registry Registry) error {
 			public = l.config.PublicURL
 		}
 		if l.plays(RoleRegistry) {
-			facing = l.HTTP
+			facing = l.HTTP + e.prefix
 		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
-			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
-			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
+			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
+			Logger: e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)
 		}
-		l.tenants = append(l.tenants, t)
+		e.tenants = append(e.tenants, t)
 	}
 	return nil
 }
 
-// tenantStore keeps tenants beside the registry's file: a tenant's keys are its
-// own and never stand in the registry's data.
-func (l *Landscape) tenantStore() (tenant.Store, error) {
+// tenantsFolder is beside the registry's file: a tenant's keys are its own and
+// never stand in the registry's data. Within it, each environment but the first
+// has a folder. "" for data in memory.
+func (l *Landscape) tenantsFolder() string {
 	if l.config.Data == "" || l.config.Data == "memory" {
-		return tenant.NewMemoryStore(), nil
+		return ""
 	}
-	return tenant.NewDirectoryStore(l.config.Data + ".tenants")
+	return l.config.Data + ".tenants"
+}
+
+func (e *environment) tenantStore() (tenant.Store, error) {
+	folder := e.process.tenantsFolder()
+	switch {
+	case folder == "":
+		return tenant.NewMemoryStore(), nil
+	case e.id == btp.DefaultEnvironment:
+		return tenant.NewDirectoryStore(folder)
+	}
+	return tenant.NewDirectoryStore(filepath.Join(folder, string(e.id)))
+}
+
+// forgetTenants removes what the tenants of an environment beside the first have stored.
+func (l *Landscape) forgetTenants(id btp.EnvironmentID) error {
+	folder := l.tenantsFolder()
+	if folder == "" {
+		return nil
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing is written through it
+	return root.RemoveAll(string(id))
 }
 
 // transportTo carries the tenants' calls without client certificate.

@@ -66,8 +66,15 @@ func base(text string, schemes ...string) (string, error) {
 	return "", fmt.Errorf("public URL %q: scheme must be %s", text, strings.Join(schemes, " or "))
 }
 
-// HTTP is the base URL of the plain listener, as the sender of r reaches it.
-func (b *Book) HTTP(r *http.Request) string {
+// HTTP is the base URL of the plain listener, as the sender of r reaches the
+// environment that it asks.
+func (b *Book) HTTP(r *http.Request) string { return b.plain(r) + Prefix(r) }
+
+// MTLS is the base URL of the TLS listener, as the sender of r reaches the
+// environment that it asks.
+func (b *Book) MTLS(r *http.Request) string { return b.overTLS(r) + Prefix(r) }
+
+func (b *Book) plain(r *http.Request) string {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if r.TLS == nil && known(r.Host) {
@@ -79,8 +86,7 @@ func (b *Book) HTTP(r *http.Request) string {
 	return "http://" + net.JoinHostPort(hostname(r), b.httpPort)
 }
 
-// MTLS is the base URL of the TLS listener, as the sender of r reaches it.
-func (b *Book) MTLS(r *http.Request) string {
+func (b *Book) overTLS(r *http.Request) string {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if r.TLS != nil && known(r.Host) {
@@ -90,6 +96,20 @@ func (b *Book) MTLS(r *http.Request) string {
 		return b.mtls
 	}
 	return "https://" + net.JoinHostPort(hostname(r), b.mtlsPort)
+}
+
+// Listeners are the base URLs of the two public listeners, as the sender of r
+// reaches them who may have asked a third. One that is off has none.
+func (b *Book) Listeners(r *http.Request) (httpURL, mtlsURL string) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	at := func(configured, scheme, port string) string {
+		if configured != "" || port == "" {
+			return configured
+		}
+		return scheme + "://" + net.JoinHostPort(hostname(r), port)
+	}
+	return at(b.http, "http", b.httpPort), at(b.mtls, "https", b.mtlsPort)
 }
 
 // InfoURL is the address that a token names: on the TLS listener, because

@@ -320,3 +320,17 @@ func (f *File) place(text string) string {
 	}
 	return ""
 }
+
+// Configure reads a seed document and applies it to a configuration. edition is
+// the one asked for; "" takes the document's or, without one, that which stands
+// there.
+func Configure(document []byte, edition string, cfg *landscape.Config) error {
+	f, err := Parse(document)
+	if err != nil {
+		return err
+	}
+	if edition != "" || f.Edition != "" {
+		cfg.Edition = edition
+	}
+	return f.Apply(cfg)
+}

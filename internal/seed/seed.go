@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,12 @@ type File struct {
 	Tenants []Tenant `json:"tenants"`
 	Policy  Policy   `json:"policy"`
 
-	lines lines
+	document any
+	lines    lines
 }
+
+// JSON is the document that f was read from, as a JSON object.
+func (f *File) JSON() ([]byte, error) { return json.Marshal(f.document) }
 
 // Clock freezes the environment's clock; a zero At freezes it at the present.
 type Clock struct {
@@ -164,7 +169,7 @@ func Parse(data []byte) (*File, error) {
 	if err := validate(instance, lines); err != nil {
 		return nil, err
 	}
-	f := &File{lines: lines}
+	f := &File{document: instance, lines: lines}
 	if err := f.decode(instance); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/internal/problem"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 const (
@@ -94,7 +95,7 @@ func write(c *gin.Context, err error) problem.Document {
 	row := problems[r.Code]
 	p := problem.Document{
 		Type: problem.TypePrefix + string(r.Code), Title: row.title, Status: row.status, Detail: r.Detail,
-		Instance: problem.Path(c.Request.URL.Path), Next: row.next, Source: cmp.Or(sources[r.Code], ours),
+		Instance: publicurl.Path(c.Request, problem.Path(c.Request.URL.Path)), Next: row.next, Source: cmp.Or(sources[r.Code], ours),
 	}
 	problem.Write(c.Writer, p)
 	c.Abort()
@@ -157,7 +158,7 @@ func pair(c *gin.Context, t *Tenant) error {
 		return err
 	}
 	p = preferEnded(c, t, p)
-	c.Header("Location", strings.TrimRight(c.Request.URL.Path, "/")+"/"+p.ID)
+	c.Header("Location", publicurl.Path(c.Request, strings.TrimRight(c.Request.URL.Path, "/")+"/"+p.ID))
 	c.JSON(http.StatusCreated, p)
 	return nil
 }

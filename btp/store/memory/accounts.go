@@ -22,6 +22,18 @@ func (t environments) Put(e btp.Environment) error {
 	return assign(t.tx, &t.known, true)
 }
 
+func (t environments) FindTerms() (btp.Terms, bool, error) {
+	if t.terms == nil {
+		return btp.Terms{}, false, nil
+	}
+	return t.terms.Clone(), true, nil
+}
+
+func (t environments) PutTerms(terms btp.Terms) error {
+	terms = terms.Clone()
+	return assign(t.tx, &t.state.terms, &terms)
+}
+
 type accounts struct{ *tx }
 
 func (t accounts) Global(idOrSubdomain string) (btp.GlobalAccount, error) {

@@ -11,6 +11,8 @@ package memory
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -46,6 +48,9 @@ func (s *Store) Update(ctx context.Context, env btp.EnvironmentID, change func(b
 	saved := false
 	defer func() {
 		st.finish(saved)
+		if st.saved = st.saved || saved; !st.saved {
+			s.remove(env, st) // nothing is left of an environment that nobody has changed
+		}
 		st.lock.Release(allReaders)
 	}()
 	if err := change(&tx{state: st, writable: true}); err != nil {
@@ -71,19 +76,69 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// Environments lists the environments that have a record.
+func (s *Store) Environments(ctx context.Context) ([]btp.EnvironmentID, error) {
+	s.mu.Lock()
+	ids := slices.Sorted(maps.Keys(s.envs))
+	s.mu.Unlock()
+	known := ids[:0]
+	for _, id := range ids {
+		err := s.View(ctx, id, func(t btp.Tx) error {
+			_, there, err := t.Environment().Find()
+			if there {
+				known = append(known, id)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+// Drop removes an environment when nobody is at it.
+func (s *Store) Drop(ctx context.Context, env btp.EnvironmentID) error {
+	st, err := s.open(ctx, env, allReaders)
+	if err != nil {
+		return err
+	}
+	s.remove(env, st)
+	st.lock.Release(allReaders)
+	return nil
+}
+
+// remove takes st, whose lock the caller holds alone, from its environment.
+func (s *Store) remove(env btp.EnvironmentID, st *state) {
+	st.dropped = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.envs, env)
+}
+
 // open returns the state of env, locked with weight.
 func (s *Store) open(ctx context.Context, env btp.EnvironmentID, weight int64) (*state, error) {
-	if s.closed.Load() {
-		return nil, errClosed
+	for {
+		if s.closed.Load() {
+			return nil, errClosed
+		}
+		s.mu.Lock()
+		st, ok := s.envs[env]
+		if !ok {
+			st = newState() // who only reads leaves nothing behind
+			if weight == allReaders {
+				s.envs[env] = st
+			}
+		}
+		s.mu.Unlock()
+		if err := st.lock.Acquire(ctx, weight); err != nil {
+			return nil, err
+		}
+		if !st.dropped {
+			return st, nil
+		}
+		st.lock.Release(weight) // it was dropped while we waited
 	}
-	s.mu.Lock()
-	st, ok := s.envs[env]
-	if !ok {
-		st = newState()
-		s.envs[env] = st
-	}
-	s.mu.Unlock()
-	return st, st.lock.Acquire(ctx, weight)
 }
 
 // allReaders is the weight of a change; a read weighs 1.
@@ -98,7 +153,12 @@ type state struct {
 	// numbers orders what was put when.
 	numbers uint64
 
+	// dropped says that the state is no longer the environment's; saved, that it
+	// has ever been changed. Both belong to who holds the lock.
+	dropped, saved bool
+
 	known        bool
+	terms        *btp.Terms
 	environment  btp.Environment
 	keys         []btp.SigningKey
 	authorities  map[string]btp.AuthorityMaterial

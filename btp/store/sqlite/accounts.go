@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
@@ -41,6 +42,21 @@ func (t environments) Put(e btp.Environment) error {
 		t.hot.env, t.hot.environment = t.env, e
 	}
 	return err
+}
+
+func (t environments) FindTerms() (terms btp.Terms, ok bool, err error) {
+	ok, err = t.one(`SELECT terms FROM environment_terms WHERE env = ?`, func(r row) error {
+		return json.Unmarshal([]byte(r.text(0)), &terms)
+	}, t.env)
+	return terms, ok, err
+}
+
+func (t environments) PutTerms(terms btp.Terms) error {
+	text, err := json.Marshal(terms)
+	if err != nil {
+		return err
+	}
+	return t.write(`INSERT OR REPLACE INTO environment_terms (env, terms) VALUES (?, ?)`, t.env, string(text))
 }
 
 type accounts struct{ *tx }

@@ -120,6 +120,9 @@ func useWhatIsNew(tx btp.Tx) error {
 	again, err4 := tx.Accounts().Sub("dev")
 	// A claim keeps the place of a row that was put before there were claims.
 	now := time.Unix(0, 10)
+	if err := tx.Environment().PutTerms(btp.Terms{CreatedAt: now}); err != nil {
+		return err
+	}
 	err5 := tx.Due().Claim("token expiry", "first", now.Add(1))
 	d, _, err6 := tx.Due().NextFree(now, now)
 	next, _, err7 := tx.Due().NextFree(now, now.Add(1))

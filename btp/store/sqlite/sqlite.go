@@ -241,6 +241,37 @@ func (s *Store) endReader(c *conn) {
 	s.idle = append(s.idle, c)
 }
 
+// Environments lists the environments that have a record.
+func (s *Store) Environments(ctx context.Context) (list []btp.EnvironmentID, err error) {
+	err = s.View(ctx, "", func(t btp.Tx) error {
+		return t.(*tx).query(`SELECT env FROM environments ORDER BY env`, func(r row) error {
+			list = append(list, btp.EnvironmentID(r.text(0)))
+			return nil
+		})
+	})
+	return list, err
+}
+
+// Drop removes an environment's rows from every table that has any.
+func (s *Store) Drop(ctx context.Context, env btp.EnvironmentID) error {
+	return s.Update(ctx, env, func(t btp.Tx) error {
+		w := t.(*tx)
+		var tables []string
+		err := w.query(`SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c
+			WHERE m.type = 'table' AND c.name = 'env' ORDER BY m.name`, func(r row) error {
+			tables = append(tables, r.text(0))
+			return nil
+		})
+		for _, table := range tables { // our own names: they need no quoting
+			if err == nil {
+				err = w.write(`DELETE FROM `+table+` WHERE env = ?`, string(env))
+			}
+		}
+		s.hot.forget()
+		return err
+	})
+}
+
 // Close waits for what is running and moves the log into the file.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {

@@ -420,6 +420,12 @@ func testClosed(t *testing.T, s btp.Store) {
 	if err := s.View(context.Background(), env, func(btp.Tx) error { return nil }); err == nil {
 		t.Error("View after Close: want an error")
 	}
+	if _, err := s.Environments(context.Background()); err == nil {
+		t.Error("Environments after Close: want an error")
+	}
+	if err := s.Drop(context.Background(), env); err == nil {
+		t.Error("Drop after Close: want an error")
+	}
 	if err := s.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
 	}

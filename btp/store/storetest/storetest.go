@@ -40,12 +40,16 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"a view writes nothing", testViewWritesNothing},
 		{"a view sees one consistent state", testConsistentView},
 		{"environments do not see each other", testEnvironments},
+		{"environments are listed", testEnvironmentList},
+		{"a dropped environment leaves nothing", testDrop},
+		{"dropping takes its turn", testDropWaits},
 		{"waiting ends with the context", testWaiting},
 		{"concurrent increments are serializable", testIncrements},
 		{"of racing redemptions one pairs", testRacingRedemptions},
 		{"what goes in is no longer the caller's", testSharedMemoryIn},
 		{"what comes out is the caller's", testSharedMemoryOut},
 		{"environment", testEnvironment},
+		{"terms of an environment", testTerms},
 		{"accounts", testAccounts},
 		{"systems", testSystems},
 		{"a name is taken once", testNameTaken},
@@ -224,6 +228,7 @@ func environment(id btp.EnvironmentID) btp.Environment {
 func populate(tx btp.Tx) error {
 	return all(
 		tx.Environment().Put(environment(env)),
+		tx.Environment().PutTerms(terms()),
 		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "GA", Subdomain: "sub"}),
 		tx.Accounts().PutSub(btp.Subaccount{
 			ID: "dev", GlobalAccount: "ga", DisplayName: "Dev", Subdomain: "dev", Region: "eu10",
@@ -268,6 +273,8 @@ func everything(tx btp.Tx) (map[string]any, error) {
 	}
 	e, ok, err := tx.Environment().Find()
 	keep("environment", e, ok, err)
+	known, ok, err := tx.Environment().FindTerms()
+	keep("terms", known, ok, err)
 	g, err := tx.Accounts().Globals()
 	keep("globals", g, len(g) > 0, err)
 	sub, err := tx.Accounts().Subs("")
@@ -330,6 +337,7 @@ func change(tx btp.Tx) error {
 	i.ResolvedAt, i.Resolution = start.Add(time.Hour), "by support"
 	return all(
 		tx.Environment().Put(e),
+		tx.Environment().PutTerms(btp.Terms{}),
 		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga", DisplayName: "Other", Subdomain: "sub2"}),
 		tx.Accounts().PutGlobal(btp.GlobalAccount{ID: "ga2", Subdomain: "sub3"}),
 		tx.Accounts().PutSub(btp.Subaccount{ID: "dev", GlobalAccount: "ga2"}),

@@ -1,0 +1,238 @@
+package landscape
+
+import (
+	"cmp"
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/callback"
+	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/token"
+	"github.com/pairsim/pairsim/btp/tokenservice"
+	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/tenant"
+)
+
+// environment is one isolated world of the process: nothing that belongs to it is
+// seen in another. The process lends it listeners, store and transports.
+type environment struct {
+	process *Landscape
+	id      btp.EnvironmentID
+	prefix  string // of its paths: "" for the first
+	world   World
+	// createdAt and expiresAt are real; zero for the first.
+	createdAt, expiresAt time.Time
+	expiry               *time.Timer // nil: it lasts
+
+	registry *btp.Registry         // nil without the registry
+	tokens   *tokenservice.Service // likewise
+	urls     *publicurl.Book
+	clientCA []byte
+	tenants  []*tenant.Tenant
+
+	public, serverControl http.Handler
+	control               func() http.Handler // made when it is first asked
+
+	// life ends with the environment; its cause is what requests are answered then.
+	life     context.Context //nolint:containedctx // of its loop and of requests under way
+	end      context.CancelCauseFunc
+	running  sync.WaitGroup
+	requests gate
+	log      *slog.Logger
+}
+
+// newEnvironment makes one that has neither registry nor tenants yet.
+func (l *Landscape) newEnvironment(id btp.EnvironmentID, w World) (*environment, error) {
+	urls, err := publicurl.New(l.httpPort, l.mtlsPort, l.config.PublicURL, l.config.PublicMTLSURL)
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log}
+	if id != btp.DefaultEnvironment {
+		e.prefix, e.log = prefixOf(id), l.log.With("environment", string(id))
+	}
+	e.life, e.end = context.WithCancelCause(context.Background())
+	return e, nil
+}
+
+// openRegistry opens the stored environment, or makes it.
+func (e *environment) openRegistry(ctx context.Context) error {
+	l, w := e.process, e.world
+	var given *btp.AuthorityMaterial
+	var terms *btp.Terms
+	if e.id != btp.DefaultEnvironment {
+		terms = &btp.Terms{CreatedAt: e.createdAt, ExpiresAt: e.expiresAt, Policy: w.Policy, Tenants: w.Tenants}
+	} else {
+		var err error
+		if given, err = loadAuthority(l.config.ClientCA); err != nil {
+			return fmt.Errorf("client CA: %w", err)
+		}
+	}
+	var made *pki.ClientCA // usable at once, unless another process was first
+	var err error
+	e.registry, err = btp.Open(ctx, btp.Config{
+		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
+		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
+		NewAuthority: func() (m btp.AuthorityMaterial, err error) {
+			made, m, err = pki.NewClientCA(l.config.RealNow())
+			return m, err
+		},
+		Authority: given,
+		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
+			e.clientCA = m.RootPEM
+			if made != nil && made.Is(m) {
+				return made, nil
+			}
+			return pki.OpenClientCA(m)
+		},
+		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
+		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout))},
+	})
+	if err != nil {
+		return err
+	}
+	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
+	return nil
+}
+
+func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
+
+// begin makes ready to be served, and starts what is due.
+func (e *environment) begin() {
+	releaseMode()
+	e.public = e.publicRouter()
+	if e.world.WrapPublic != nil {
+		e.public = e.world.WrapPublic(e.public)
+	}
+	e.control = sync.OnceValue(func() http.Handler { return e.controlRouter(nil) })
+	if e.id == btp.DefaultEnvironment {
+		e.serverControl = e.controlRouter(e.process)
+	}
+	if e.registry != nil {
+		e.running.Go(e.fireDue)
+	}
+}
+
+// publicHandler serves the public listeners; it is the same whether or not the
+// environment is named in the path.
+func (e *environment) publicHandler(bool) http.Handler { return e.public }
+
+// controlHandler serves the control listener. What is about the server stands
+// where no environment is named.
+func (e *environment) controlHandler(named bool) http.Handler {
+	if !named && e.serverControl != nil {
+		return e.serverControl
+	}
+	return e.control()
+}
+
+// edition is nil without the registry.
+func (e *environment) edition() *btp.Edition {
+	if e.registry == nil {
+		return nil
+	}
+	return e.registry.Edition()
+}
+
+// announce lets tenants tell the registry where they are reached now.
+func (e *environment) announce(ctx context.Context) {
+	for _, t := range e.tenants {
+		if err := t.Announce(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("the registry was not told where a tenant is reached", "tenant", t.ID(), "error", err)
+		}
+	}
+}
+
+// fireDue carries out due work as its instants come, until the environment ends.
+func (e *environment) fireDue() {
+	// Another process on the same store may have put work there.
+	const most = 30 * time.Second
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for {
+		wait, waiting, err := e.registry.FireDue(e.life)
+		if btp.CodeOf(err) == btp.EnvironmentGone {
+			return // another process on the same store has dropped it
+		}
+		if err != nil && e.life.Err() == nil {
+			e.log.ErrorContext(e.life, "due work failed; it is tried again", "error", err)
+		}
+		if !waiting || wait > most {
+			wait = most
+		}
+		timer.Reset(wait)
+		select {
+		case <-e.life.Done():
+			return
+		case <-timer.C:
+		case <-e.registry.Wake():
+		}
+	}
+}
+
+func (e *environment) closeTenants(ctx context.Context) error {
+	var errs []error
+	for _, t := range e.tenants {
+		errs = append(errs, t.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// stop ends what the environment does by itself.
+func (e *environment) stop() {
+	if e.expiry != nil {
+		e.expiry.Stop()
+	}
+	e.end(nil)
+	e.running.Wait()
+	if e.registry != nil {
+		e.registry.Close()
+	}
+}
+
+// gate counts requests under way until it is closed.
+type gate struct {
+	mu     sync.Mutex
+	open   int
+	closed bool
+	empty  chan struct{} // made by close
+}
+
+// enter counts a request in, unless the gate is closed.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.open++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open--; g.open == 0 && g.closed {
+		close(g.empty)
+	}
+}
+
+// close lets nobody in any more; the channel is closed when the last has left.
+func (g *gate) close() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.closed, g.empty = true, make(chan struct{})
+		if g.open == 0 {
+			close(g.empty)
+		}
+	}
+	return g.empty
+}
