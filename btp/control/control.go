@@ -56,7 +56,7 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry))
+	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry))
 	api.GET("", h(s.showIndex))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))

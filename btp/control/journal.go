@@ -85,7 +85,7 @@ func readFilter(c *gin.Context) (f btp.JournalFilter, err error) {
 	if err != nil {
 		return f, err
 	}
-	f = btp.JournalFilter{Kind: btp.EntryKind(q.Text("kind")), System: btp.SystemID(q.Text("system")), Point: btp.Point(q.Text("point"))}
+	f = btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryKind(q.Text("kind")), System: q.Text("system"), Point: q.Text("point")}}
 	after := q.Text("after")
 	if after == "" {
 		after = c.GetHeader("Last-Event-ID") // a browser's EventSource that comes back
@@ -101,7 +101,7 @@ func readFilter(c *gin.Context) (f btp.JournalFilter, err error) {
 	if f.Kind != "" && !slices.Contains(kinds, f.Kind) {
 		return f, btp.Errorf(btp.InvalidRequest, "there is no kind %.40q; kinds are %s", f.Kind, join(kinds))
 	}
-	if _, known := btp.Points[f.Point]; f.Point != "" && !known {
+	if _, known := btp.Points[btp.Point(f.Point)]; f.Point != "" && !known {
 		points := make([]btp.Point, 0, len(btp.Points))
 		for p := range btp.Points {
 			points = append(points, p)

@@ -35,6 +35,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/secret"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -172,6 +173,7 @@ func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.Log = slog.New(secret.LogHandler(cfg.Log.Handler()))
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
 	if err := l.start(ctx, background); err != nil {
@@ -538,7 +540,7 @@ const callbackTimeout = 5 * time.Second
 
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.
 func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {
-	cfg := outbound.Config{Timeout: timeout, AllowedHosts: l.config.AllowedHosts, RootCAs: func() *x509.CertPool {
+	cfg := outbound.Config{Timeout: timeout, AllowedHosts: l.config.AllowedHosts, Observe: l.noteCall, RootCAs: func() *x509.CertPool {
 		roots, err := x509.SystemCertPool()
 		if err != nil {
 			l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)

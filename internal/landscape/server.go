@@ -12,7 +12,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
@@ -91,7 +90,7 @@ func (l *Landscape) publicRouter() *gin.Engine {
 	router.HandleMethodNotAllowed = true
 	router.Use(l.recovered)
 	if l.registry != nil {
-		router.Use(httpapi.Time(l.registry), l.journalled)
+		router.Use(httpapi.Time(l.registry), httpapi.Journalled(l.registry))
 	}
 	router.Use(control.SameOrigin(l.allowedHosts))
 	if l.registry != nil {
@@ -189,38 +188,14 @@ func (l *Landscape) recovered(c *gin.Context) {
 	c.Next()
 }
 
-// journalled notes every request to the registry and its answer. A query is
-// left out: it may hold a token.
-func (l *Landscape) journalled(c *gin.Context) {
-	path := c.Request.URL.Path
-	if strings.HasPrefix(path, "/tenants") {
-		c.Next()
-		return // a tenant is another party
-	}
-	var exchange btp.Exchange
-	c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), &exchange))
-	c.Next()
-	entry := btp.Entry{
-		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
-		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
-	}
-	entry.Point, entry.About = exchange.Last()
-	l.registry.Journal().Append(entry)
-}
-
-func clip(s string) string {
-	const most = 200
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
-}
-
 // controlRouter serves the management API, and the public one beside it.
 func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.Use(l.recovered)
+	if l.registry != nil {
+		router.Use(httpapi.Time(l.registry))
+	}
 	guard := control.Guard(l.allowedHosts)
 	router.Use(guard)
 	if l.registry != nil {

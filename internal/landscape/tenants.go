@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pairsim/pairsim/cxsim"
 	"github.com/pairsim/pairsim/internal/tenant"
@@ -54,7 +55,7 @@ func (l *Landscape) openTenants(registry Registry) error {
 		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
-			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
+			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.now,
 			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 		})
 		if err != nil {
@@ -80,4 +81,13 @@ func transportTo(r Registry) *http.Transport {
 		MaxIdleConnsPerHost: 64,
 		TLSClientConfig:     &tls.Config{RootCAs: r.RootCAs, MinVersion: tls.VersionTLS12},
 	}
+}
+
+// now is the time of the registry in this process, and real time without one: a
+// tenant takes it until its registry has told it the time.
+func (l *Landscape) now() time.Time {
+	if l.registry != nil {
+		return l.registry.Now()
+	}
+	return l.config.RealNow()
 }
