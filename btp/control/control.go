@@ -61,6 +61,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
 	api.GET("/journal", h(s.readJournal))
+	api.POST("/verifications", h(s.verify))
 	api.POST("/signingKeys/rotation", h(s.rotateKey))
 	api.GET("/publicUrls", h(s.showPublicURLs))
 	api.PUT("/publicUrls", h(s.setPublicURLs))
@@ -84,6 +85,7 @@ func (s *server) showIndex(c *gin.Context) error {
 	return httpapi.Respond(c, http.StatusOK, gin.H{"links": map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
+		"verifications":       "/control/verifications",
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",
 		"authorities":         "/control/authorities",

@@ -27,6 +27,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
+	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
@@ -143,6 +144,7 @@ type Landscape struct {
 	registry  *btp.Registry
 	tokens    *tokenservice.Service // nil without the registry
 	store     btp.Store
+	journal   *journal.Files // nil: it is in memory alone
 	urls      *publicurl.Book
 	clientCA  []byte
 	tls       *tls.Config
@@ -298,6 +300,9 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.keepJournal(); err != nil {
+		return err
+	}
 	l.Edition = l.registry.Edition()
 	l.tokens = tokenservice.New(tokenservice.Config{Registry: l.registry, URLs: l.urls, NewRSA: newRSA, Log: l.log})
 	return nil
@@ -439,6 +444,9 @@ func (l *Landscape) Close(ctx context.Context) error {
 	l.running.Wait()
 	if l.registry != nil {
 		l.registry.Close()
+	}
+	if l.journal != nil {
+		errs = append(errs, l.journal.Close())
 	}
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()
