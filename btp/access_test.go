@@ -32,7 +32,7 @@ func TestCreateOAuthClient(t *testing.T) {
 	if list, err := r.OAuthClients(t.Context()); err != nil || len(list) != 2 {
 		t.Errorf("got %+v, %v; want two clients", list, err)
 	}
-	entries, _ := r.Journal().Read(btp.JournalFilter{Point: btp.PointOAuthClientCreate})
+	entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Point: string(btp.PointOAuthClientCreate)}})
 	if len(entries) != 2 || strings.Contains(entries[0].Detail, secret) {
 		t.Errorf("got entries %+v, want two without a secret", entries)
 	}
@@ -146,7 +146,7 @@ func TestAdmit(t *testing.T) {
 	}
 	_, err = r.Admit(t.Context(), btp.LandscapeRead, as(btp.Principal{}, btp.Errorf(btp.Unauthenticated, "no")))
 	wantCode(t, err, btp.Unauthenticated)
-	if entries, _ := r.Journal().Read(btp.JournalFilter{Point: btp.PointAccess, Kind: btp.EntryRefusal}); len(entries) != len(tests)+1 {
+	if entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Point: string(btp.PointAccess), Kind: btp.EntryRefusal}}); len(entries) != len(tests)+1 {
 		t.Errorf("the journal has %d refusals, want %d", len(entries), len(tests)+1)
 	}
 }

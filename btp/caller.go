@@ -14,7 +14,7 @@ type Caller struct {
 	Certificate Certificate
 }
 
-func (c Caller) reference() Reference { return Reference{System: c.System.ID, Name: c.System.Name} }
+func (c Caller) reference() Reference { return c.System.Reference() }
 
 // Subject is what the caller's certificate says.
 func (c Caller) Subject() Subject { return subjectOf(&c.System) }

@@ -102,7 +102,7 @@ func (r *Registry) fireFree(ctx context.Context) error {
 		return err
 	}
 	j.over = leave
-	r.launch(j)
+	r.launch(ctx, j)
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (r *Registry) whole(ctx context.Context, j *job, busy *dueKey) error {
 		return r.awaitJob(ctx, *busy)
 	case j != nil:
 		select {
-		case <-r.launch(j):
+		case <-r.launch(ctx, j):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

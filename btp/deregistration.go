@@ -112,7 +112,7 @@ func (u *unit) deregistration(subject string) (*job, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	j := &job{point: PointDeregisterDone, about: Reference{System: s.ID, Name: s.Name}}
+	j := &job{point: PointDeregisterDone, about: s.Reference()}
 	var release string
 	var digest Digest
 	if s.tellable() {
@@ -252,7 +252,7 @@ func (u *unit) removal(subject string) (*job, error) {
 		return nil, err
 	}
 	return &job{
-		point: PointRemoveDone, about: Reference{System: s.ID, Name: s.Name},
+		point: PointRemoveDone, about: s.Reference(),
 		finish: func(u *unit, failure error) error {
 			s, err := u.leaving(subject, Removing)
 			if err != nil || s == nil {

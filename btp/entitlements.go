@@ -97,7 +97,7 @@ func (r *Registry) RemoveEntitlement(ctx context.Context, subaccount SubaccountI
 			if err != nil {
 				return err
 			}
-			about = Reference{System: s.ID, Name: s.Name}
+			about = s.Reference()
 			u.record(EntryDecision, PointEntitlementRemove, &s, "", "65ad330.md", e.Plan+" of subaccount "+string(e.Subaccount))
 			return u.Entitlements().Delete(id)
 		})

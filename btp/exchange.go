@@ -9,12 +9,21 @@ import (
 // request takes leave in it what they were and what they have to say to the
 // answer, which only the listener can carry out. It is safe for concurrent use.
 type Exchange struct {
-	mu    sync.Mutex
-	point Point
-	about Reference
+	number uint64
+
+	mu      sync.Mutex
+	point   Point
+	about   Reference
+	refusal Code
 }
 
+// NewExchange is the exchange of a request with this number (Journal.NextRequest).
+func NewExchange(number uint64) *Exchange { return &Exchange{number: number} }
+
 type exchangeKey struct{}
+
+// Number is the number of the request.
+func (x *Exchange) Number() uint64 { return x.number }
 
 // WithExchange returns a context whose steps belong to x.
 func WithExchange(ctx context.Context, x *Exchange) context.Context {
@@ -44,9 +53,91 @@ func (x *Exchange) Note(point Point, about Reference) {
 	}
 }
 
+// Mention says whom the request is about, unless a step has said so.
+func (x *Exchange) Mention(about Reference) {
+	if x == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.about == (Reference{}) {
+		x.about = about
+	}
+}
+
+// Refuse says with which code the request is answered.
+func (x *Exchange) Refuse(code Code) {
+	if x == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.refusal = code
+}
+
+// Refusal is the code with which the request is answered, "" for none.
+func (x *Exchange) Refusal() Code {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.refusal
+}
+
 // Last returns the step that answers and whom it is about.
 func (x *Exchange) Last() (Point, Reference) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.point, x.about
+}
+
+// origin is the step that work belongs to, and the request that it came from.
+type origin struct {
+	request uint64
+	point   Point
+	about   *Reference
+}
+
+type originKey struct{}
+
+// within returns a context whose calls belong to a step.
+func within(ctx context.Context, point Point, about *Reference) context.Context {
+	return context.WithValue(ctx, originKey{}, &origin{requestOf(ctx), point, about})
+}
+
+// causedBy returns a context for work that goes on behind a request.
+func causedBy(ctx context.Context, request uint64) context.Context {
+	return context.WithValue(ctx, originKey{}, &origin{request: request})
+}
+
+// requestOf is the number of the request that work came from, 0 for none.
+func requestOf(ctx context.Context) uint64 {
+	if x := ExchangeOf(ctx); x != nil {
+		return x.number
+	}
+	if o, ok := ctx.Value(originKey{}).(*origin); ok {
+		return o.request
+	}
+	return 0
+}
+
+// OutboundCall is a call that the registry made to somebody else.
+type OutboundCall struct {
+	// Method and Path are the request's; Path has no query.
+	Method, Path string
+	// Status is the answer's; 0 when there was none, Failure then says why.
+	Status  int
+	Failure string
+}
+
+// NoteCall journals a call that was made within a step or a request.
+func (r *Registry) NoteCall(ctx context.Context, c OutboundCall) {
+	e := Entry{
+		At: r.Now(), Kind: EntryCall, Request: requestOf(ctx),
+		Method: c.Method, Path: c.Path, Status: c.Status, Detail: c.Failure,
+	}
+	if o, ok := ctx.Value(originKey{}).(*origin); ok && o.about != nil {
+		e.Point, e.About = o.point, *o.about
+	} else if x := ExchangeOf(ctx); x != nil {
+		e.Point, e.About = x.Last()
+	}
+	r.journal.Append(e)
 }

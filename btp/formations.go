@@ -226,6 +226,7 @@ func (r *Registry) Formation(ctx context.Context, id FormationID) (v FormationVi
 		if err != nil {
 			return err
 		}
+		ExchangeOf(ctx).Mention(Reference{Formation: f.ID, Name: f.Name})
 		v, err = u.viewOf(f)
 		return err
 	})

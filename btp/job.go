@@ -37,6 +37,8 @@ type job struct {
 	finish func(u *unit, failure error) error
 
 	due Due // as claimed
+	// request is the number of the request that caused the work, 0 for none.
+	request uint64
 	// over is called when the job has ended; nil: nobody asked.
 	over func()
 }
@@ -74,8 +76,10 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	return j, false, u.Due().Claim(d.Kind, d.Subject, j.due.ClaimedUntil)
 }
 
-// launch carries a claimed job out; the channel is closed when it is over.
-func (r *Registry) launch(j *job) <-chan struct{} {
+// launch carries a claimed job out, as work of the request that ctx belongs to;
+// the channel is closed when it is over.
+func (r *Registry) launch(ctx context.Context, j *job) <-chan struct{} {
+	j.request = requestOf(ctx)
 	key, done := dueKey{j.due.Kind, j.due.Subject}, make(chan struct{})
 	r.jobs.mu.Lock()
 	if r.jobs.open == nil {
@@ -95,7 +99,7 @@ func (r *Registry) launch(j *job) <-chan struct{} {
 				j.over()
 			}
 		}()
-		if err := r.carryOut(r.jobs.life, j); err != nil && r.jobs.life.Err() == nil {
+		if err := r.carryOut(causedBy(r.jobs.life, j.request), j); err != nil && r.jobs.life.Err() == nil {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
 		}
 	})
@@ -155,7 +159,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 		_ = r.awaitJob(ctx, dueKey{kind, subject}) // patience has an end
 	case j != nil:
 		select {
-		case <-r.launch(j):
+		case <-r.launch(ctx, j):
 		case <-ctx.Done():
 		}
 	}

@@ -70,7 +70,7 @@ func (r *Registry) RotateKey(ctx context.Context, algorithm KeyAlgorithm) (Signi
 				return err
 			}
 			u.env.ActiveKey, u.env.KeyAlgorithm = key.ID, key.Algorithm
-			u.record(EntryDecision, PointKeyRotation, nil, "", "pairsim", "new signing key "+key.ID)
+			u.record(EntryDecision, PointKeyRotation, nil, "", "pairsim", "new signing key "+shortKey(key.ID))
 			return u.Keys().Put(key)
 		})
 		if err != nil {
@@ -105,6 +105,15 @@ func (u *unit) keyRetires(subject string) error {
 	if subject == u.env.ActiveKey {
 		return nil
 	}
-	u.record(EntryDue, PointKeyRetirement, nil, "", "pairsim", "signing key "+subject+" verifies nothing any more")
+	u.record(EntryDue, PointKeyRetirement, nil, "", "pairsim", "signing key "+shortKey(subject)+" verifies nothing any more")
 	return u.Keys().Delete(subject)
+}
+
+// shortKey names a key to people: its id is as long as a secret and looks like one.
+func shortKey(id string) string {
+	const most = 12
+	if len(id) <= most {
+		return id
+	}
+	return id[:most] + "…"
 }

@@ -34,7 +34,7 @@ func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, err
 	err := r.step(ctx, PointInfo, &about, func(ctx context.Context) error {
 		claims, err := r.verify(ctx, p.JWS)
 		if claims.Issuer == r.issuer {
-			about.System = claims.Subject
+			about.System, about.Tenant = claims.Subject, clip(p.Tenant)
 		}
 		if err != nil {
 			return err
@@ -183,7 +183,7 @@ func (r *Registry) SignCSR(ctx context.Context, followUp, csr string) (SignedCer
 		if err != nil {
 			return err
 		}
-		about = Reference{System: s.ID, Name: s.Name}
+		about = s.Reference()
 		request, err := r.checkCSR(csr, &s)
 		if err != nil {
 			return errors.Join(err, r.rejectCSR(ctx, digest, err))
@@ -383,7 +383,7 @@ func (r *Registry) ReportFailure(ctx context.Context, followUp string, caller *C
 			if err != nil {
 				return err
 			}
-			about = Reference{System: s.ID, Name: s.Name}
+			about = s.Reference()
 			cause := "the tenant reports: " + cause
 			if open {
 				return u.fail(PointFailureReport, &s, cause)

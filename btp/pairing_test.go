@@ -149,7 +149,7 @@ func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 				t.Errorf("the refusal changed %+v to %+v", before, after)
 			}
 			found := false
-			entries, _ := r.Journal().Read(btp.JournalFilter{Kind: btp.EntryRefusal})
+			entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryRefusal}})
 			for _, e := range entries {
 				found = found || e.Rule == string(test.want)
 			}
@@ -412,7 +412,7 @@ func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	r.advance(time.Minute)
 	b, _ := r.register("b", commerce)
 	r.advance(time.Hour)
-	entries, _ := r.Journal().Read(btp.JournalFilter{Kind: btp.EntryDue})
+	entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryDue}})
 	if len(entries) != 2 {
 		t.Fatalf("got %d due entries, want 2: %+v", len(entries), entries)
 	}

@@ -322,6 +322,7 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 			return err
 		}
 		v = SystemView{System: s, Now: u.now}
+		ExchangeOf(ctx).Mention(s.Reference())
 		if t, ok, err := u.Tokens().FindLatest(id); err != nil {
 			return err
 		} else if ok {

@@ -307,6 +307,10 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 		return err
 	}
 	r.noticeClock(u.env.Clock)
+	request := requestOf(ctx)
+	for i := range u.entries {
+		u.entries[i].Request = request
+	}
 	r.journal.Append(u.entries...)
 	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {
 		select {
@@ -354,7 +358,7 @@ func (r *Registry) noticeClock(c Clock) {
 func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
 	err := r.faults.strike(point, about)
 	if err == nil {
-		err = fn(ctx)
+		err = fn(within(ctx, point, about))
 	}
 	ExchangeOf(ctx).Note(point, *about)
 	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
@@ -366,7 +370,7 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 		refused = &Error{Code: Internal, Detail: "internal error"}
 	}
 	r.journal.Append(Entry{
-		At: r.Now(), Kind: EntryRefusal, Point: point, About: *about,
+		At: r.Now(), Kind: EntryRefusal, Point: point, Request: requestOf(ctx), About: *about,
 		Rule: string(refused.Code), Source: SourceOf(refused.Code), Detail: refused.Detail,
 	})
 	return err
@@ -376,7 +380,7 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 func (u *unit) record(kind EntryKind, point Point, s *System, rule, source, detail string) {
 	e := Entry{At: u.now, Kind: kind, Point: point, Rule: rule, Source: source, Detail: detail}
 	if s != nil {
-		e.About = Reference{System: s.ID, Name: s.Name}
+		e.About = s.Reference()
 	}
 	u.entries = append(u.entries, e)
 }

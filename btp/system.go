@@ -60,3 +60,12 @@ type SystemFilter struct {
 	After uint64
 	Limit int
 }
+
+// Reference is how steps and entries speak of s.
+func (s *System) Reference() Reference {
+	about := Reference{System: s.ID, Name: s.Name}
+	if s.Tenant != nil {
+		about.Tenant = s.Tenant.TenantID
+	}
+	return about
+}

@@ -1,16 +1,11 @@
 package btpclient
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -59,111 +54,6 @@ func (c *Control) Resume(ctx context.Context) (Clock, error) {
 func (c *Control) change(ctx context.Context, body any) (state Clock, err error) {
 	err = c.do(ctx, http.MethodPost, "/control/clock", nil, body, &state)
 	return state, err
-}
-
-// JournalEntry is a line of the journal. Kind is request, decision, refusal,
-// transition or due.
-type JournalEntry struct {
-	Seq     uint64         `json:"seq"`
-	At      time.Time      `json:"at"`
-	Kind    string         `json:"kind"`
-	Point   string         `json:"point,omitempty"`
-	Subject JournalSubject `json:"subject,omitzero"`
-	Method  string         `json:"method,omitempty"`
-	Path    string         `json:"path,omitempty"`
-	Status  int            `json:"status,omitempty"`
-	Rule    string         `json:"rule,omitempty"`
-	Source  string         `json:"source,omitempty"`
-	Detail  string         `json:"detail,omitempty"`
-}
-
-// JournalSubject is whom an entry is about.
-type JournalSubject struct {
-	System    string `json:"system,omitempty"`
-	Formation string `json:"formation,omitempty"`
-	Name      string `json:"name,omitempty"`
-	Tenant    string `json:"tenant,omitempty"`
-}
-
-// JournalFilter selects entries; empty fields select all.
-type JournalFilter struct {
-	// After is the Seq behind which to start.
-	After uint64
-	// Limit is the length of a page, 1 to 1000; 0: the server's default.
-	Limit int
-	// System is a system's id.
-	Kind, System, Point string
-}
-
-func (f JournalFilter) query() url.Values {
-	query := url.Values{}
-	for name, value := range map[string]string{"kind": f.Kind, "system": f.System, "point": f.Point} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	if f.After != 0 {
-		query.Set("after", strconv.FormatUint(f.After, 10))
-	}
-	if f.Limit != 0 {
-		query.Set("limit", strconv.Itoa(f.Limit))
-	}
-	return query
-}
-
-// Journal reads a page of entries, oldest first, and the After of the next page.
-func (c *Control) Journal(ctx context.Context, f JournalFilter) (entries []JournalEntry, nextAfter uint64, err error) {
-	var answer struct {
-		Items     []JournalEntry `json:"items"`
-		NextAfter uint64         `json:"nextAfter"`
-	}
-	err = c.do(ctx, http.MethodGet, "/control/journal", f.query(), nil, &answer)
-	return answer.Items, answer.NextAfter, err
-}
-
-// maxEvent bounds one line of a stream, in bytes.
-const maxEvent = 1 << 20
-
-// FollowJournal yields the entries behind f.After and then every further one
-// until ctx ends, which is no error, or the connection does, which is one. A
-// client with a timeout ends it too.
-func (c *Control) FollowJournal(ctx context.Context, f JournalFilter) iter.Seq2[JournalEntry, error] {
-	return func(yield func(JournalEntry, error) bool) {
-		const path = "/control/journal"
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		res, err := c.send(ctx, http.MethodGet, path, f.query(), nil, "text/event-stream")
-		if err != nil {
-			if ctx.Err() == nil {
-				yield(JournalEntry{}, err)
-			}
-			return
-		}
-		defer res.Body.Close()
-		lines := bufio.NewScanner(res.Body)
-		lines.Buffer(nil, maxEvent)
-		for lines.Scan() {
-			data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data:"))
-			if !ok {
-				continue
-			}
-			var entry JournalEntry
-			if err := json.Unmarshal(data, &entry); err != nil {
-				yield(JournalEntry{}, fmt.Errorf("GET %s sent an entry of another form: %w", path, err))
-				return
-			}
-			if !yield(entry, nil) {
-				return
-			}
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		if err = lines.Err(); err == nil {
-			err = errors.New("the server ended the stream")
-		}
-		yield(JournalEntry{}, unreachable(Call{Method: http.MethodGet, Path: path}, err))
-	}
 }
 
 // SigningKey is the public side of a key that signs integration tokens.

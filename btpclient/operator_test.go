@@ -224,7 +224,7 @@ func TestFollowedStream(t *testing.T) {
 			defer server.Close()
 			var got []uint64
 			var last error
-			filter := JournalFilter{After: 7, Limit: 3, Kind: "refusal", System: "s", Point: "pairing.csr"}
+			filter := JournalFilter{After: 7, Limit: 3, EntryMatch: EntryMatch{Kind: "refusal", System: "s", Point: "pairing.csr"}}
 			for e, err := range NewControl(server.URL, nil).FollowJournal(t.Context(), filter) {
 				if last = err; err == nil {
 					got = append(got, e.Seq)

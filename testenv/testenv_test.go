@@ -110,7 +110,7 @@ func TestRunningClockFiresDueWork(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithRunningClock(), testenv.WithTokenValidity(testenv.CommerceCloud, time.Second))
 	env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
-	for entry, err := range env.Controls().FollowJournal(t.Context(), btpclient.JournalFilter{Kind: "due"}) {
+	for entry, err := range env.Controls().FollowJournal(t.Context(), btpclient.JournalFilter{EntryMatch: testenv.Match{Kind: "due"}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func legacy(changes ...string) string {
 
 // accepted lists the events in the journal, newest last.
 func (a *application) accepted(point btp.Point) []string {
-	entries, _ := a.registry.Journal().Read(btp.JournalFilter{Point: point, Kind: btp.EntryDecision})
+	entries, _ := a.registry.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Point: string(point), Kind: btp.EntryDecision}})
 	details := []string{}
 	for _, e := range entries {
 		details = append(details, e.Detail)

@@ -138,7 +138,7 @@ func (s *server) caller(c *gin.Context, by func(context.Context, []*x509.Certifi
 	}
 	caller, err := by(c.Request.Context(), chain)
 	if caller.System.ID != "" {
-		btp.ExchangeOf(c.Request.Context()).Note("", btp.Reference{System: caller.System.ID, Name: caller.System.Name})
+		btp.ExchangeOf(c.Request.Context()).Note("", caller.System.Reference())
 	}
 	return caller, err
 }

@@ -50,12 +50,12 @@ func TestControlClient(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 
-	entries, next, err := c.Journal(ctx, btpclient.JournalFilter{System: string(shop), Limit: 2})
+	entries, next, err := c.Journal(ctx, btpclient.JournalFilter{EntryMatch: btpclient.EntryMatch{System: string(shop)}, Limit: 2})
 	if err != nil || len(entries) != 2 || next != 2 || entries[0].Subject.Name != "Web Shop" {
 		t.Errorf("got %+v, %d, %v; want the first two entries", entries, next, err)
 	}
 	var followed []uint64
-	for e, err := range c.FollowJournal(ctx, btpclient.JournalFilter{System: string(shop)}) {
+	for e, err := range c.FollowJournal(ctx, btpclient.JournalFilter{EntryMatch: btpclient.EntryMatch{System: string(shop)}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

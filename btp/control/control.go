@@ -61,11 +61,12 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry), RequireKey(c.Key))
+	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key))
 	api.GET("", h(s.showIndex))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
 	api.GET("/journal", h(s.readJournal))
+	api.POST("/verifications", h(s.verify))
 	api.POST("/signingKeys/rotation", h(s.rotateKey))
 	api.GET("/publicUrls", h(s.showPublicURLs))
 	api.PUT("/publicUrls", h(s.setPublicURLs))
@@ -96,6 +97,7 @@ func (s *server) showIndex(c *gin.Context) error {
 	links := map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
+		"verifications":       "/control/verifications",
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",
 		"authorities":         "/control/authorities",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -125,6 +126,7 @@ func isLoopback(host string) bool {
 // refuse answers a caller that the rules of btp know nothing of.
 func refuse(c *gin.Context, detail string) {
 	c.Abort()
+	btp.ExchangeOf(c.Request.Context()).Refuse("origin-refused")
 	problem.Write(c.Writer, problem.Document{
 		Type: problem.TypePrefix + "origin-refused", Title: "Origin is refused", Status: http.StatusForbidden, Detail: detail,
 		Next: "Use a loopback name, or allow the host with --allow-host.", Source: "pairsim",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/stamp"
 )
 
 // Accounts are the use cases around accounts. {ga} is an id or a subdomain.
@@ -156,36 +157,14 @@ const TimeHeader = "Pairsim-Time"
 // Clock is what Time needs.
 type Clock interface{ Now() time.Time }
 
-// Time puts the environment's now on every answer (docs/wire.md, Headers): RFC
-// 3339 with nanoseconds, as of the moment when the answer begins.
+// Time puts the environment's now on every answer, as Date and, to the
+// nanosecond, as Pairsim-Time (docs/wire.md, Headers).
 func Time(clock Clock) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		w := &timedWriter{c.Writer, clock.Now}
-		w.stamp() // for handlers that never set a status
-		c.Writer = w
-		c.Next()
-	}
+	return stamp.Answers(clock.Now, func(h http.Header, now time.Time) {
+		stamp.Date(h, now)
+		h.Set(TimeHeader, now.UTC().Format("2006-01-02T15:04:05.000000000Z07:00"))
+	})
 }
-
-type timedWriter struct {
-	gin.ResponseWriter
-	now func() time.Time
-}
-
-func (w *timedWriter) stamp() {
-	w.Header().Set(TimeHeader, w.now().UTC().Format("2006-01-02T15:04:05.000000000Z07:00"))
-}
-
-// WriteHeader stamps again: the call may have moved the clock.
-func (w *timedWriter) WriteHeader(status int) {
-	if !w.Written() {
-		w.stamp()
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *timedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // List is the answer to a call that lists things.
 type List[T any] struct {

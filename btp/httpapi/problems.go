@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -152,6 +153,7 @@ func documentOf(err error) problem.Document {
 func WriteProblem(c *gin.Context, log *slog.Logger, err error) {
 	c.Abort()
 	doc := documentOf(err)
+	btp.ExchangeOf(c.Request.Context()).Refuse(btp.Code(strings.TrimPrefix(doc.Type, problem.TypePrefix)))
 	if log != nil {
 		level := slog.LevelInfo
 		if doc.Status >= http.StatusInternalServerError {

@@ -29,8 +29,8 @@ func newFaultPointsCommand() *cobra.Command {
 			points := make([]point, len(btp.FaultPoints))
 			rows := make([][]string, len(btp.FaultPoints))
 			for i, p := range btp.FaultPoints {
-				points[i] = point{string(p), btp.Points[p]}
-				rows[i] = []string{string(p), btp.Points[p]}
+				points[i] = point{string(p), btp.Points[p].Text}
+				rows[i] = []string{string(p), btp.Points[p].Text}
 			}
 			return show(c.OutOrStdout(), format, points, []string{"POINT", "WHAT HAPPENS THERE"}, rows)
 		},
@@ -52,7 +52,7 @@ in the process: they are gone when it ends.`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (points []cobra.Completion, _ cobra.ShellCompDirective) {
 			if len(args) == 0 {
 				for _, p := range btp.FaultPoints {
-					points = append(points, cobra.CompletionWithDesc(string(p), btp.Points[p]))
+					points = append(points, cobra.CompletionWithDesc(string(p), btp.Points[p].Text))
 				}
 			}
 			return points, cobra.ShellCompDirectiveNoFileComp

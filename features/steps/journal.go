@@ -22,7 +22,7 @@ func (w *world) journalSteps(d definitions) {
 // theJournalTellsOfExpiry counts from the instant before the clock moved last.
 // Entries must stand in the order of their instants.
 func (w *world) theJournalTellsOfExpiry(ctx context.Context, name string, n int, unit string) error {
-	expiries, err := w.journal(ctx, btpclient.JournalFilter{Kind: "due", Point: "due.token-expiry"})
+	expiries, err := w.journal(ctx, btpclient.JournalFilter{EntryMatch: btpclient.EntryMatch{Kind: "due", Point: "due.token-expiry"}})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (w *world) theJournalTellsOfExpiry(ctx context.Context, name string, n int,
 }
 
 func (w *world) theJournalCountsExpiries(ctx context.Context, want int) error {
-	expiries, err := w.journal(ctx, btpclient.JournalFilter{Kind: "due", Point: "due.token-expiry"})
+	expiries, err := w.journal(ctx, btpclient.JournalFilter{EntryMatch: btpclient.EntryMatch{Kind: "due", Point: "due.token-expiry"}})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (w *world) theJournalTellsOfRefusal(ctx context.Context, name, rule, source
 	if err != nil {
 		return err
 	}
-	refusals, err := w.journal(ctx, btpclient.JournalFilter{Kind: "refusal", System: s.id})
+	refusals, err := w.journal(ctx, btpclient.JournalFilter{EntryMatch: btpclient.EntryMatch{Kind: "refusal", System: s.id}})
 	if err != nil {
 		return err
 	}

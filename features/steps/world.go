@@ -100,6 +100,7 @@ func (w *world) define(d definitions) {
 	w.certificateSteps(d)
 	w.clockSteps(d)
 	w.journalSteps(d)
+	w.verificationSteps(d)
 	w.subaccountSteps(d)
 	w.formationSteps(d)
 	w.entitlementSteps(d)
@@ -148,6 +149,8 @@ type world struct {
 
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
+
+	verified verified // what the latest test was told
 
 	moved time.Time // what the clock showed before it moved last
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
+	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
@@ -34,6 +35,7 @@ type environment struct {
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
 	urls     *publicurl.Book
+	journal  *journal.Files // nil: it is in memory alone
 	clientCA []byte
 	tenants  []*tenant.Tenant
 
@@ -93,9 +95,12 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
-		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout))},
+		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
+		return err
+	}
+	if err := e.keepJournal(); err != nil {
 		return err
 	}
 	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
@@ -186,7 +191,7 @@ func (e *environment) closeTenants(ctx context.Context) error {
 }
 
 // stop ends what the environment does by itself.
-func (e *environment) stop() {
+func (e *environment) stop() error {
 	if e.expiry != nil {
 		e.expiry.Stop()
 	}
@@ -195,6 +200,10 @@ func (e *environment) stop() {
 	if e.registry != nil {
 		e.registry.Close()
 	}
+	if e.journal != nil {
+		return e.journal.Close()
+	}
+	return nil
 }
 
 // gate counts requests under way until it is closed.

@@ -211,10 +211,14 @@ func (l *Landscape) storeEnvironment(ctx context.Context, id btp.EnvironmentID, 
 	if o.TTL > 0 {
 		expires = now.Add(o.TTL)
 	}
+	// A process that died while it dropped one of this name has left its journal.
+	if err := l.forgetJournal(id); err != nil {
+		return nil, err
+	}
 	e, err := l.openEnvironment(ctx, id, o.World, now, expires)
 	if err != nil {
 		ctx = context.WithoutCancel(ctx)
-		return nil, errors.Join(err, l.store.Drop(ctx, id), l.forgetTenants(id))
+		return nil, errors.Join(err, l.store.Drop(ctx, id), l.forget(id))
 	}
 	return e, nil
 }
@@ -233,8 +237,7 @@ func (l *Landscape) openEnvironment(ctx context.Context, id btp.EnvironmentID, w
 		return nil, err
 	}
 	if err := e.openTenants(); err != nil {
-		e.registry.Close()
-		return nil, err
+		return nil, errors.Join(err, e.stop())
 	}
 	e.begin()
 	if !expires.IsZero() {
@@ -291,7 +294,7 @@ func (l *Landscape) reopenEnvironment(ctx context.Context, id btp.EnvironmentID)
 		return err
 	}
 	if !terms.ExpiresAt.IsZero() && !l.config.RealNow().Before(terms.ExpiresAt) {
-		return errors.Join(l.store.Drop(ctx, id), l.forgetTenants(id))
+		return errors.Join(l.store.Drop(ctx, id), l.forget(id))
 	}
 	w := l.World()
 	w.Policy, w.Tenants = terms.Policy, terms.Tenants
@@ -354,8 +357,12 @@ func (l *Landscape) drop(e *environment, why string) error {
 	if err := e.closeTenants(ctx); err != nil {
 		e.log.Warn("a tenant did not end in time", "error", err)
 	}
-	e.stop()
-	return errors.Join(l.store.Drop(context.Background(), e.id), l.forgetTenants(e.id))
+	return errors.Join(e.stop(), l.store.Drop(context.Background(), e.id), l.forget(e.id))
+}
+
+// forget removes the files of an environment that is dropped.
+func (l *Landscape) forget(id btp.EnvironmentID) error {
+	return errors.Join(l.forgetTenants(id), l.forgetJournal(id))
 }
 
 func notThere(name string) error {

@@ -29,6 +29,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/sqlite"
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // Role is a part that a process can play.
@@ -176,6 +177,7 @@ func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.Log = slog.New(secret.LogHandler(cfg.Log.Handler()))
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
 	if err := l.start(ctx, background); err != nil {
@@ -393,7 +395,7 @@ func (l *Landscape) Close(ctx context.Context) error {
 	}
 	l.running.Wait()
 	for _, e := range all {
-		e.stop()
+		errs = append(errs, e.stop())
 	}
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()

@@ -93,7 +93,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		router.Use(e.untilGone)
 	}
 	if e.registry != nil {
-		router.Use(httpapi.Time(e.registry), e.journalled)
+		router.Use(httpapi.Time(e.registry), httpapi.Journalled(e.registry))
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
@@ -104,7 +104,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
 		connector.Mount(router, connector.Config{
-			Registry: e.registry, URLs: e.urls, Fetch: l.fetch,
+			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,
 		})
 	}
@@ -201,39 +201,15 @@ func (e *environment) recovered(c *gin.Context) {
 	c.Next()
 }
 
-// journalled notes every request to the registry and its answer. A query is
-// left out: it may hold a token.
-func (e *environment) journalled(c *gin.Context) {
-	path := c.Request.URL.Path
-	if strings.HasPrefix(path, "/tenants") {
-		c.Next()
-		return // a tenant is another party
-	}
-	var exchange btp.Exchange
-	c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), &exchange))
-	c.Next()
-	entry := btp.Entry{
-		At: e.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
-		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
-	}
-	entry.Point, entry.About = exchange.Last()
-	e.registry.Journal().Append(entry)
-}
-
-func clip(s string) string {
-	const most = 200
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
-}
-
 // controlRouter serves the management API, and the public one beside it.
 // environments are those of the server, on its own control.
 func (e *environment) controlRouter(environments control.Environments) *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.Use(e.recovered)
+	if e.registry != nil {
+		router.Use(httpapi.Time(e.registry))
+	}
 	guard := control.Guard(e.allowedHosts)
 	router.Use(guard)
 	if e.id != btp.DefaultEnvironment {

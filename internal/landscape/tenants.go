@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/cxsim"
@@ -57,7 +58,7 @@ func (e *environment) openTenants() error {
 		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
-			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
+			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Logger: e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 		})
 		if err != nil {
@@ -109,4 +110,13 @@ func transportTo(r Registry) *http.Transport {
 		MaxIdleConnsPerHost: 64,
 		TLSClientConfig:     &tls.Config{RootCAs: r.RootCAs, MinVersion: tls.VersionTLS12},
 	}
+}
+
+// now is the time of the registry in this process, and real time without one: a
+// tenant takes it until its registry has told it the time.
+func (e *environment) now() time.Time {
+	if e.registry != nil {
+		return e.registry.Now()
+	}
+	return e.process.config.RealNow()
 }

@@ -44,6 +44,9 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBytes bounds a body after decompression; 0: DefaultMaxBytes.
 	MaxBytes int64
+	// Observe is told of every call when it has ended: the status of the answer, 0
+	// without one, and why it failed, which holds no credentials. Nil: nobody is.
+	Observe func(ctx context.Context, call *http.Request, status int, failure error)
 }
 
 // Client makes bounded calls to permitted hosts. It is safe for concurrent use.
@@ -53,13 +56,25 @@ type Client struct {
 	timeout   time.Duration
 	maxBytes  int64
 	roots     func() *x509.CertPool
+	observe   func(context.Context, *http.Request, int, error)
 	resolver  *net.Resolver // nil: the system's; replaced in tests
 	http      *http.Client
+}
+
+// Observed is the same client, whose calls somebody else is told of.
+func (c *Client) Observed(by func(ctx context.Context, call *http.Request, status int, failure error)) *Client {
+	observed := *c
+	observed.observe = by
+	return &observed
 }
 
 // New makes a client.
 func New(cfg Config) *Client {
 	c := &Client{named: map[string]bool{}, forbidden: map[uint16]bool{}, timeout: cfg.Timeout, maxBytes: cfg.MaxBytes}
+	c.observe = cfg.Observe
+	if c.observe == nil {
+		c.observe = func(context.Context, *http.Request, int, error) {}
+	}
 	c.roots = func() *x509.CertPool { return nil }
 	if cfg.RootCAs != nil {
 		c.roots = sync.OnceValue(cfg.RootCAs)
@@ -121,6 +136,8 @@ func (f fault) Error() string { return string(f) }
 // Fetch makes the call req and returns the body and content type of its answer,
 // which must be 200: others are a *StatusError. Its errors hold no credentials.
 func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, contentType string, err error) {
+	status := 0
+	defer func() { c.observe(ctx, req, status, err) }()
 	if err := checkURL(req.URL); err != nil {
 		return nil, "", err
 	}
@@ -129,7 +146,7 @@ func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, con
 		return nil, "", c.describe(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
+	if status = res.StatusCode; status != http.StatusOK {
 		return nil, "", &StatusError{Code: res.StatusCode}
 	}
 	body, err = io.ReadAll(io.LimitReader(res.Body, c.maxBytes+1))
@@ -145,7 +162,9 @@ func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, con
 // Tell makes the call req, whose answer must be a 2xx: others are a *StatusError.
 // The body of the answer is not read, redirects are not followed. Its errors hold
 // no credentials.
-func (c *Client) Tell(ctx context.Context, req *http.Request) error {
+func (c *Client) Tell(ctx context.Context, req *http.Request) (err error) {
+	status := 0
+	defer func() { c.observe(ctx, req, status, err) }()
 	if err := checkURL(req.URL); err != nil {
 		return err
 	}
@@ -154,7 +173,7 @@ func (c *Client) Tell(ctx context.Context, req *http.Request) error {
 		return c.describe(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing of it is read
-	if res.StatusCode < 200 || res.StatusCode > 299 {
+	if status = res.StatusCode; status < 200 || status > 299 {
 		return &StatusError{Code: res.StatusCode}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // ContentType is the media type of a problem document (RFC 9457 §3).
@@ -89,7 +91,7 @@ func isPlain(path string) bool {
 // follows a ? and parts too long for an id are left out.
 func Path(path string) string {
 	if isPlain(path) {
-		return path
+		return secret.Mask(path)
 	}
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
@@ -101,5 +103,5 @@ func Path(path string) string {
 			parts[i] = "…"
 		}
 	}
-	return strings.ToValidUTF8(strings.Join(parts, "/"), "?")
+	return secret.Mask(strings.ToValidUTF8(strings.Join(parts, "/"), "?"))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/stamp"
 )
 
 const (
@@ -47,8 +48,8 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 		}
 		s.byID[t.ID()] = t
 	}
-	router.GET("/tenants", s.listOwn)
-	g := router.Group("/tenants/:tenant")
+	router.GET("/tenants", s.dated, s.listOwn)
+	g := router.Group("/tenants/:tenant", s.dated)
 	g.GET("", s.on(show))
 	g.POST("/pairings", s.on(pair))
 	g.GET("/pairings", s.on(listPairings))
@@ -61,6 +62,18 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.POST("/revocation", s.on(revoke))
 	g.GET("/specifications/:identifier", s.on(specification))
 	g.POST("/callback/deregistration", s.on(noticeDeregistration))
+}
+
+// dated puts the registry's time on answers, as the tenant knows it, unless the
+// listener is the registry's too and has done so.
+func (s server) dated(c *gin.Context) {
+	t := s.byID[c.Param("tenant")]
+	if t == nil && len(s.tenants) > 0 {
+		t = s.tenants[0]
+	}
+	if t != nil && c.Writer.Header().Get("Date") == "" {
+		stamp.Answers(t.now, stamp.Date)(c)
+	}
 }
 
 type server struct {

@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+// Chronicle is what Journalled needs.
+type Chronicle interface {
+	Now() time.Time
+	Journal() *btp.Journal
+}
+
+// unstepped are the points of requests that take no step of a flow; the first
+// that fits holds. A method of "" is any.
+var unstepped = []struct {
+	method, prefix string
+	point          btp.Point
+}{
+	{"", "/control", btp.PointControl},
+	{http.MethodPost, "/api/v1/tokens/inspection", btp.PointTokenInspection},
+	{http.MethodPost, "/api/v1/globalAccounts", btp.PointAccountCreate},
+	{http.MethodGet, "/api/v1/openapi.json", btp.PointDiscovery},
+	{"", "/api/v1/", btp.PointRead},
+	{"", "/oauth/token", btp.PointAccessToken},
+	{"", "/", btp.PointDiscovery},
+}
+
+// notInJournal are requests that the journal is silent about: tenants are other
+// parties, and who looks at the control listener should not find itself.
+func notInJournal(r *http.Request) bool {
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/control") {
+		return r.Method == http.MethodGet || r.Method == http.MethodHead || strings.HasPrefix(path, "/control/verifications")
+	}
+	return path == "/tenants" || strings.HasPrefix(path, "/tenants/")
+}
+
+// Journalled notes every request to the registry and its answer, and lets the
+// steps on the way know which request they belong to. A query is left out: it
+// may hold a token.
+func Journalled(registry Chronicle) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if notInJournal(c.Request) {
+			return // the rest of the chain comes anyway
+		}
+		exchange := btp.NewExchange(registry.Journal().NextRequest())
+		c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), exchange))
+		// What the server read of the request lies in one piece of memory, with the
+		// token in it.
+		e := btp.Entry{
+			Kind: btp.EntryRequest, Request: exchange.Number(),
+			Method: strings.Clone(c.Request.Method), Path: strings.Clone(problem.Path(c.Request.URL.Path)),
+		}
+		defer func() {
+			p := recover()
+			e.At = registry.Now()
+			describeAnswer(&e, c, exchange, p)
+			registry.Journal().Append(e)
+			if p != nil {
+				panic(p)
+			}
+		}()
+		c.Next()
+	}
+}
+
+// describeAnswer says how the request of e was answered; p is what its handler
+// panicked with, nil if it did not.
+func describeAnswer(e *btp.Entry, c *gin.Context, exchange *btp.Exchange, p any) {
+	var refusal btp.Code
+	e.Status = c.Writer.Status()
+	switch err, _ := p.(error); {
+	case p != nil && errors.Is(err, http.ErrAbortHandler):
+		if !c.Writer.Written() {
+			e.Status = 0
+		}
+		e.Detail = "the connection was cut"
+	case p != nil:
+		e.Status, refusal = http.StatusInternalServerError, btp.Internal
+	case !c.Writer.Written() && c.Request.Context().Err() != nil:
+		e.Status, e.Detail = 0, "the client left before the answer"
+	case e.Status >= http.StatusBadRequest:
+		if refusal = btp.Code(c.Writer.Header().Get("Pairsim-Reason")); refusal == "" {
+			refusal = exchange.Refusal()
+		}
+	}
+	e.Point, e.About = exchange.Last()
+	admitted := e.Point == btp.PointAccess && refusal != btp.Forbidden && refusal != btp.Unauthenticated
+	if (e.Point == "" || admitted) && refusal != btp.RouteNotFound && refusal != btp.MethodNotAllowed {
+		e.Point = pointOf(c.Request)
+	}
+	if refusal != "" {
+		e.Rule, e.Source = string(refusal), btp.SourceOf(refusal)
+	}
+}
+
+func pointOf(r *http.Request) btp.Point {
+	for _, row := range unstepped {
+		if (row.method == "" || row.method == r.Method) && strings.HasPrefix(r.URL.Path, row.prefix) {
+			return row.point
+		}
+	}
+	return ""
+}

@@ -1,0 +1,60 @@
+package landscape
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/journal"
+	"github.com/pairsim/pairsim/internal/problem"
+)
+
+// noteCall journals a call that the registry made: to a tenant's callback, or for
+// a specification.
+func (e *environment) noteCall(ctx context.Context, call *http.Request, status int, failure error) {
+	c := btp.OutboundCall{Method: call.Method, Path: problem.Path(call.URL.Path), Status: status}
+	if failure != nil {
+		c.Failure = failure.Error()
+	}
+	e.registry.NoteCall(ctx, c)
+}
+
+// keepJournal keeps the journal beside the data, where data are kept.
+func (e *environment) keepJournal() error {
+	data := e.process.config.Data
+	if data == "" || data == "memory" {
+		return nil
+	}
+	folder := journalFolder(data, e.registry.ID())
+	files, err := journal.Open(folder, e.registry.Journal(), e.log)
+	if errors.Is(err, journal.ErrInUse) {
+		e.log.Warn("the journal is kept in memory alone: another process on the same data keeps its own on disk", "folder", folder)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("--data %s: journal: %w", data, err)
+	}
+	e.journal = files
+	return nil
+}
+
+// journalFolder is where an environment's journal is kept beside a file of data.
+func journalFolder(data string, environment btp.EnvironmentID) string {
+	folder := data + ".journal"
+	if environment == btp.DefaultEnvironment {
+		return folder
+	}
+	return filepath.Join(folder, string(environment))
+}
+
+// forgetJournal removes what is kept of the journal of an environment that is dropped.
+func (l *Landscape) forgetJournal(id btp.EnvironmentID) error {
+	if l.config.Data == "" || l.config.Data == "memory" || id == btp.DefaultEnvironment {
+		return nil
+	}
+	return os.RemoveAll(journalFolder(l.config.Data, id))
+}
