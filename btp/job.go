@@ -142,7 +142,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 	err := r.update(ctx, func(u *unit) error {
 		j, busy = nil, false
 		d, ok, err := u.Due().Find(kind, subject)
-		if err != nil || !ok || u.now.Before(d.At) {
+		if err != nil || !ok || d.waits() || u.now.Before(d.At) {
 			return err
 		}
 		j, busy, err = u.claim(d)
