@@ -94,6 +94,9 @@ type Registry struct {
 	notify  Notifier
 	faults  faults
 	jobs    jobs
+	// sleepers wait for instants of the clock; moved tells when it was moved.
+	sleepers sleepers
+	moved    signal
 
 	keys  atomic.Pointer[[]SigningKey]
 	clock atomic.Pointer[Clock]
@@ -319,7 +322,11 @@ func (r *Registry) noticeClock(c Clock) {
 	for {
 		known := r.clock.Load()
 		older := c.Ref.Before(known.Ref) || c.Ref.Equal(known.Ref) && c.At.Before(known.At)
-		if *known == c || older || r.clock.CompareAndSwap(known, &c) {
+		if *known == c || older {
+			return
+		}
+		if r.clock.CompareAndSwap(known, &c) {
+			r.moved.send()
 			return
 		}
 	}
