@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -39,8 +40,25 @@ type job struct {
 	due Due // as claimed
 	// request is the number of the request that caused the work, 0 for none.
 	request uint64
-	// over is called when the job has ended; nil: nobody asked.
-	over func()
+	// placed says that it has one of jobs.places.
+	placed bool
+	// cancel ends the job, whose claim is lost.
+	cancel context.CancelFunc
+	// rests is closed when the job is over, or suspended.
+	rests chan struct{}
+	// waited is the latest suspension.
+	waited *suspension
+}
+
+// jobKey is under what a context holds the job that it belongs to.
+type jobKey struct{}
+
+// settle ends the waiting for what came of the latest suspension.
+func (j *job) settle() {
+	if j.waited != nil {
+		close(j.waited.settled)
+		j.waited = nil
+	}
 }
 
 const (
@@ -77,33 +95,51 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 }
 
 // launch carries a claimed job out, as work of the request that ctx belongs to;
-// the channel is closed when it is over.
-func (r *Registry) launch(ctx context.Context, j *job) <-chan struct{} {
-	j.request = requestOf(ctx)
-	key, done := dueKey{j.due.Kind, j.due.Subject}, make(chan struct{})
-	r.jobs.mu.Lock()
-	if r.jobs.open == nil {
-		r.jobs.open = map[dueKey]chan struct{}{}
-	}
-	r.jobs.open[key] = done
-	r.jobs.mu.Unlock()
+// the channel is closed when it is over, or suspended.
+func (r *Registry) launch(by context.Context, j *job) <-chan struct{} {
+	j.request = requestOf(by)
+	ctx, cancel := context.WithCancel(causedBy(r.jobs.life, j.request))
+	j.cancel = cancel
+	rests := r.proceed(j)
 	r.jobs.running.Go(func() {
 		defer func() {
-			r.jobs.mu.Lock()
-			if r.jobs.open[key] == done {
-				delete(r.jobs.open, key)
-			}
-			r.jobs.mu.Unlock()
-			close(done)
-			if j.over != nil {
-				j.over()
-			}
+			cancel()
+			r.pause(j)
+			j.settle()
 		}()
-		if err := r.carryOut(causedBy(r.jobs.life, j.request), j); err != nil && r.jobs.life.Err() == nil {
+		err := r.carryOut(context.WithValue(ctx, jobKey{}, j), j)
+		if err != nil && !errors.Is(err, errClaimLost) && r.jobs.life.Err() == nil {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
 		}
 	})
-	return done
+	return rests
+}
+
+// proceed lets a job be waited for.
+func (r *Registry) proceed(j *job) <-chan struct{} {
+	r.jobs.mu.Lock()
+	defer r.jobs.mu.Unlock()
+	if r.jobs.open == nil {
+		r.jobs.open = map[dueKey]chan struct{}{}
+	}
+	j.rests = make(chan struct{})
+	r.jobs.open[dueKey{j.due.Kind, j.due.Subject}] = j.rests
+	return j.rests
+}
+
+// pause tells everybody who waits for a job not to wait any more, and gives its
+// place to another.
+func (r *Registry) pause(j *job) {
+	key := dueKey{j.due.Kind, j.due.Subject}
+	r.jobs.mu.Lock()
+	if r.jobs.open[key] == j.rests {
+		delete(r.jobs.open, key)
+	}
+	r.jobs.mu.Unlock()
+	close(j.rests)
+	if j.placed {
+		<-r.jobs.places
+	}
 }
 
 // carryOut does the job's call, and ends it unless the claim was lost meanwhile.
@@ -120,7 +156,10 @@ func (r *Registry) carryOut(ctx context.Context, j *job) error {
 		j.point = j.then
 		failure = r.step(ctx, j.point, &j.about, func(context.Context) error { return nil })
 	}
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(failure, errClaimLost):
+		return failure
+	case ctx.Err() != nil:
 		return ctx.Err() // the process ends: whoever comes next does it again
 	}
 	return r.update(ctx, func(u *unit) error {
@@ -146,7 +185,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 	err := r.update(ctx, func(u *unit) error {
 		j, busy = nil, false
 		d, ok, err := u.Due().Find(kind, subject)
-		if err != nil || !ok || u.now.Before(d.At) {
+		if err != nil || !ok || d.waits() || u.now.Before(d.At) {
 			return err
 		}
 		j, busy, err = u.claim(d)
@@ -165,13 +204,14 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 	}
 }
 
-// awaitJob waits until nobody is at the work any more.
+// awaitJob waits until nobody is at the work any more, or whoever is waits for
+// something else: released by a hand, or a later instant.
 func (r *Registry) awaitJob(ctx context.Context, key dueKey) error {
 	for {
 		claimed := false
 		err := r.view(ctx, func(u *unit) error {
 			d, ok, err := u.Due().Find(key.kind, key.subject)
-			claimed = ok && r.real().Before(d.ClaimedUntil)
+			claimed = ok && r.real().Before(d.ClaimedUntil) && !d.Parked && !u.now.Before(d.At)
 			return err
 		})
 		if err != nil || !claimed {

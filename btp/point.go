@@ -65,6 +65,8 @@ const (
 	PointAccountCreate     Point = "account.create"
 	PointControl           Point = "control.change"
 	PointJournalLoss       Point = "journal.loss"
+	PointTransitionSet     Point = "transition.set"
+	PointHoldRelease       Point = "hold.release"
 )
 
 // PointDescription is what is known of a point.
@@ -137,4 +139,6 @@ var Points = map[Point]PointDescription{
 	PointAccountCreate:     {"a global account or subaccount is added", "sap-domain §18"},
 	PointControl:           {"somebody changes something on the control listener", "design §6"},
 	PointJournalLoss:       {"entries could not be written to disk in time; they are in memory only", "pairsim"},
+	PointTransitionSet:     {"the policy of a transition is set on the control listener", "design §6"},
+	PointHoldRelease:       {"a hold is released on the control listener", "design §6"},
 }

@@ -21,8 +21,8 @@ func AtLeast(n int) Count { return func(e *btpclient.Expectation) { e.AtLeast = 
 // AtMost n times.
 func AtMost(n int) Count { return func(e *btpclient.Expectation) { e.AtMost = &n } }
 
-// After counts only what is behind the entry with this number (JournalMark).
-func After(mark uint64) Count { return func(e *btpclient.Expectation) { e.After = mark } }
+// Since counts only what is behind the entry with this number (JournalMark).
+func Since(mark uint64) Count { return func(e *btpclient.Expectation) { e.After = mark } }
 
 // JournalMark is the number of the newest entry: what comes behind it has
 // happened since.

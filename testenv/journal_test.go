@@ -28,8 +28,8 @@ func TestExpectations(t *testing.T) {
 	csr := testenv.Match{Point: "pairing.csr", Status: "201"}
 	descriptor := testenv.Match{Method: "PUT", Path: "/*/v1/pairsim/tenant", System: "Web Shop"}
 	env.ExpectRequests(t, info, testenv.Exactly(1))
-	env.ExpectRequests(t, testenv.Match{PathPrefix: "/v1/applications/"}, testenv.AtLeast(2), testenv.After(mark))
-	env.ExpectRequests(t, testenv.Match{Method: "POST", Path: "/api/v1/globalAccounts/default/systems"}, testenv.Exactly(0), testenv.After(mark))
+	env.ExpectRequests(t, testenv.Match{PathPrefix: "/v1/applications/"}, testenv.AtLeast(2), testenv.Since(mark))
+	env.ExpectRequests(t, testenv.Match{Method: "POST", Path: "/api/v1/globalAccounts/default/systems"}, testenv.Exactly(0), testenv.Since(mark))
 	env.ExpectRequests(t, testenv.Match{Status: "4xx"}, testenv.Exactly(0))
 	env.ExpectRequests(t, testenv.Match{Kind: "transition", System: shop.ID}, testenv.Exactly(1))
 	env.ExpectRequests(t, testenv.Match{Kind: "call", PathPrefix: "/tenants/commerce/specifications/"})

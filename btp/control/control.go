@@ -28,6 +28,10 @@ type Registry interface {
 	Faults() []btp.Fault
 	AddFault(context.Context, btp.Fault) (btp.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
+	TransitionStates(context.Context) ([]btp.TransitionState, error)
+	SetTransition(context.Context, btp.Transition, *btp.TransitionPolicy) (btp.TransitionState, error)
+	Holds(context.Context) ([]btp.Hold, error)
+	Release(context.Context, btp.HoldID) error
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
 	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
@@ -78,6 +82,11 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/faults", h(s.addFault))
 	api.DELETE("/faults", h(s.clearFaults))
 	api.DELETE("/faults/:id", h(s.removeFault))
+	api.GET("/transitions", h(s.listTransitions))
+	api.PUT("/transitions/:name", h(s.setTransition))
+	api.DELETE("/transitions/:name", h(s.resetTransition))
+	api.GET("/holds", h(s.listHolds))
+	api.POST("/holds/:id/release", h(s.releaseHold))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
 
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
@@ -105,6 +114,10 @@ func (s *server) showIndex(c *gin.Context) error {
 		"incidentResolution":  "/control/incidents/{id}/resolution",
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
+		"transitions":         "/control/transitions",
+		"transition":          "/control/transitions/{name}",
+		"holds":               "/control/holds",
+		"holdRelease":         "/control/holds/{id}/release",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",

@@ -125,7 +125,7 @@ func readNewEnvironment(c *gin.Context) (NewEnvironment, error) {
 		return wanted, nil
 	}
 	var err error
-	if wanted.TTL, err = parseDuration(*req.TTL); err != nil || wanted.TTL <= 0 || wanted.TTL > maxTTL {
+	if wanted.TTL, err = parseDuration("$.ttl", *req.TTL); err != nil || wanted.TTL <= 0 || wanted.TTL > maxTTL {
 		return wanted, btp.Errorf(btp.InvalidRequest, "$.ttl is %.40q; it must be a duration of real time, longer than none and at most 30d: 90s, 10m, 1d", *req.TTL)
 	}
 	return wanted, nil

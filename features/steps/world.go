@@ -99,6 +99,7 @@ func (w *world) define(d definitions) {
 	w.clientSteps(d)
 	w.certificateSteps(d)
 	w.clockSteps(d)
+	w.transitionSteps(d)
 	w.journalSteps(d)
 	w.verificationSteps(d)
 	w.subaccountSteps(d)
@@ -152,7 +153,8 @@ type world struct {
 
 	verified verified // what the latest test was told
 
-	moved time.Time // what the clock showed before it moved last
+	moved      time.Time // what the clock showed before it moved last
+	controlled outcome   // the latest request to the control listener
 }
 
 // system is a system as the operator knows it.

@@ -15,7 +15,7 @@ func terms() btp.Terms {
 	p := btp.DefaultPolicy()
 	p.BurnOnRejectedCSR, p.AbandonedIsError, p.StrictRevocation = true, true, true
 	p.TokenValidity = map[string]time.Duration{commerce: time.Hour}
-	p.Durations = map[btp.Transition]time.Duration{btp.TransitionRemoving: time.Minute} //nolint:exhaustive // one tells as much as three
+	p.Transitions = map[btp.Transition]btp.TransitionPolicy{btp.TransitionRemoving: {After: time.Minute}} //nolint:exhaustive // one tells as much as three
 	return btp.Terms{
 		CreatedAt: start, ExpiresAt: start.Add(time.Hour), Policy: p,
 		Tenants: []btp.DeclaredTenant{{ID: "shop", Product: "commerce"}, {ID: "ads", Product: "marketing"}},
@@ -130,7 +130,7 @@ func testTerms(t *testing.T, s btp.Store) {
 	if got.Policy.TokenValidity == nil || len(got.Tenants) == 0 {
 		t.Fatal("the terms were not kept")
 	}
-	got.Tenants[0].ID, got.Policy.Durations[btp.TransitionRemoving] = "changed", 0
+	got.Tenants[0].ID, got.Policy.Transitions[btp.TransitionRemoving] = "changed", btp.TransitionPolicy{}
 	got, _ = stored()
 	same(t, "terms after the caller changed its own", got, terms())
 	update(t, s, env, func(tx btp.Tx) error { return tx.Environment().PutTerms(btp.Terms{CreatedAt: start}) })
