@@ -3,7 +3,6 @@ package modeltest
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -73,6 +72,15 @@ var templates = []template{
 	{1, "fault {point} {formation} {times}"},
 	{2, "no-faults"},
 	{3, "callback {answer}"},
+	{2, "policy {transition} {policy}"},
+	{3, "release {system}"},
+	{3, "release {formation}"},
+	{3, "read {system}"},
+	{3, "read {formation}"},
+	{2, "list {account}"},
+	{3, "policy deregistering {policy}\nderegister {system}\nread {system}\nread {system}\nrelease {system}"},
+	{2, "policy removing {policy}\nremove {system}\nlist {account}\nrelease {system}\nlist {account}"},
+	{3, "policy synchronizing {policy}\ninclude {formation} {system}\nread {formation}\nrelease {formation}\ndelete {formation}\nlist {account}\nrelease {formation}"},
 	{2, "restart"},
 	// Whole stories, which chance alone would seldom tell.
 	{12, "register {system} {type}\ntoken {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest\ndescriptor {system} newest {tenant}"},
@@ -114,6 +122,9 @@ var blanks = map[string][]string{
 	"{times}":          {"once", "twice", "always"},
 	"{answer}":         often(3, "ok", "500", "refused", "broken"),
 	"{duration}":       {"30s", "1m", "1m", "9m", "10m", "1h", "24h", "168h", "720h", "2160h"},
+	"{account}":        often(3, "default", "other"),
+	"{transition}":     {"synchronizing", "deregistering", "removing", "pairing"},
+	"{policy}":         often(2, "held", "1reads", "2reads", "0s", "1m", "started"),
 	"{key}":            {"k1", "k2"},
 }
 
@@ -155,10 +166,10 @@ var beginnings = []string{
 // drawn more often.
 func drawSequence(t *rapid.T, longest int) sequence {
 	edition := rapid.SampledFrom([]string{"v1", "v2"}).Draw(t, "edition")
-	transitions := rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "transitions")
+	transitions := rapid.SampledFrom([]string{"0s", "1m0s", "2reads", "held"}).Draw(t, "transitions")
 	begin := rapid.SliceOfN(rapid.SampledFrom(beginnings), 0, 5).Draw(t, "beginning")
 	groups := rapid.SliceOfN(rapid.SliceOfN(drawOps, 1, 10), 1, longest/10).Draw(t, "operations")
-	s, err := parseSequence("world " + edition + " transitions=" + transitions.String() + "\n" +
+	s, err := parseSequence("world " + edition + " transitions=" + transitions + "\n" +
 		strings.Join(slices.Concat(begin, slices.Concat(groups...)), "\n"))
 	if err != nil {
 		t.Fatal(err)

@@ -280,7 +280,7 @@ func (m *model) scheduleSync(f *formation) {
 	}
 	m.mend(f)
 	if f.state == "READY" && waiting {
-		m.schedule(m.transitions, "synchronize", f, func() { m.synchronize(f) })
+		m.begin("synchronizing", "synchronize", f, func() { m.synchronize(f) })
 	}
 }
 
@@ -450,7 +450,7 @@ func (m *model) requestDeletion(f *formation) {
 	f.state, f.failedAt = "DELETING", ""
 	m.closeIncident(f)
 	m.cancel("synchronize", f)
-	m.schedule(m.transitions, "delete", f, func() {
+	m.begin("synchronizing", "delete", f, func() {
 		if m.strikes("formation.deletion", f) {
 			f.state, f.failedAt = "DELETE_ERROR", "formation.deletion"
 			m.formationFails(f, "formation.deletion")

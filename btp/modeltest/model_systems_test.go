@@ -413,7 +413,7 @@ func (m *model) deregister(o op) string {
 	if code := m.leave(s, allowed, "deregistering"); code != "" {
 		return code
 	}
-	m.schedule(m.transitions, "deregister", s, func() { m.endDeregistration(s) })
+	m.begin("deregistering", "deregister", s, func() { m.endDeregistration(s) })
 	m.settle("deregister", s)
 	return ""
 }
@@ -430,7 +430,7 @@ func (m *model) remove(o op) string {
 	if code := m.leave(s, []string{"pending", "error", "removeError"}, "removing"); code != "" {
 		return code
 	}
-	m.schedule(m.transitions, "remove", s, func() {
+	m.begin("removing", "remove", s, func() {
 		if m.strikes("removal.complete", s) {
 			m.breaks(s, "removeError", "removal.complete")
 			return

@@ -2,6 +2,8 @@ package modeltest
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -9,7 +11,8 @@ import (
 // and formations that are gone stay where a token or certificate speaks of them.
 type model struct {
 	v1          bool
-	transitions time.Duration
+	transitions policy            // what the world began with
+	policies    map[string]policy // set since, by transition
 	now         time.Time
 	// answer is what the tenants' callback answers: ok, 500, refused, broken.
 	answer string
@@ -124,11 +127,49 @@ type due struct {
 	kind    string
 	subject any
 	fire    func()
+	// transition is what it ends; reads and held are what it waits for instead.
+	transition string
+	since      time.Time
+	reads      int
+	held       bool
 }
 
-func newModel(edition string, transitions time.Duration) *model {
+func (d due) waits() bool { return d.reads > 0 || d.held }
+
+// policy says when a transition ends (design §6): after a time, which may be none,
+// after so many reads, or when it is released.
+type policy struct {
+	after time.Duration
+	reads int
+	held  bool
+}
+
+// parsePolicy reads a duration, held, or as many reads as 2reads.
+func parsePolicy(text string) (p policy, err error) {
+	switch count, isReads := strings.CutSuffix(text, "reads"); {
+	case isReads:
+		p.reads, err = strconv.Atoi(count)
+	case text == "held":
+		p.held = true
+	default:
+		p.after, err = time.ParseDuration(text)
+	}
+	return p, err
+}
+
+func (p policy) String() string {
+	switch {
+	case p.held:
+		return "held"
+	case p.reads > 0:
+		return strconv.Itoa(p.reads) + "reads"
+	}
+	return p.after.String()
+}
+
+func newModel(edition string, transitions policy) *model {
 	return &model{
-		v1: edition == "v1", transitions: transitions, now: epoch, answer: "ok",
+		v1: edition == "v1", transitions: transitions, policies: map[string]policy{}, now: epoch, answer: "ok",
 		systems: map[string]*system{}, formations: map[string]*formation{}, replays: map[string]replay{}, kept: map[string]*release{},
 		tokens: map[string][]*token{}, followUps: map[string][]*attempt{}, certs: map[string][]*certificate{}, releases: map[string][]*release{},
 		subaccounts: map[string]*subaccount{
@@ -191,7 +232,128 @@ func (m *model) once(operation, key, request string, create func() (replay, stri
 // schedule puts work after d, in the place of what was put for the same.
 func (m *model) schedule(d time.Duration, kind string, subject any, fire func()) {
 	m.cancel(kind, subject)
-	m.due = append(m.due, due{m.now.Add(d), m.next(), kind, subject, fire})
+	m.due = append(m.due, due{at: m.now.Add(d), number: m.next(), kind: kind, subject: subject, fire: fire})
+}
+
+// begin lets a transition end as its policy says.
+func (m *model) begin(transition, kind string, subject any, fire func()) {
+	p, set := m.policies[transition]
+	if !set {
+		p = m.transitions
+	}
+	m.schedule(p.after, kind, subject, fire)
+	last := &m.due[len(m.due)-1]
+	last.transition, last.since, last.reads, last.held = transition, m.now, p.reads, p.held
+}
+
+// policy is for what begins afterwards.
+func (m *model) policy(o op) string {
+	name, text := o.word(0), o.word(1)
+	switch {
+	case name != "deregistering" && name != "removing" && name != "synchronizing":
+		return "invalid-request"
+	case name == "removing" && m.v1:
+		return "operation-not-in-edition"
+	case text == "started":
+		delete(m.policies, name)
+		return ""
+	}
+	p, err := parsePolicy(text)
+	if err != nil {
+		panic(err)
+	}
+	m.policies[name] = p
+	return ""
+}
+
+// subject is the system or formation of a name that is there, as an operation
+// about both means it.
+func (m *model) subject(slot string) any {
+	if s := m.system(slot); s != nil {
+		return s
+	}
+	if f := m.formations[slot]; f != nil && f.state != "GONE" {
+		return f
+	}
+	return nil
+}
+
+// goesOn takes work up at once that has waited.
+func (m *model) goesOn(i int) {
+	d := m.due[i]
+	m.cancel(d.kind, d.subject)
+	d.at, d.number, d.reads, d.held = m.now, m.next(), 0, false
+	m.due = append(m.due, d)
+}
+
+func (m *model) release(o op) string {
+	subject := m.subject(o.word(0))
+	for i, d := range m.due {
+		if d.held && d.subject == subject {
+			m.goesOn(i)
+			m.settle(d.kind, d.subject)
+			return ""
+		}
+	}
+	return "hold-not-found"
+}
+
+// read counts for what is shown; what was read for the last time ends then.
+func (m *model) read(o op) string {
+	switch subject := m.subject(o.word(0)).(type) {
+	case *system, *formation:
+		m.readAll(subject)
+		return ""
+	}
+	if m.formations[o.word(0)] != nil {
+		return "formation-not-found"
+	}
+	return "system-not-found"
+}
+
+func (m *model) list(o op) string {
+	var systems, formations []any
+	in := func(slot string) bool { account, _ := splitSlot(slot); return account == o.word(0) }
+	for _, s := range m.listed {
+		if in(s.slot) {
+			systems = append(systems, s)
+		}
+	}
+	m.readAll(systems...)
+	for _, f := range m.grouped {
+		if in(f.slot) {
+			formations = append(formations, f)
+		}
+	}
+	m.readAll(formations...)
+	return ""
+}
+
+func (m *model) readAll(subjects ...any) {
+	var over []due
+	for _, subject := range subjects {
+		kinds := []string{"deregister", "remove"}
+		if f, ok := subject.(*formation); ok {
+			kinds = nil
+			if f.state == "DELETING" {
+				kinds = []string{"delete"}
+			} else if m.status(f) == "synchronizing" {
+				kinds = []string{"synchronize"}
+			}
+		}
+		for i := 0; i < len(m.due); i++ {
+			if d := &m.due[i]; d.subject == subject && d.reads > 0 && slices.Contains(kinds, d.kind) {
+				if d.reads--; d.reads == 0 {
+					over = append(over, *d)
+					m.goesOn(i)
+				}
+				break
+			}
+		}
+	}
+	for _, d := range over {
+		m.settle(d.kind, d.subject)
+	}
 }
 
 func (m *model) cancel(kind string, subject any) {
@@ -201,7 +363,7 @@ func (m *model) cancel(kind string, subject any) {
 // settle carries out what an operation has just caused, if it takes no time.
 func (m *model) settle(kind string, subject any) {
 	for _, d := range m.due {
-		if d.kind == kind && d.subject == subject && !m.now.Before(d.at) {
+		if d.kind == kind && d.subject == subject && !d.waits() && !m.now.Before(d.at) {
 			m.cancel(kind, subject)
 			d.fire()
 			return
@@ -218,7 +380,7 @@ func (m *model) advance(o op) string {
 	for {
 		first := -1
 		for i, d := range m.due {
-			if d.at.After(target) {
+			if d.waits() || d.at.After(target) {
 				continue
 			}
 			if first < 0 || d.at.Before(m.due[first].at) || d.at.Equal(m.due[first].at) && d.number < m.due[first].number {

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // sequence is a world and what happens in it.
 type sequence struct {
 	edition string
-	// transitions is how long deregistering, removing and synchronizing take.
-	transitions time.Duration
+	// transitions is when deregistering, removing and synchronizing end.
+	transitions policy
 	ops         []op
 }
 
@@ -69,11 +68,11 @@ func parseSequence(text string) (sequence, error) {
 		}
 		o := op{words[0], words[1:]}
 		if s.edition == "" {
-			d, err := time.ParseDuration(o.option("transitions"))
+			p, err := parsePolicy(o.option("transitions"))
 			if o.verb != "world" || err != nil {
-				return s, fmt.Errorf("line %d: a sequence begins with: world EDITION transitions=DURATION", i+1)
+				return s, fmt.Errorf("line %d: a sequence begins with: world EDITION transitions=POLICY", i+1)
 			}
-			s.edition, s.transitions = o.word(0), d
+			s.edition, s.transitions = o.word(0), p
 			continue
 		}
 		if _, known := verbs[o.verb]; !known {
@@ -122,6 +121,10 @@ var verbs = map[string]verb{
 	"fault":            {(*model).fault, (*world).fault},
 	"no-faults":        {(*model).noFaults, (*world).noFaults},
 	"callback":         {(*model).callback, (*world).callback},
+	"policy":           {(*model).policy, (*world).policy},
+	"release":          {(*model).release, (*world).release},
+	"read":             {(*model).read, (*world).read},
+	"list":             {(*model).list, (*world).list},
 	"advance":          {(*model).advance, (*world).advance},
 	"restart":          {(*model).restart, (*world).restart},
 }

@@ -22,6 +22,7 @@ type seen struct {
 	incidents    []btp.Incident // all, open ones and those that are remembered
 	kept         []btp.Reservation
 	faults       []btp.Fault
+	holds        []btp.Hold
 	told         []btp.Notice
 }
 
@@ -33,6 +34,9 @@ func (w *world) look() (seen, error) {
 		return s, err
 	}
 	s.now, s.faults, s.told = clock.Now, w.Faults(), w.phone.told()
+	if s.holds, err = w.Holds(w.ctx); err != nil {
+		return s, err
+	}
 	s.applications, s.offered = map[btp.SubaccountID][]btp.RuntimeApplication{}, map[btp.SubaccountID][]btp.ServiceOffering{}
 	for _, account := range []btp.GlobalAccountID{"default", "other"} {
 		if err := w.lookAt(account, &s); err != nil {
@@ -158,6 +162,9 @@ func (w *world) lines(s seen) []string {
 	for _, k := range s.kept {
 		lines = append(lines, fmt.Sprintf("kept %s/%s", k.GlobalAccount, k.Name))
 	}
+	for _, h := range s.holds {
+		lines = append(lines, fmt.Sprintf("held %s %s since %s", h.Transition, w.held(h), h.Since.Sub(epoch)))
+	}
 	for _, f := range s.faults {
 		lines = append(lines, fmt.Sprintf("fault %s struck %d", f.Point, f.Struck))
 	}
@@ -252,6 +259,11 @@ func (m *model) lines() []string {
 	for slot := range m.kept {
 		lines = append(lines, "kept "+slot)
 	}
+	for _, d := range m.due {
+		if d.held {
+			lines = append(lines, fmt.Sprintf("held %s %s since %s", d.transition, slotOf(d.subject), d.since.Sub(epoch)))
+		}
+	}
 	for _, f := range m.faults {
 		lines = append(lines, fmt.Sprintf("fault %s struck %d", f.point, f.struck))
 	}
@@ -329,3 +341,10 @@ func sorted(list []string) []string {
 }
 
 func indent(lines []string) string { return "  " + strings.Join(lines, "\n  ") }
+
+func slotOf(subject any) string {
+	if s, ok := subject.(*system); ok {
+		return s.slot
+	}
+	return subject.(*formation).slot
+}

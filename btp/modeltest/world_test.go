@@ -97,7 +97,7 @@ func newWorld(ctx context.Context, s sequence, id btp.EnvironmentID, from storag
 	policy := btp.DefaultPolicy()
 	policy.Transitions = map[btp.Transition]btp.TransitionPolicy{}
 	for _, t := range btp.Transitions {
-		policy.Transitions[t] = btp.TransitionPolicy{After: s.transitions}
+		policy.Transitions[t] = s.transitions.real()
 	}
 	w := &world{
 		ctx: ctx, storage: from, phone: &phone{answer: "ok"},
@@ -527,5 +527,62 @@ func (w *world) advance(o op) error {
 		return err
 	}
 	_, err = w.ChangeClock(w.ctx, btp.ClockChange{Advance: d})
+	return err
+}
+
+func (p policy) real() btp.TransitionPolicy {
+	return btp.TransitionPolicy{After: p.after, Reads: p.reads, Held: p.held}
+}
+
+func (w *world) policy(o op) error {
+	if o.word(1) == "started" {
+		_, err := w.SetTransition(w.ctx, btp.Transition(o.word(0)), nil)
+		return err
+	}
+	p, err := parsePolicy(o.word(1))
+	if err != nil {
+		return err
+	}
+	one := p.real()
+	_, err = w.SetTransition(w.ctx, btp.Transition(o.word(0)), &one)
+	return err
+}
+
+func (w *world) release(o op) error {
+	holds, err := w.Holds(w.ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		if w.held(h) == o.word(0) {
+			return w.Release(w.ctx, h.ID)
+		}
+	}
+	return w.Release(w.ctx, "nothing")
+}
+
+// held is what a hold is about.
+func (w *world) held(h btp.Hold) string {
+	if h.Subject.System != "" {
+		return w.slots[h.Subject.System]
+	}
+	return w.formationsOf[h.Subject.Formation]
+}
+
+func (w *world) read(o op) error {
+	if _, known := w.formations[o.word(0)]; known {
+		_, err := w.ReadFormation(w.ctx, w.formation(o.word(0)))
+		return err
+	}
+	_, err := w.ReadSystem(w.ctx, w.system(o.word(0)))
+	return err
+}
+
+func (w *world) list(o op) error {
+	account := btp.GlobalAccountID(o.word(0))
+	if _, _, err := w.ReadSystems(w.ctx, btp.SystemFilter{GlobalAccount: account, Limit: 1000}); err != nil {
+		return err
+	}
+	_, _, err := w.ReadFormations(w.ctx, btp.FormationFilter{GlobalAccount: account})
 	return err
 }

@@ -48,7 +48,7 @@ var ways = []struct {
 }
 
 // frozenHint is for what takes time: that of the environment.
-const frozenHint = "While the clock is frozen, advance it: pairsim clock advance 1m."
+const frozenHint = "While the clock is frozen, advance it: pairsim clock advance 1m. What is held goes on when it is released: pairsim hold list."
 
 // nextFor says what can be done about a system in its present status.
 func nextFor(s btpclient.System) string {

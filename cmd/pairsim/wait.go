@@ -113,11 +113,35 @@ func (k *client) isGone(account, nameOrID string) func(context.Context) (bool, s
 		switch {
 		case errors.As(err, &unreachable):
 			return false, err.Error(), nil
+		case btpclient.CodeOf(err) == string(btp.SystemNotFound) && id == "":
+			return true, "", k.wasThere(ctx, nameOrID)
 		case btpclient.CodeOf(err) == string(btp.SystemNotFound):
 			return true, "", nil
 		}
 		id = s.ID
 		return false, standing(s), err
+	}
+}
+
+// wasThere refuses a name of which the journal tells nothing: one with a typo would
+// be gone at once. Without a control listener, or when the journal has forgotten
+// its beginning, nobody can tell.
+func (k *client) wasThere(ctx context.Context, nameOrID string) error {
+	f := btpclient.JournalFilter{Limit: 1000}
+	for {
+		entries, next, err := k.control.Journal(ctx, f)
+		if err != nil || f.After == 0 && len(entries) > 0 && entries[0].Seq > 1 {
+			return nil
+		}
+		for _, e := range entries {
+			if e.Subject.Name == nameOrID || e.Subject.System == nameOrID {
+				return nil
+			}
+		}
+		if len(entries) < f.Limit {
+			return &failure{"No such system", fmt.Sprintf("there is no system %q, and the journal tells of none", nameOrID), "List systems: pairsim systems list."}
+		}
+		f.After = next
 	}
 }
 
