@@ -33,7 +33,7 @@ func (r *registry) suspended(s *btp.Suspension) func(context.Context) error {
 func (r *registry) wantEnded(want ...string) {
 	r.t.Helper()
 	var got []string
-	entries, _ := r.Journal().Read(btp.JournalFilter{Kind: btp.EntryDue})
+	entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryDue}})
 	for _, e := range entries {
 		if e.Source == "test" {
 			got = append(got, fmt.Sprintf("%s %s at %s", strings.TrimPrefix(e.About.Name, r.t.Name()+"/"), e.Detail, e.At.Sub(epoch)))
