@@ -17,7 +17,7 @@ import (
 // schedule lets a call happen as due work.
 func (r *registry) schedule(after time.Duration, name string, call func(context.Context) error) {
 	r.t.Helper()
-	if err := r.ScheduleCall(r.t.Context(), epoch.Add(after), r.t.Name()+"/"+name, call); err != nil {
+	if err := r.ScheduleCall(r.t.Context(), epoch.Add(after), strings.ToLower(r.t.Name())+"/"+name, call); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -36,7 +36,7 @@ func (r *registry) wantEnded(want ...string) {
 	entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryDue}})
 	for _, e := range entries {
 		if e.Source == "test" {
-			got = append(got, fmt.Sprintf("%s %s at %s", strings.TrimPrefix(e.About.Name, r.t.Name()+"/"), e.Detail, e.At.Sub(epoch)))
+			got = append(got, fmt.Sprintf("%s %s at %s", strings.TrimPrefix(e.About.Name, strings.ToLower(r.t.Name())+"/"), e.Detail, e.At.Sub(epoch)))
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -132,7 +132,7 @@ func TestClaimOfSuspendedWork(t *testing.T) {
 			other.advance(time.Second)
 		}
 		synctest.Wait()
-		if d, ok, err := one.DueCall(t.Context(), t.Name()+"/held"); err != nil || !ok || !d.Parked || !d.ClaimedUntil.After(time.Now()) {
+		if d, ok, err := one.DueCall(t.Context(), strings.ToLower(t.Name())+"/held"); err != nil || !ok || !d.Parked || !d.ClaimedUntil.After(time.Now()) {
 			t.Errorf("got row %+v, %v, %v; want it parked and claimed", d, ok, err)
 		}
 		if calls.Load() != 1 {
@@ -156,7 +156,7 @@ func TestSuspendedWorkLeavesItsPlace(t *testing.T) {
 		holds := make([]*btp.Suspension, held)
 		start := time.Now()
 		call := func(name string, do func(context.Context) error) {
-			if err := r.ScheduleCall(t.Context(), start, t.Name()+"/"+name, do); err != nil {
+			if err := r.ScheduleCall(t.Context(), start, strings.ToLower(t.Name())+"/"+name, do); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -252,7 +252,7 @@ func TestSuspendedWhileTheClockRuns(t *testing.T) {
 		r := open(t, func(c *btp.Config) { c.RealNow, c.StartFrozen = time.Now, time.Time{} })
 		defer r.Close()
 		at := make(chan time.Duration, 1)
-		err := r.ScheduleCall(t.Context(), start, t.Name(), func(ctx context.Context) error {
+		err := r.ScheduleCall(t.Context(), start, strings.ToLower(t.Name()), func(ctx context.Context) error {
 			err := r.Suspend(ctx, btp.NewSuspension(start.Add(time.Hour)))
 			at <- r.Now().Sub(start)
 			return err

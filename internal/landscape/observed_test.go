@@ -337,7 +337,7 @@ func signingRequest(t *testing.T, subject string, key crypto.Signer) []byte {
 // walk asks every route that nobody has asked yet, so that each has answered.
 func (o *observed) walk() {
 	o.t.Helper()
-	for _, route := range o.publicRouter().Routes() {
+	for _, route := range o.first.publicRouter().Routes() {
 		if o.answered(route.Method, route.Path, false) {
 			continue
 		}
@@ -346,7 +346,7 @@ func (o *observed) walk() {
 			o.t.Errorf("%s %s was not asked", route.Method, route.Path)
 		}
 	}
-	for _, route := range o.controlRouter(http.NotFoundHandler()).Routes() {
+	for _, route := range o.first.controlRouter(o.first.process).Routes() {
 		if !o.answered(route.Method, route.Path, true) {
 			o.send(route.Method, o.Control+filled(route.Path), "")
 		}
