@@ -233,6 +233,9 @@ func (r *Registry) awaitJob(ctx context.Context, key dueKey) error {
 	}
 }
 
+// Interrupt gives up the calls of work under way. Close waits for it, too.
+func (r *Registry) Interrupt() { r.jobs.end() }
+
 // Close gives up the work that no request waits for and waits until it has
 // stopped. What was not ended is done by whoever opens the environment next.
 func (r *Registry) Close() {

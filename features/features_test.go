@@ -1,6 +1,7 @@
 package features_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -29,26 +30,75 @@ var options = godog.Options{
 
 func init() { godog.BindFlags("godog.", flag.CommandLine, &options) }
 
+// TestFeatures gives each scenario a landscape of its own in this process or, with
+// PAIRSIM_FEATURES=environments, an environment of one that all share.
 func TestFeatures(t *testing.T) {
-	suite := godog.TestSuite{Name: "features", ScenarioInitializer: steps.Scenario(inProcess), Options: &options}
+	start := inProcess
+	if os.Getenv("PAIRSIM_FEATURES") == "environments" {
+		start = environmentsOf(testenv.Start(t))
+	}
+	suite := godog.TestSuite{Name: "features", ScenarioInitializer: steps.Scenario(start), Options: &options}
 	if suite.Run() != 0 {
 		t.Fatal("scenarios failed; see the summary above")
 	}
 }
 
+// TestFeaturesInEnvironments carries out the features of pairing in many environments
+// of one server at once: with PAIRSIM_VOLUME=full in 100.
+func TestFeaturesInEnvironments(t *testing.T) {
+	t.Parallel()
+	runs := 4
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		runs = 100
+	}
+	start := environmentsOf(testenv.Start(t))
+	var done sync.WaitGroup
+	for run := range runs {
+		done.Go(func() {
+			var out bytes.Buffer
+			suite := godog.TestSuite{
+				Name: fmt.Sprint("pairing ", run), ScenarioInitializer: steps.Scenario(start),
+				Options: &godog.Options{
+					Strict: true, Randomize: int64(run + 1), Format: "progress", NoColors: true,
+					FS: features.FS, Paths: []string{"pairing.feature"}, Output: &out,
+				},
+			}
+			if suite.Run() != 0 {
+				t.Errorf("run %d failed:\n%s", run, out.String())
+			}
+		})
+	}
+	done.Wait()
+}
+
 // inProcess starts a landscape in this process. Every answer of the API is held
 // against its OpenAPI document; what goes against it fails the scenario.
 func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
+	return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return testenv.New(ctx, options...) })
+}
+
+func checked(s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
 	var wire violations
 	check, err := openapitest.Middleware(wire.report)
 	if err != nil {
 		return nil, nil, err
 	}
-	env, err := testenv.New(ctx, optionsOf(s, check)...)
+	env, err := start(optionsOf(s, check)...)
 	if err != nil {
 		return nil, nil, err
 	}
 	return env, func() error { return errors.Join(env.Close(), wire.seen()) }, nil
+}
+
+// environmentsOf makes an environment of a server for each scenario. Scenarios
+// about what a server is as a whole get one of their own.
+func environmentsOf(server *testenv.Env) steps.Start {
+	return func(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
+		if s.Auth || s.OwnServer {
+			return inProcess(ctx, s)
+		}
+		return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return server.Environment(ctx, options...) })
+	}
 }
 
 func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv.Option {

@@ -113,8 +113,8 @@ func challenge(c *gin.Context, err error, presented bool) {
 	}
 }
 
-// secure writes into an OpenAPI document what the table says: who may call an
-// operation, and how it refuses.
+// secure writes into an OpenAPI document what holds for many operations: who may
+// call one, as the table says, and how it refuses.
 func secure(doc map[string]any) {
 	paths, _ := doc["paths"].(map[string]any)
 	for path, item := range paths {
@@ -122,6 +122,9 @@ func secure(doc map[string]any) {
 		for method, operation := range operations {
 			o, _ := operation.(map[string]any)
 			responses, _ := o["responses"].(map[string]any)
+			if _, there := responses["410"]; responses != nil && !there { // it may outlive its environment
+				responses["410"] = map[string]any{"$ref": "#/components/responses/Gone"}
+			}
 			route := strings.ToUpper(method) + " " + ginPath(path)
 			if needed := access[route]; responses != nil && needed != anyone {
 				o["security"] = []any{map[string]any{}, map[string]any{"accessToken": []any{}}} // none, unless --auth

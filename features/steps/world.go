@@ -47,6 +47,9 @@ type Settings struct {
 	Tenants map[string]string
 	// Auth: the registry and the tenants ask for access tokens, with roles.
 	Auth bool
+	// OwnServer: the scenario is about a server and its environments; an environment
+	// of a shared one will not do.
+	OwnServer bool
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -111,6 +114,7 @@ func (w *world) define(d definitions) {
 	w.faultSteps(d)
 	w.incidentSteps(d)
 	w.roleSteps(d)
+	w.environmentSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -155,6 +159,10 @@ type world struct {
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
+
+	place  string             // the environment where the scenario is
+	places map[string]world   // the others as it left them; nil: it knows of none
+	served *btpclient.Control // the server's own
 }
 
 // system is a system as the operator knows it.
@@ -187,11 +195,16 @@ func (w *world) open(ctx context.Context) error {
 	}
 	transport := &http.Transport{TLSClientConfig: l.TLS(), MaxIdleConnsPerHost: 64}
 	w.onClose(func() error { transport.CloseIdleConnections(); return nil })
-	w.landscape, w.web = l, &http.Client{Transport: transport}
+	w.settle(l, &http.Client{Transport: transport})
+	return nil
+}
+
+// settle makes a landscape the one in which everything happens.
+func (w *world) settle(l Landscape, web *http.Client) {
+	w.landscape, w.web = l, web
 	w.operator = btpclient.NewOperator(l.HTTP(), w.web)
 	w.control = btpclient.NewControl(l.Control(), w.web)
 	w.tenants = btpclient.NewTenants(l.HTTP(), w.web)
-	return nil
 }
 
 // launch starts a landscape that ends with the scenario.

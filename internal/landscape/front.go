@@ -98,7 +98,11 @@ func (w *goneWriter) gone() bool {
 		return w.replaced
 	}
 	w.replaced = true
+	told := w.Header().Get(httpapi.TimeHeader)
 	clear(w.Header())
+	if told != "" {
+		w.Header().Set(httpapi.TimeHeader, told)
+	}
 	given := w.c.Writer
 	w.c.Writer = w.ResponseWriter
 	refuseEnvironment(w.c, w.c.Request.URL.Path, context.Cause(w.e.life))
