@@ -21,6 +21,8 @@ const (
 	DueRemoval           DueKind = "removal"                   // subject: system id
 	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
 	DueFormationDeletion DueKind = "formation-deletion"        // subject: formation id
+
+	DueFaultDelay DueKind = "fault-delay" // subject: who waits, in one process
 )
 
 // dueKinds says what each kind of due work does when its instant has come.
@@ -42,6 +44,7 @@ var dueKinds = map[DueKind]struct {
 	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
 	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},
 	DueFormationDeletion: {prepare: (*unit).formationDeletion, transition: TransitionSynchronizing},
+	DueFaultDelay:        {prepare: (*unit).delayIsOver},
 }
 
 // latestClock is as far as a clock is moved: certificates signed then still end

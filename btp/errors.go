@@ -44,6 +44,7 @@ const (
 	IdempotencyKeyReused Code = "idempotency-key-reused" // the key came with another request before
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
+	RecipeNotFound       Code = "recipe-not-found" // no such recipe of faults
 
 	// Formations, entitlements, deregistration.
 

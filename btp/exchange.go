@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -12,6 +13,39 @@ type Exchange struct {
 	mu    sync.Mutex
 	point Point
 	about Reference
+
+	// Repeated says that this is the second time that a request is carried out: a
+	// fault duplicated it, and none does so again.
+	Repeated bool
+	// Waits is called before a step of the request begins to wait, for a fault says
+	// so; nil: nobody minds.
+	Waits func()
+
+	visited []Point
+	faults  WireFaults
+	ends    []func()
+	// due says that no request waits: it is due work, which is put off rather than
+	// kept waiting. pending are the strikes that are left when it goes on.
+	due     bool
+	pending []strike
+}
+
+// WireFaults are what faults do to an answer, or to a call.
+type WireFaults struct {
+	// Rules are the ids of all rules that touched it, also of those that refused or
+	// delayed it.
+	Rules []string
+	// Drop closes the connection without an answer.
+	Drop bool
+	// Answer and Problem stand in the place of the answer; at most one is set.
+	Answer  *FaultAnswer
+	Problem *FaultProblem
+	// Corrupt are the parts that are garbled.
+	Corrupt []Corruption
+	// Truncate, if set, is the action that says where the answer breaks off.
+	Truncate *FaultAction
+	// Duplicate carries the request, or the call, out once more; the second answer counts.
+	Duplicate bool
 }
 
 type exchangeKey struct{}
@@ -49,4 +83,101 @@ func (x *Exchange) Last() (Point, Reference) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.point, x.about
+}
+
+// Faults are what faults do to the answer.
+func (x *Exchange) Faults() WireFaults {
+	if x == nil {
+		return WireFaults{}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f := x.faults
+	f.Rules, f.Corrupt = slices.Clone(f.Rules), slices.Clone(f.Corrupt)
+	return f
+}
+
+// Status is the status that the answer has on the wire, when the registry's own
+// is given; 0 for an answer that is never sent.
+func (f WireFaults) Status(own int) int {
+	switch {
+	case f.Drop:
+		return 0
+	case f.Answer != nil:
+		return f.Answer.Status
+	case f.Problem != nil:
+		return f.Problem.Status
+	}
+	return own
+}
+
+// End says that the request has been carried out: what waited for it goes on.
+func (x *Exchange) End() {
+	x.mu.Lock()
+	ends := x.ends
+	x.ends = nil
+	x.mu.Unlock()
+	for _, end := range ends {
+		end()
+	}
+}
+
+// whenOver calls end when the request has been carried out.
+func (x *Exchange) whenOver(end func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ends = append(x.ends, end)
+}
+
+// comes notes that the request has come to a point; false if it was there
+// before: some requests take a step twice, and are one visit.
+func (x *Exchange) comes(to Point) bool {
+	if x == nil {
+		return true
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if slices.Contains(x.visited, to) {
+		return false
+	}
+	x.visited = append(x.visited, to)
+	return true
+}
+
+// goesOn says whether this is due work that was put off.
+func (x *Exchange) goesOn() bool {
+	if x == nil {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.pending != nil
+}
+
+// touch notes what a strike does to the answer.
+func (x *Exchange) touch(s strike) {
+	if x == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f, a := &x.faults, s.action
+	if !slices.Contains(f.Rules, s.rule) {
+		f.Rules = append(f.Rules, s.rule)
+	}
+	switch a.Kind {
+	case FaultFail:
+		if f.Answer == nil && f.Problem == nil {
+			f.Answer, f.Problem = a.Answer, a.Problem
+		}
+	case FaultDrop:
+		f.Drop = true
+	case FaultTruncate:
+		f.Truncate = &a
+	case FaultCorrupt:
+		f.Corrupt = append(f.Corrupt, a.Part)
+	case FaultDuplicate:
+		f.Duplicate = true
+	case FaultDelay, FaultHold:
+	}
 }

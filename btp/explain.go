@@ -41,6 +41,7 @@ var explanations = map[Code]Explanation{
 	IdempotencyKeyReused: {"IETF draft Idempotency-Key", "Send a new Idempotency-Key with a new request."},
 	FaultInjected:        {ours, "A fault was set on purpose: pairsim fault list shows it, pairsim fault clear removes it."},
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
+	RecipeNotFound:       {ours, "List the recipes: pairsim fault recipes."},
 
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},

@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -17,6 +18,8 @@ type jobs struct {
 	places chan struct{}
 	mu     sync.Mutex
 	open   map[dueKey]chan struct{}
+	// postponed are jobs that a fault put off, as far as they got.
+	postponed map[dueKey]*job
 }
 
 type dueKey struct {
@@ -37,6 +40,8 @@ type job struct {
 	finish func(u *unit, failure error) error
 
 	due Due // as claimed
+	// left are strikes that are still to come at point, when the job was put off there.
+	left []strike
 	// over is called when the job has ended; nil: nobody asked.
 	over func()
 }
@@ -104,31 +109,81 @@ func (r *Registry) launch(j *job) <-chan struct{} {
 
 // carryOut does the job's call, and ends it unless the claim was lost meanwhile.
 func (r *Registry) carryOut(ctx context.Context, j *job) error {
-	failure := r.step(ctx, j.point, &j.about, func(ctx context.Context) error {
-		if j.call == nil {
-			return nil
-		}
-		bounded, cancel := context.WithTimeout(ctx, callLimit)
-		defer cancel()
-		return j.call(bounded)
-	})
-	if failure == nil && j.then != "" {
-		j.point = j.then
-		failure = r.step(ctx, j.point, &j.about, func(context.Context) error { return nil })
-	}
+	j = r.jobs.asFarAs(j)
+	x := &Exchange{due: true, pending: j.left}
+	j.left = nil
+	failure := r.work(WithExchange(ctx, x), j)
 	if ctx.Err() != nil {
 		return ctx.Err() // the process ends: whoever comes next does it again
 	}
-	return r.update(ctx, func(u *unit) error {
-		present, ok, err := u.Due().Find(j.due.Kind, j.due.Subject)
-		if err != nil || !ok || !present.ClaimedUntil.Equal(j.due.ClaimedUntil) {
-			return err
-		}
+	var later *postponed
+	if errors.As(failure, &later) {
+		return r.postpone(ctx, j, later)
+	}
+	return r.endJob(ctx, j, func(u *unit) error {
 		if err := u.Due().Cancel(j.due.Kind, j.due.Subject); err != nil {
 			return err
 		}
 		return j.finish(u, failure)
 	})
+}
+
+// work takes the steps of a job.
+func (r *Registry) work(ctx context.Context, j *job) error {
+	// A fault that waits counts as the call that waits.
+	bounded, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	failure := r.step(bounded, j.point, &j.about, func(ctx context.Context) error {
+		if j.call == nil {
+			return nil
+		}
+		return j.call(ctx)
+	})
+	if failure == nil && j.then != "" {
+		j.point, j.then, j.call = j.then, "", nil
+		failure = r.step(bounded, j.point, &j.about, func(context.Context) error { return nil })
+	}
+	return failure
+}
+
+// endJob runs what ends a job, unless the claim was lost meanwhile.
+func (r *Registry) endJob(ctx context.Context, j *job, end func(*unit) error) error {
+	return r.update(ctx, func(u *unit) error {
+		present, ok, err := u.Due().Find(j.due.Kind, j.due.Subject)
+		if err != nil || !ok || !present.ClaimedUntil.Equal(j.due.ClaimedUntil) {
+			return err
+		}
+		return end(u)
+	})
+}
+
+// postpone puts a job back on the list, for later. What it has done already it
+// does not do again, unless its process ends.
+func (r *Registry) postpone(ctx context.Context, j *job, later *postponed) error {
+	key := dueKey{j.due.Kind, j.due.Subject}
+	rest := *j
+	rest.left, rest.over = later.left, nil
+	r.jobs.mu.Lock()
+	if r.jobs.postponed == nil {
+		r.jobs.postponed = map[dueKey]*job{}
+	}
+	r.jobs.postponed[key] = &rest
+	r.jobs.mu.Unlock()
+	return r.endJob(ctx, j, func(u *unit) error { return u.schedule(u.now.Add(later.by), j.due.Kind, j.due.Subject) })
+}
+
+// asFarAs is j, or if it was put off, as far as it had got by then.
+func (o *jobs) asFarAs(j *job) *job {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := dueKey{j.due.Kind, j.due.Subject}
+	before, ok := o.postponed[key]
+	if !ok {
+		return j
+	}
+	delete(o.postponed, key)
+	before.due, before.over = j.due, j.over
+	return before
 }
 
 // settle carries out at once the work that a request has just caused, if it is

@@ -43,6 +43,8 @@ type Entry struct {
 	// Source is the document that the rule rests on.
 	Source string
 	Detail string
+	// Faults are the ids of the rules that touched it (docs/faults.md).
+	Faults []string
 }
 
 // JournalCapacity is how many entries a journal keeps; older ones are dropped.

@@ -59,6 +59,24 @@ const (
 	PointOAuthClientDelete Point = "oauth-client.delete"
 	PointAccessToken       Point = "access-token.issue"
 	PointAccess            Point = "access.admit"
+	PointTokenInspect      Point = "token.inspect"
+	PointTokenKeys         Point = "token.keys"
+	PointSystemShow        Point = "system.show"
+	PointSystemList        Point = "system.list"
+	PointFormationShow     Point = "formation.show"
+	PointFormationList     Point = "formation.list"
+	PointRuntimeList       Point = "runtime.applications"
+	PointEntitlementList   Point = "entitlement.list"
+	PointEntitlementPlans  Point = "entitlement.plans"
+	PointAccountList       Point = "account.list"
+	PointAccountShow       Point = "account.show"
+	PointAccountCreate     Point = "account.create"
+	PointSubaccountList    Point = "subaccount.list"
+	PointSubaccountShow    Point = "subaccount.show"
+	PointSubaccountCreate  Point = "subaccount.create"
+	PointIncidentList      Point = "incident.list"
+	PointIncidentShow      Point = "incident.show"
+	PointFaultDelay        Point = "due.fault-delay"
 )
 
 // Points says what happens at every point.
@@ -116,4 +134,22 @@ var Points = map[Point]string{
 	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
 	PointAccessToken:       "a client asks the token service for an access token",
 	PointAccess:            "the registry asks for the role that a call needs (--auth)",
+	PointTokenInspect:      "an operator looks into a token",
+	PointTokenKeys:         "somebody reads the keys that verify tokens",
+	PointSystemShow:        "an operator looks at a system",
+	PointSystemList:        "an operator lists systems",
+	PointFormationShow:     "an operator looks at a formation",
+	PointFormationList:     "an operator lists formations",
+	PointRuntimeList:       "an operator lists the applications of a Kyma runtime",
+	PointEntitlementList:   "an operator lists entitlement configurations",
+	PointEntitlementPlans:  "an operator lists what a subaccount can be entitled to",
+	PointAccountList:       "an operator lists global accounts",
+	PointAccountShow:       "an operator looks at a global account",
+	PointAccountCreate:     "an operator adds a global account",
+	PointSubaccountList:    "an operator lists subaccounts",
+	PointSubaccountShow:    "an operator looks at a subaccount",
+	PointSubaccountCreate:  "an operator adds a subaccount",
+	PointIncidentList:      "an operator lists incidents",
+	PointIncidentShow:      "an operator looks at an incident",
+	PointFaultDelay:        "a delay that a fault made is over",
 }

@@ -28,6 +28,7 @@ type Registry interface {
 	Faults() []btp.Fault
 	AddFault(context.Context, btp.Fault) (btp.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
+	ApplyRecipe(context.Context, string, btp.RecipeTarget) (btp.Recipe, []btp.Fault, error)
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
 	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
@@ -56,7 +57,7 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry))
+	api := router.Group("/control", httpapi.Time(c.Registry), withoutFaults)
 	api.GET("", h(s.showIndex))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
@@ -72,6 +73,9 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/faults", h(s.addFault))
 	api.DELETE("/faults", h(s.clearFaults))
 	api.DELETE("/faults/:id", h(s.removeFault))
+	api.GET("/faults/points", h(s.listFaultPoints))
+	api.GET("/faults/recipes", h(s.listRecipes))
+	api.POST("/faults/recipes/:name", h(s.applyRecipe))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
 
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
@@ -91,6 +95,9 @@ func (s *server) showIndex(c *gin.Context) error {
 		"incidentResolution":  "/control/incidents/{id}/resolution",
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
+		"faultPoints":         "/control/faults/points",
+		"faultRecipes":        "/control/faults/recipes",
+		"faultRecipe":         "/control/faults/recipes/{name}",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",

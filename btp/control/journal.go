@@ -38,6 +38,7 @@ type entry struct {
 	Rule    string        `json:"rule,omitempty"`
 	Source  string        `json:"source,omitempty"`
 	Detail  string        `json:"detail,omitempty"`
+	Faults  []string      `json:"faults,omitempty"`
 }
 
 type subject struct {
@@ -51,7 +52,7 @@ func entryOf(e btp.Entry) entry {
 	return entry{
 		Seq: e.Sequence, At: e.At.UTC(), Kind: e.Kind, Point: e.Point,
 		Subject: subject(e.About),
-		Method:  e.Method, Path: e.Path, Status: e.Status, Rule: e.Rule, Source: e.Source, Detail: e.Detail,
+		Method:  e.Method, Path: e.Path, Status: e.Status, Rule: e.Rule, Source: e.Source, Detail: e.Detail, Faults: e.Faults,
 	}
 }
 

@@ -291,6 +291,7 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
+		Tenants: l.tenantIDs(), CallbackTimeout: cmp.Or(cfg.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/tenant"
@@ -35,6 +36,9 @@ var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 func (l *Landscape) serve(background context.Context, on listeners) error {
 	releaseMode()
 	public := http.Handler(l.publicRouter())
+	if l.registry != nil {
+		public = faultwire.Handler(l.registry, public)
+	}
 	if l.config.WrapPublic != nil {
 		public = l.config.WrapPublic(public)
 	}
@@ -66,6 +70,9 @@ func (l *Landscape) server(handler http.Handler) *http.Server {
 		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(waiting.close)
+	if l.registry != nil {
+		server.RegisterOnShutdown(l.registry.EndWaits)
+	}
 	return server
 }
 
@@ -197,12 +204,16 @@ func (l *Landscape) journalled(c *gin.Context) {
 		c.Next()
 		return // a tenant is another party
 	}
-	var exchange btp.Exchange
-	c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), &exchange))
+	exchange := btp.ExchangeOf(c.Request.Context()) // where faults are set
+	if exchange == nil {
+		exchange = &btp.Exchange{}
+		c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), exchange))
+	}
 	c.Next()
+	faults := exchange.Faults()
 	entry := btp.Entry{
 		At: l.registry.Now(), Kind: btp.EntryRequest, Method: clip(c.Request.Method), Path: problem.Path(path),
-		Status: c.Writer.Status(), Rule: c.Writer.Header().Get(connector.ReasonHeader),
+		Status: faults.Status(c.Writer.Status()), Rule: c.Writer.Header().Get(connector.ReasonHeader), Faults: faults.Rules,
 	}
 	entry.Point, entry.About = exchange.Last()
 	l.registry.Journal().Append(entry)

@@ -81,3 +81,12 @@ func transportTo(r Registry) *http.Transport {
 		TLSClientConfig:     &tls.Config{RootCAs: r.RootCAs, MinVersion: tls.VersionTLS12},
 	}
 }
+
+// tenantIDs are the declared tenants, whoever plays them.
+func (l *Landscape) tenantIDs() []string {
+	ids := make([]string, len(l.config.Tenants))
+	for i, t := range l.config.Tenants {
+		ids[i] = t.ID
+	}
+	return ids
+}
