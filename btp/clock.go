@@ -66,7 +66,7 @@ func (r *Registry) FireDue(ctx context.Context) (time.Duration, bool, error) {
 			if due = ok; err != nil || ok {
 				return err
 			}
-			if d, ok, err = u.Due().Earliest(); err != nil || !ok {
+			if d, ok, err = u.Due().Earliest(r.real()); err != nil || !ok {
 				return err
 			}
 			if !u.now.Before(d.At) { // somebody is at it; a claim may also be left over
@@ -162,7 +162,7 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 					}
 				}
 				u.clockMoved = true
-				d, ok, err := u.Due().Next(aim)
+				d, ok, err := u.Due().Next(aim, u.real)
 				if err != nil {
 					return d, false, err
 				}

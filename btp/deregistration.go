@@ -75,11 +75,6 @@ func (r *Registry) leave(ctx context.Context, point Point, id SystemID, on Event
 	return s, err
 }
 
-// scheduleTransition stores the end of a transition as due work.
-func (u *unit) scheduleTransition(kind DueKind, subject string) error {
-	return u.schedule(u.now.Add(u.r.policy.Durations[dueKinds[kind].transition]), kind, subject)
-}
-
 // mayLeave holds both guards of leaving: the status, and what holds the system.
 func (u *unit) mayLeave(s System, on Event) error {
 	if _, err := s.apply(u.r.edition, on); err != nil { // a copy

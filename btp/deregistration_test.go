@@ -370,8 +370,8 @@ func TestPendingSystemLeaves(t *testing.T) {
 func TestTransitionsTakeTheirTime(t *testing.T) {
 	t.Parallel()
 	slow := policy(func(p *btp.Policy) {
-		p.Durations = map[btp.Transition]time.Duration{ //nolint:exhaustive // synchronizing takes no time
-			btp.TransitionDeregistering: time.Minute, btp.TransitionRemoving: time.Hour,
+		p.Transitions = map[btp.Transition]btp.TransitionPolicy{ //nolint:exhaustive // synchronizing takes no time
+			btp.TransitionDeregistering: {After: time.Minute}, btp.TransitionRemoving: {After: time.Hour},
 		}
 	})
 	phone := &telephone{}
@@ -571,7 +571,7 @@ func TestTenantsAreCalledSoManyAtATime(t *testing.T) {
 	const systems, most = 80, 32
 	var passed atomic.Bool // the minute that deregistering takes
 	r := open(t, func(c *btp.Config) {
-		c.Policy.Durations = map[btp.Transition]time.Duration{btp.TransitionDeregistering: time.Minute} //nolint:exhaustive // nothing else happens
+		c.Policy.Transitions = map[btp.Transition]btp.TransitionPolicy{btp.TransitionDeregistering: {After: time.Minute}} //nolint:exhaustive // nothing else happens
 		c.StartFrozen = time.Time{}
 		c.RealNow = func() time.Time {
 			if passed.Load() {

@@ -45,6 +45,7 @@ const (
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
 	RecipeNotFound       Code = "recipe-not-found" // no such recipe of faults
+	HoldNotFound         Code = "hold-not-found"   // unknown, or released already
 
 	// Formations, entitlements, deregistration.
 

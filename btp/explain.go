@@ -42,6 +42,7 @@ var explanations = map[Code]Explanation{
 	FaultInjected:        {ours, "A fault was set on purpose: pairsim fault list shows it, pairsim fault clear removes it."},
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
 	RecipeNotFound:       {ours, "List the recipes: pairsim fault recipes."},
+	HoldNotFound:         {ours, "List what is held: pairsim hold list."},
 
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},

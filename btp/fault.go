@@ -545,8 +545,8 @@ func (r *Registry) Faults() []Fault {
 	return list
 }
 
-// RemoveFault removes a rule, "" all of them; what it holds or delays is let go.
-// It refuses with FaultNotFound.
+// RemoveFault removes a rule, "" all of them. What it holds or delays already goes
+// on as it would have. It refuses with FaultNotFound.
 func (r *Registry) RemoveFault(_ context.Context, id string) error {
 	return r.faults.remove(id)
 }

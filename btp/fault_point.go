@@ -173,6 +173,8 @@ var PointsWithoutFaults = map[Point]string{
 	PointClock:             "the test itself does it, on the control listener",
 	PointFormationReport:   "the test itself does it, on the control listener",
 	PointIncidentResolve:   "the test itself does it, on the control listener",
+	PointTransitionSet:     "the test itself does it, on the control listener",
+	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
 	PointIncidentOpen:      "it is a part of the step that failed",

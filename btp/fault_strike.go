@@ -37,9 +37,10 @@ func (r *Registry) struck(ctx context.Context, point Point, about Reference, who
 	}
 	var s subject
 	var found []strike
-	known := false
+	known, refused := false, false
 	for _, rule := range rules {
-		if !rule.points[point] || rule.fault.Action.Kind == FaultDuplicate && x != nil && x.Repeated {
+		refuses := rule.fault.Action.order() == refusing
+		if !rule.points[point] || refuses && refused || rule.fault.Action.Kind == FaultDuplicate && x != nil && x.Repeated {
 			continue
 		}
 		if !known {
@@ -51,21 +52,30 @@ func (r *Registry) struck(ctx context.Context, point Point, about Reference, who
 		}
 		if rule.fault.Match.takes(s) && rule.visited(r.seed, point, s) {
 			found = append(found, strike{rule.fault.ID, rule.fault.Action})
+			refused = refused || refuses
 		}
 	}
 	slices.SortStableFunc(found, func(a, b strike) int { return a.action.order() - b.action.order() })
 	return found, s, nil
 }
 
-// order is when an action of several comes: what waits, what refuses, the rest.
+// When an action of several comes. What is refused once is not refused again: of
+// the rules that refuse, the oldest that strikes does.
+const (
+	delaying  = iota
+	answering // they say what becomes of the answer
+	refusing
+)
+
+// order is when an action of several comes.
 func (a FaultAction) order() int {
 	switch {
 	case a.waits():
-		return 0
+		return delaying
 	case a.Kind == FaultFail, a.Kind == FaultDrop && !a.AfterWork:
-		return 1
+		return refusing
 	}
-	return 2
+	return answering
 }
 
 func (a FaultAction) waits() bool { return a.Kind == FaultDelay || a.Kind == FaultHold }

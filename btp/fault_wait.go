@@ -1,9 +1,11 @@
 package btp
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,7 +20,7 @@ const (
 	glance = 200 * time.Millisecond
 )
 
-// waits are the requests that faults keep waiting for the clock.
+// waits are the requests that faults keep waiting: for the clock, or to be released.
 type waits struct {
 	mu     sync.Mutex
 	open   map[string]*waiting
@@ -26,8 +28,9 @@ type waits struct {
 	end    chan struct{} // closed with the landscape; nil until somebody waits
 }
 
-// waiting is a request that waits for the clock.
+// waiting is a request that waits.
 type waiting struct {
+	held    *Hold // nil: for the clock
 	once    sync.Once
 	resumed chan struct{} // closed when its instant has come
 	over    chan struct{} // closed when the request, or its next wait, has gone on
@@ -41,6 +44,7 @@ func (w *waiting) leave()  { w.ended.Do(func() { close(w.over) }) }
 // keep a claim and a place. left are the strikes that are still to come.
 type postponed struct {
 	by   time.Duration
+	held bool // until it is released, rather than by a time
 	left []strike
 }
 
@@ -58,8 +62,8 @@ func (x *Exchange) resumed() []strike {
 	return left
 }
 
-// wait carries out a delay. Of due work it returns *postponed instead, where the
-// delay is one of the clock. done is called when the step is over.
+// wait carries out a delay or a hold. Of due work it returns *postponed instead,
+// but for a delay in real time. done is called when the step is over.
 func (r *Registry) wait(ctx context.Context, point Point, about Reference, s strike, left []strike) (done func(), err error) {
 	x := ExchangeOf(ctx)
 	nothing := func() {}
@@ -78,8 +82,11 @@ func (r *Registry) wait(ctx context.Context, point Point, about Reference, s str
 		}
 		return nothing, err
 	}
-	if x != nil && x.due {
-		return nothing, &postponed{by: a.Virtual, left: append([]strike{}, left...)}
+	switch {
+	case x != nil && x.due:
+		return nothing, &postponed{by: a.Virtual, held: a.Kind == FaultHold, left: append([]strike{}, left...)}
+	case a.Kind == FaultHold:
+		return r.waitHeld(ctx, x, point, about)
 	}
 	return r.waitVirtual(ctx, x, a.Virtual)
 }
@@ -173,6 +180,59 @@ func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration
 			}
 		}
 	}
+}
+
+// waitHeld waits until the request is released.
+func (r *Registry) waitHeld(ctx context.Context, x *Exchange, point Point, about Reference) (done func(), err error) {
+	end := r.begin(x)
+	hold := Hold{ID: HoldID(rand.Text()), Kind: HoldStep, Point: point, Subject: about, Since: r.Now()}
+	w := &waiting{held: &hold, resumed: make(chan struct{}), over: make(chan struct{})}
+	if err := r.waits.put(string(hold.ID), w); err != nil {
+		return w.leave, err
+	}
+	defer r.waits.drop(string(hold.ID))
+	select {
+	case <-w.resumed:
+		return r.leaveWith(x, w), nil
+	case <-end:
+		return w.leave, errEnded
+	case <-ctx.Done():
+		return w.leave, ctx.Err()
+	}
+}
+
+// heldRequests are requests that wait in this process.
+type heldRequests struct{ *Registry }
+
+func (h heldRequests) holds(context.Context) ([]Hold, error) {
+	h.waits.mu.Lock()
+	defer h.waits.mu.Unlock()
+	var list []Hold
+	for _, w := range h.waits.open {
+		if w.held != nil {
+			list = append(list, *w.held)
+		}
+	}
+	slices.SortFunc(list, func(a, b Hold) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	return list, nil
+}
+
+// release lets a request go, and waits a moment until it is over.
+func (h heldRequests) release(ctx context.Context, id HoldID, about *Reference) (bool, error) {
+	w := h.waits.find(string(id))
+	if w == nil || w.held == nil {
+		return false, nil
+	}
+	*about = w.held.Subject
+	w.resume()
+	moment := time.NewTimer(patience)
+	defer moment.Stop()
+	select {
+	case <-w.over:
+	case <-moment.C:
+	case <-ctx.Done():
+	}
+	return true, nil
 }
 
 // leaveWith lets whoever advances the clock wait until the request is over, or

@@ -218,7 +218,7 @@ func TestFormationStatuses(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), func(c *btp.Config) {
 		c.Landscape.Subaccounts[0].Environments = nil
-		c.Policy.Durations = map[btp.Transition]time.Duration{btp.TransitionSynchronizing: time.Minute} //nolint:exhaustive // nothing else happens
+		c.Policy.Transitions = map[btp.Transition]btp.TransitionPolicy{btp.TransitionSynchronizing: {After: time.Minute}} //nolint:exhaustive // nothing else happens
 	})
 	s, _ := r.register("Web Shop", commerce)
 	v, err := r.CreateFormation(t.Context(), "default", btp.NewFormation{Name: "f", Type: btp.SideBySideWithKyma, Subaccount: "dev"}, "")

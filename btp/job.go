@@ -169,7 +169,13 @@ func (r *Registry) postpone(ctx context.Context, j *job, later *postponed) error
 	}
 	r.jobs.postponed[key] = &rest
 	r.jobs.mu.Unlock()
-	return r.endJob(ctx, j, func(u *unit) error { return u.schedule(u.now.Add(later.by), j.due.Kind, j.due.Subject) })
+	return r.endJob(ctx, j, func(u *unit) error {
+		d := Due{At: u.now.Add(later.by), Kind: j.due.Kind, Subject: j.due.Subject}
+		if later.held {
+			d.Hold = HoldID(u.env.newID())
+		}
+		return u.putDue(d)
+	})
 }
 
 // asFarAs is j, or if it was put off, as far as it had got by then.
@@ -197,7 +203,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 	err := r.update(ctx, func(u *unit) error {
 		j, busy = nil, false
 		d, ok, err := u.Due().Find(kind, subject)
-		if err != nil || !ok || u.now.Before(d.At) {
+		if err != nil || !ok || d.waits() || u.now.Before(d.At) {
 			return err
 		}
 		j, busy, err = u.claim(d)

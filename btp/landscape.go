@@ -263,8 +263,8 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 	return u.Systems().Put(s)
 }
 
-// declareLeaving lets a declared transition end after its duration; one that
-// takes no time would not be seen, and stays.
+// declareLeaving lets a declared transition end as its policy says; one that
+// ends at once would not be seen, and stays.
 func (u *unit) declareLeaving(s *System) error {
 	kind := DueDeregistration
 	if s.Status == Removing {
@@ -272,7 +272,7 @@ func (u *unit) declareLeaving(s *System) error {
 	} else {
 		s.RegisteredAt = u.now
 	}
-	if u.r.policy.Durations[dueKinds[kind].transition] <= 0 {
+	if u.r.policy.Transitions[dueKinds[kind].transition].Immediate() {
 		return nil
 	}
 	return u.scheduleTransition(kind, string(s.ID))

@@ -14,9 +14,9 @@ import (
 
 // slowly lets transitions take an hour, so that they can be looked at.
 func slowly(c *btp.Config) {
-	c.Policy.Durations = map[btp.Transition]time.Duration{}
+	c.Policy.Transitions = map[btp.Transition]btp.TransitionPolicy{}
 	for _, t := range btp.Transitions {
-		c.Policy.Durations[t] = time.Hour
+		c.Policy.Transitions[t] = btp.TransitionPolicy{After: time.Hour}
 	}
 }
 

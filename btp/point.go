@@ -77,6 +77,8 @@ const (
 	PointIncidentList      Point = "incident.list"
 	PointIncidentShow      Point = "incident.show"
 	PointFaultDelay        Point = "due.fault-delay"
+	PointTransitionSet     Point = "transition.set"
+	PointHoldRelease       Point = "hold.release"
 )
 
 // Points says what happens at every point.
@@ -133,6 +135,8 @@ var Points = map[Point]string{
 	PointOAuthClientCreate: "a client of the token service is created on the control listener",
 	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
 	PointAccessToken:       "a client asks the token service for an access token",
+	PointTransitionSet:     "the policy of a transition is set on the control listener",
+	PointHoldRelease:       "a hold is released on the control listener",
 	PointAccess:            "the registry asks for the role that a call needs (--auth)",
 	PointTokenInspect:      "an operator looks into a token",
 	PointTokenKeys:         "somebody reads the keys that verify tokens",

@@ -32,23 +32,10 @@ type Policy struct {
 	StrictRevocation bool
 	// TokenValidity overrides a system type's validity.
 	TokenValidity map[string]time.Duration
-	// Durations are how long transitions take on the environment's clock; one
-	// that is missing takes none (design §4 durations).
-	Durations map[Transition]time.Duration
+	// Transitions say when transitions end, unless that is set while the
+	// environment runs; one that is missing ends at once (design §4 durations).
+	Transitions map[Transition]TransitionPolicy
 }
-
-// Transition is a move that may take time.
-type Transition string
-
-// The transitions.
-const (
-	TransitionDeregistering Transition = "deregistering"
-	TransitionRemoving      Transition = "removing"
-	TransitionSynchronizing Transition = "synchronizing"
-)
-
-// Transitions are all transitions.
-var Transitions = []Transition{TransitionDeregistering, TransitionRemoving, TransitionSynchronizing}
 
 // DefaultPolicy is design §4 with every switch as documented.
 func DefaultPolicy() Policy {
@@ -138,6 +125,9 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
 		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants,
 		callTime: cmp.Or(c.CallbackTimeout, callLimit),
+	}
+	if err := c.Policy.checkTransitions(); err != nil {
+		return nil, err
 	}
 	r.jobs.places = make(chan struct{}, maxJobs)
 	r.jobs.life, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -446,8 +436,12 @@ func statusText(e *Edition, s Status) string {
 
 // schedule stores due work.
 func (u *unit) schedule(at time.Time, kind DueKind, subject string) error {
-	if u.scheduled.IsZero() || at.Before(u.scheduled) {
-		u.scheduled = at
+	return u.putDue(Due{At: at, Kind: kind, Subject: subject})
+}
+
+func (u *unit) putDue(d Due) error {
+	if !d.waits() && (u.scheduled.IsZero() || d.At.Before(u.scheduled)) {
+		u.scheduled = d.At
 	}
-	return u.Due().Put(Due{At: at, Kind: kind, Subject: subject})
+	return u.Due().Put(d)
 }

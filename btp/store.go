@@ -37,6 +37,7 @@ type Tx interface {
 	Reservations() ReservationStore
 	Replays() ReplayStore
 	OAuthClients() OAuthClientStore
+	Transitions() TransitionStore
 }
 
 // EnvironmentStore keeps the environment's own record. It is read in every step.
@@ -196,15 +197,32 @@ type DueStore interface {
 	Put(Due) error
 	Cancel(kind DueKind, subject string) error
 	Find(kind DueKind, subject string) (Due, bool, error)
-	// Claim sets ClaimedUntil of a row that is there, and keeps its place.
+	// Claim sets ClaimedUntil of a row that is there, and keeps its place; it is not
+	// parked any more.
 	Claim(kind DueKind, subject string, until time.Time) error
+	// Park is Claim by somebody who waits.
+	Park(kind DueKind, subject string, until time.Time) error
 	// Next returns the earliest row at or before until, claimed or not; among
 	// equal instants the one put first.
-	Next(until time.Time) (Due, bool, error)
+	// Rows that wait for something else than their instant are left out: for reads,
+	// for a release, or, where parked, until the claim has ended at the real instant.
+	Next(until, real time.Time) (Due, bool, error)
 	// NextFree is Next without the rows that are claimed beyond the real instant.
 	NextFree(until, real time.Time) (Due, bool, error)
-	// Earliest returns the earliest row.
-	Earliest() (Due, bool, error)
+	// Earliest is Next without an end.
+	Earliest(real time.Time) (Due, bool, error)
+	// FindHeld finds the row with this hold.
+	FindHeld(HoldID) (Due, bool, error)
+	// ListHeld returns so many rows with a hold, by At; among equal instants the one
+	// put first.
+	ListHeld(limit int) ([]Due, error)
+}
+
+// TransitionStore keeps the policies that were set while the environment ran.
+type TransitionStore interface {
+	Find(Transition) (TransitionPolicy, bool, error)
+	Put(Transition, TransitionPolicy) error
+	Delete(Transition) error
 }
 
 // AuthorityStore keeps certificate authorities by name.
@@ -224,4 +242,11 @@ type Due struct {
 	// ClaimedUntil is the real instant until which a process is at the work;
 	// zero: nobody is. Work of a process that died is free again after it.
 	ClaimedUntil time.Time
+	// Reads is how many reads of its subject are still to come first; At is when
+	// the waiting began.
+	Reads int
+	// Hold is what keeps the work until somebody releases it; At is when that began.
+	Hold HoldID
+	// Parked: who claims it waits, for longer than anybody is to wait for the work.
+	Parked bool
 }

@@ -120,7 +120,7 @@ func WithStrictRevocation() Option {
 	return func(c *landscape.Config) { c.Policy.StrictRevocation = true }
 }
 
-// Transitions that WithDuration knows.
+// The transitions.
 const (
 	Deregistering = "deregistering"
 	Removing      = "removing"
@@ -130,12 +130,7 @@ const (
 // WithDuration lets a transition take time on the environment's clock, so that a
 // test sees its status; without it every transition ends at once.
 func WithDuration(transition string, d time.Duration) Option {
-	return func(c *landscape.Config) {
-		if c.Policy.Durations == nil {
-			c.Policy.Durations = map[btp.Transition]time.Duration{}
-		}
-		c.Policy.Durations[btp.Transition(transition)] = d
-	}
+	return WithTransition(transition, After(d))
 }
 
 // WithCallbackTimeout bounds how long, in real time, a tenant may take to answer

@@ -56,6 +56,7 @@ var answers = map[btp.Code]answer{
 	btp.FaultInjected:        {http.StatusInternalServerError, ""},
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
 	btp.RecipeNotFound:       {http.StatusNotFound, ""},
+	btp.HoldNotFound:         {http.StatusNotFound, ""},
 
 	btp.FormationNotFound:            {http.StatusNotFound, ""},
 	btp.AssignmentNotFound:           {http.StatusNotFound, ""},

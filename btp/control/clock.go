@@ -64,7 +64,7 @@ func (r clockRequest) change() (change btp.ClockChange, err error) {
 	}
 	switch {
 	case r.Advance != nil:
-		change.Advance, err = parseDuration(*r.Advance)
+		change.Advance, err = parseDuration("$.advance", *r.Advance)
 		return change, err
 	case r.Set != nil:
 		change.Set, err = time.Parse(time.RFC3339Nano, *r.Set)
@@ -79,8 +79,8 @@ func (r clockRequest) change() (change btp.ClockChange, err error) {
 }
 
 // parseDuration reads a Go duration, before which days may stand: 10m, 7d, 1d12h.
-func parseDuration(text string) (time.Duration, error) {
-	refused := btp.Errorf(btp.InvalidRequest, "$.advance is %.40q; it must be a duration: 10m, 1h30m, 7d", text)
+func parseDuration(where, text string) (time.Duration, error) {
+	refused := btp.Errorf(btp.InvalidRequest, "%s is %.40q; it must be a duration: 10m, 1h30m, 7d", where, text)
 	unsigned, negative := strings.CutPrefix(text, "-")
 	days, rest, found := strings.Cut(unsigned, "d")
 	if !found {

@@ -29,6 +29,10 @@ type Registry interface {
 	AddFault(context.Context, btp.Fault) (btp.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
 	ApplyRecipe(context.Context, string, btp.RecipeTarget) (btp.Recipe, []btp.Fault, error)
+	TransitionStates(context.Context) ([]btp.TransitionState, error)
+	SetTransition(context.Context, btp.Transition, *btp.TransitionPolicy) (btp.TransitionState, error)
+	Holds(context.Context) ([]btp.Hold, error)
+	Release(context.Context, btp.HoldID) error
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
 	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
@@ -76,6 +80,11 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/faults/points", h(s.listFaultPoints))
 	api.GET("/faults/recipes", h(s.listRecipes))
 	api.POST("/faults/recipes/:name", h(s.applyRecipe))
+	api.GET("/transitions", h(s.listTransitions))
+	api.PUT("/transitions/:name", h(s.setTransition))
+	api.DELETE("/transitions/:name", h(s.resetTransition))
+	api.GET("/holds", h(s.listHolds))
+	api.POST("/holds/:id/release", h(s.releaseHold))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
 
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
@@ -98,6 +107,10 @@ func (s *server) showIndex(c *gin.Context) error {
 		"faultPoints":         "/control/faults/points",
 		"faultRecipes":        "/control/faults/recipes",
 		"faultRecipe":         "/control/faults/recipes/{name}",
+		"transitions":         "/control/transitions",
+		"transition":          "/control/transitions/{name}",
+		"holds":               "/control/holds",
+		"holdRelease":         "/control/holds/{id}/release",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",

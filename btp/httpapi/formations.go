@@ -163,7 +163,7 @@ func (s *server) listFormations(c *gin.Context) error {
 		return err
 	}
 	f.After, f.Limit = p.After, p.Limit
-	page, more, err := s.Registry.Formations(c.Request.Context(), f)
+	page, more, err := s.Registry.ReadFormations(c.Request.Context(), f)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *server) showFormation(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	v, err := s.Registry.Formation(c.Request.Context(), formationID(c))
+	v, err := s.Registry.ReadFormation(c.Request.Context(), formationID(c))
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ type Accounts interface {
 // address that a token names.
 type Systems interface {
 	Register(ctx context.Context, ga, name, systemType, infoURL string, key btp.IdempotencyKey) (btp.System, *btp.IssuedToken, error)
-	Systems(context.Context, btp.SystemFilter) (page []btp.System, more bool, err error)
+	ReadSystems(context.Context, btp.SystemFilter) (page []btp.System, more bool, err error)
+	ReadSystem(context.Context, btp.SystemID) (btp.SystemView, error)
 	System(context.Context, btp.SystemID) (btp.SystemView, error)
 	ShowToken(ctx context.Context, id btp.SystemID, infoURL string) (*btp.IssuedToken, error)
 	IssueToken(ctx context.Context, id btp.SystemID, infoURL string, key btp.IdempotencyKey) (*btp.IssuedToken, error)
@@ -39,8 +40,8 @@ type Systems interface {
 // Formations are the use cases around formations.
 type Formations interface {
 	CreateFormation(ctx context.Context, ga string, n btp.NewFormation, key btp.IdempotencyKey) (btp.FormationView, error)
-	Formations(context.Context, btp.FormationFilter) (page []btp.FormationView, more bool, err error)
-	Formation(context.Context, btp.FormationID) (btp.FormationView, error)
+	ReadFormations(context.Context, btp.FormationFilter) (page []btp.FormationView, more bool, err error)
+	ReadFormation(context.Context, btp.FormationID) (btp.FormationView, error)
 	IncludeSystem(context.Context, btp.FormationID, btp.SystemID, btp.Match) (btp.FormationView, error)
 	ExcludeSystem(context.Context, btp.FormationID, btp.SystemID, btp.Match) (btp.FormationView, error)
 	ChangeFormationSubaccount(ctx context.Context, id btp.FormationID, subaccount string, match btp.Match) (btp.FormationView, error)

@@ -232,8 +232,8 @@ func TestFormationSubaccount(t *testing.T) {
 // TestDeletionThatTakesTime is answered before it ends.
 func TestDeletionThatTakesTime(t *testing.T) {
 	policy := btp.DefaultPolicy()
-	policy.Durations = map[btp.Transition]time.Duration{
-		btp.TransitionSynchronizing: time.Minute, btp.TransitionDeregistering: time.Minute, btp.TransitionRemoving: time.Minute,
+	policy.Transitions = map[btp.Transition]btp.TransitionPolicy{
+		btp.TransitionSynchronizing: {After: time.Minute}, btp.TransitionDeregistering: {After: time.Minute}, btp.TransitionRemoving: {After: time.Minute},
 	}
 	a := newAPIOf(t, "v2", lived(), policy)
 	path := a.formation("Slow")

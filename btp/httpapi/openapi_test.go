@@ -60,9 +60,11 @@ type staged struct {
 	err  error
 }
 
-func (s staged) System(context.Context, btp.SystemID) (btp.SystemView, error) { return s.view, s.err }
+func (s staged) ReadSystem(context.Context, btp.SystemID) (btp.SystemView, error) {
+	return s.view, s.err
+}
 
-func (s staged) Systems(context.Context, btp.SystemFilter) ([]btp.System, bool, error) {
+func (s staged) ReadSystems(context.Context, btp.SystemFilter) ([]btp.System, bool, error) {
 	return []btp.System{s.view.System}, false, s.err
 }
 

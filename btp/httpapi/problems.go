@@ -45,6 +45,7 @@ var problems = map[btp.Code]struct {
 	btp.FaultInjected:        {http.StatusInternalServerError, "A step was made to fail"},
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
 	btp.RecipeNotFound:       {http.StatusNotFound, "No such recipe"},
+	btp.HoldNotFound:         {http.StatusNotFound, "No such hold"},
 
 	btp.FormationNotFound:            {http.StatusNotFound, "No such formation"},
 	btp.AssignmentNotFound:           {http.StatusNotFound, "No such formation assignment"},

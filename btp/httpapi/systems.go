@@ -211,7 +211,7 @@ func (s *server) listSystems(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page, more, err := s.Registry.Systems(c.Request.Context(), f)
+	page, more, err := s.Registry.ReadSystems(c.Request.Context(), f)
 	if err != nil {
 		return err
 	}
@@ -262,7 +262,7 @@ func (s *server) showSystem(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	view, err := s.Registry.System(c.Request.Context(), btp.SystemID(c.Param("id")))
+	view, err := s.Registry.ReadSystem(c.Request.Context(), btp.SystemID(c.Param("id")))
 	if err != nil {
 		return err
 	}

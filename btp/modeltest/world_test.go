@@ -95,9 +95,9 @@ func newWorld(ctx context.Context, s sequence, id btp.EnvironmentID, from storag
 		return nil, err
 	}
 	policy := btp.DefaultPolicy()
-	policy.Durations = map[btp.Transition]time.Duration{}
+	policy.Transitions = map[btp.Transition]btp.TransitionPolicy{}
 	for _, t := range btp.Transitions {
-		policy.Durations[t] = s.transitions
+		policy.Transitions[t] = btp.TransitionPolicy{After: s.transitions}
 	}
 	w := &world{
 		ctx: ctx, storage: from, phone: &phone{answer: "ok"},

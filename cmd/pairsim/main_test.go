@@ -279,7 +279,7 @@ func TestCommandLine(t *testing.T) {
 		{"no subaccount to change to", nil, []string{"formations", "change", "a"}, exitUsage, "", `required flag(s) "subaccount" not set`},
 		{"half an entitlement", nil, []string{"entitlements", "remove", "--plan", "messaging"}, exitUsage, "", "by its id, or by --system and --plan"},
 		{"an entitlement twice", nil, []string{"entitlements", "remove", "a", "--plan", "messaging"}, exitUsage, "", "by its id, or by --system and --plan"},
-		{"no transition", nil, []string{"serve", "--removing-duration", "-1s"}, exitUsage, "", "--removing-duration: removing a system takes no time, or more"},
+		{"no transition", nil, []string{"serve", "--removing-duration", "-1s"}, exitUsage, "", "--removing-duration: a transition takes no time or more"},
 		{"no URL", nil, []string{"systems", "list", "--server", "127.0.0.1:8080"}, exitUsage, "", "--server 127.0.0.1:8080: want http(s)://HOST[:PORT]"},
 		{"other environment", nil, []string{"systems", "list", "--env", "a"}, exitUsage, "", "default is the only environment"},
 		{"no validity", nil, []string{"serve", "--token-validity", "SAP Commerce Cloud=soon"}, exitUsage, "", "want whole seconds"},

@@ -43,6 +43,7 @@ type serveOptions struct {
 	abandoned, revocation                string
 	tokenValidity                        map[string]string
 	durations                            map[btp.Transition]*time.Duration
+	transitions                          map[btp.Transition]*string
 }
 
 func newServeCommand() *cobra.Command {
@@ -103,9 +104,10 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.revocation, "revocation", "", "renewal", "what a client's own revocation blocks: its renewal, or every call", "renewal", "strict")
 	flags.StringToStringVar(&o.tokenValidity, "token-validity", nil, "validity of a system type's tokens, as `TYPE=DURATION`; repeatable")
 
-	o.durations = map[btp.Transition]*time.Duration{}
+	o.durations, o.transitions = map[btp.Transition]*time.Duration{}, map[btp.Transition]*string{}
 	for _, t := range btp.Transitions {
-		o.durations[t] = flags.Duration(durationFlag(t), p.Durations[t], "how long "+transitions[t]+" takes on the environment's clock")
+		o.durations[t] = flags.Duration(durationFlag(t), 0, "how long "+btp.TransitionWords[t]+" takes on the environment's clock: after=DURATION of --"+string(t))
+		o.transitions[t] = flags.String(string(t), p.Transitions[t].String(), "when "+btp.TransitionWords[t]+" ends: `"+policyForms+"`")
 	}
 
 	_ = c.RegisterFlagCompletionFunc("roles", cobra.FixedCompletions([]string{"btp", "cxsim", "marketingsim"}, cobra.ShellCompDirectiveNoFileComp))
@@ -115,13 +117,6 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	for _, name := range []string{"edition", "key-algorithm"} {
 		flags.Lookup(name).DefValue = ""
 	}
-}
-
-// transitions says what takes the time.
-var transitions = map[btp.Transition]string{
-	btp.TransitionDeregistering: "deregistering a system",
-	btp.TransitionRemoving:      "removing a system",
-	btp.TransitionSynchronizing: "synchronizing or deleting a formation",
 }
 
 func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
@@ -246,17 +241,10 @@ func (o *serveOptions) setPolicy(flags *pflag.FlagSet, p *btp.Policy) error {
 		}
 		p.TokenValidity[name] = validity
 	}
-	for t, d := range o.durations {
-		if !given(durationFlag(t)) {
-			continue
+	for _, t := range btp.Transitions {
+		if err := o.setTransition(given, t, p); err != nil {
+			return err
 		}
-		if *d < 0 {
-			return usagef("--%s: %s takes no time, or more", durationFlag(t), transitions[t])
-		}
-		if p.Durations == nil {
-			p.Durations = map[btp.Transition]time.Duration{}
-		}
-		p.Durations[t] = *d
 	}
 	switch {
 	case p.AttemptDeadline <= 0:
@@ -409,4 +397,30 @@ func parseNetwork(text string) (netip.Prefix, error) {
 		return address.Prefix(address.BitLen())
 	}
 	return netip.ParsePrefix(text)
+}
+
+func (o *serveOptions) setTransition(given func(string) bool, t btp.Transition, p *btp.Policy) error {
+	var one btp.TransitionPolicy
+	var err error
+	flag := string(t)
+	switch {
+	case given(flag) && given(durationFlag(t)):
+		return usagef("--%s and --%s exclude each other", flag, durationFlag(t))
+	case given(flag):
+		one, err = parsePolicy(*o.transitions[t])
+	case given(durationFlag(t)):
+		flag = durationFlag(t)
+		one.After = *o.durations[t]
+		err = one.Check()
+	default:
+		return nil
+	}
+	if err != nil {
+		return usagef("--%s: %s", flag, policyFault(err))
+	}
+	if p.Transitions == nil {
+		p.Transitions = map[btp.Transition]btp.TransitionPolicy{}
+	}
+	p.Transitions[t] = one
+	return nil
 }

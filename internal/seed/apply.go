@@ -246,16 +246,30 @@ func (p Policy) apply(to *btp.Policy) {
 		validities[name] = d
 	}
 	to.TokenValidity = validities
-	durations := maps.Clone(to.Durations)
-	for name, text := range p.Durations {
-		if durations == nil {
-			durations = map[btp.Transition]time.Duration{}
+	transitions := maps.Clone(to.Transitions)
+	for name, one := range p.transitions() {
+		if transitions == nil {
+			transitions = map[btp.Transition]btp.TransitionPolicy{}
 		}
-		d := durations[btp.Transition(name)]
-		set(&d, text)
-		durations[btp.Transition(name)] = d
+		transitions[name] = one
 	}
-	to.Durations = durations
+	to.Transitions = transitions
+}
+
+// transitions are the policies that p declares.
+func (p Policy) transitions() map[btp.Transition]btp.TransitionPolicy {
+	all := map[btp.Transition]btp.TransitionPolicy{}
+	after := func(text string) time.Duration {
+		d, _ := time.ParseDuration(text) // check has parsed it
+		return d
+	}
+	for name, text := range p.Durations {
+		all[btp.Transition(name)] = btp.TransitionPolicy{After: after(text)}
+	}
+	for name, one := range p.Transitions {
+		all[btp.Transition(name)] = btp.TransitionPolicy{After: after(one.After), Reads: one.Reads, Held: one.Held}
+	}
+	return all
 }
 
 // Try starts a landscape of f alone, in memory on free loopback ports, and stops

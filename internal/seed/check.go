@@ -93,6 +93,19 @@ func (f *File) check() error {
 	}
 	for name, text := range f.Policy.Durations {
 		c.duration(join("policy.durations", name), text)
+		if _, twice := f.Policy.Transitions[name]; twice {
+			c.refuse(join("policy.durations", name), "policy.transitions says when it ends already")
+		}
+	}
+	for name, one := range f.Policy.Transitions {
+		c.duration(join("policy.transitions", name)+".after", one.After)
+	}
+	for name, one := range f.Policy.transitions() {
+		path := join("policy.transitions", string(name))
+		if _, there := f.Policy.Transitions[string(name)]; !there {
+			path = join("policy.durations", string(name))
+		}
+		c.refuseError(path, one.Check())
 	}
 	return c.found.sorted()
 }

@@ -105,7 +105,7 @@ func (c compiler) add(n *node, keyword string, value json.RawMessage) (err error
 
 func newRule(keyword string, value json.RawMessage) (*rule, error) {
 	switch keyword {
-	case "type", "enum", "required", "uniqueItems", "pattern", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum":
+	case "type", "enum", "required", "uniqueItems", "pattern", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum":
 	default: // it may mean more than a judgement of the value itself
 		return nil, errors.New("the walk does not know this keyword")
 	}
@@ -186,6 +186,9 @@ func (r rule) explain(value any, description string) string {
 	case "minItems", "maxItems":
 		list, _ := value.([]any)
 		return fmt.Sprintf("has %d items, %s", len(list), r.bound())
+	case "minProperties", "maxProperties":
+		object, _ := value.(map[string]any)
+		return fmt.Sprintf("has %d keys, %s", len(object), r.bound())
 	}
 	return fmt.Sprintf("is %v, %s", value, r.bound()) // minimum, maximum
 }

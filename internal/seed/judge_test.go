@@ -54,6 +54,13 @@ var refused = []struct {
 			"policy.rejectedCSRs", "policy.tokenValidity.a", "policy.tokenValidity.b",
 		},
 	},
+	{
+		"policy: {transitions: {removing: {}, deregistering: {held: false, reads: 0}, synchronizing: {after: soon}, pairing: {held: true}}}",
+		[]string{
+			"policy.transitions.deregistering", "policy.transitions.deregistering.held", "policy.transitions.deregistering.reads",
+			"policy.transitions.pairing", "policy.transitions.removing", "policy.transitions.synchronizing.after",
+		},
+	},
 	{"policy: {abandoned: x, revocation: 7, rejectedCSRs: 0}", []string{"policy.abandoned", "policy.rejectedCSRs", "policy.revocation"}},
 }
 

@@ -124,8 +124,17 @@ type Policy struct {
 	Abandoned           string            `json:"abandoned"`
 	Revocation          string            `json:"revocation"`
 	TokenValidity       map[string]string `json:"tokenValidity"`
-	// Durations are by transition.
-	Durations map[string]string `json:"durations"`
+	// Durations are by transition, as Transitions are, which say more.
+	Durations   map[string]string     `json:"durations"`
+	Transitions map[string]Transition `json:"transitions"`
+}
+
+// Transition says when a transition ends; exactly one field is set.
+type Transition struct {
+	Immediate bool   `json:"immediate"`
+	After     string `json:"after"`
+	Reads     int    `json:"reads"`
+	Held      bool   `json:"held"`
 }
 
 // Load reads and checks a seed file; a finding names the file too.

@@ -103,6 +103,15 @@ func TestFindings(t *testing.T) {
 		{"tenant without id", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered, tenant: {url: 'http://a'}}\n", "2: systems[0].tenant: missing property 'id'"},
 		{"tenant's URL", "systems:\n  - {name: A, type: SAP Commerce Cloud, status: Registered, tenant: {id: a, callbackUrl: a.test}}\n", `2: systems[0].tenant.callbackUrl: "a.test" does not match`},
 		{"duration of nothing", "policy:\n  durations:\n    pairing: 1m\n", "3: policy.durations.pairing: there is no such key"},
+		{"transition of nothing", "policy:\n  transitions:\n    pairing: {held: true}\n", "3: policy.transitions.pairing: there is no such key"},
+		{"transition that ends twice", "policy:\n  transitions:\n    removing: {held: true, reads: 2}\n", "3: policy.transitions.removing: "},
+		{"transition that does not end", "policy:\n  transitions: {removing: {}}\n", "2: policy.transitions.removing: "},
+		{"transition after no reads", "policy:\n  transitions: {removing: {reads: 0}}\n", "2: policy.transitions.removing.reads: "},
+		{"transition after a time", "policy:\n  transitions: {removing: {after: soon}}\n", `2: policy.transitions.removing.after: "soon" is no duration`},
+		{"transition for ever", "policy:\n  transitions: {removing: {after: 900000h}}\n", "2: policy.transitions.removing: a transition takes no time or more, and 3650 days at most"},
+		{"duration for ever", "policy:\n  durations: {removing: 900000h}\n", "2: policy.durations.removing: a transition takes no time or more, and 3650 days at most"},
+		{"transition that is not held", "policy:\n  transitions: {removing: {held: false}}\n", "2: policy.transitions.removing.held: "},
+		{"transition and duration", "policy:\n  durations: {removing: 1m}\n  transitions: {removing: {held: true}}\n", "2: policy.durations.removing: policy.transitions says when it ends already"},
 		{"duration", "policy:\n  durations: {removing: soon}\n", `2: policy.durations.removing: "soon" is no duration`},
 		{"rule of the registry: name", "systems:\n  - {name: ' A', type: SAP Commerce Cloud}\n", "2: systems[0]: a system name has no leading or trailing blank"},
 		{"rule of the registry: subdomain", "globalAccounts:\n  - {id: b}\n  - {id: a, subdomain: -a}\n", "3: globalAccounts[1]: subdomain"},
@@ -196,8 +205,12 @@ func TestApply(t *testing.T) {
 	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Plan: "messaging"}) {
 		t.Errorf("got entitlements %+v", entitlements)
 	}
-	if got := p.Durations[btp.TransitionRemoving]; got != 30*time.Second {
-		t.Errorf("got %s for removing, want 30s", got)
+	for name, want := range map[btp.Transition]btp.TransitionPolicy{
+		btp.TransitionDeregistering: {Reads: 3}, btp.TransitionRemoving: {After: 30 * time.Second}, btp.TransitionSynchronizing: {After: 10 * time.Second},
+	} {
+		if got := p.Transitions[name]; got != want {
+			t.Errorf("got %s for %s, want %s", got, name, want)
+		}
 	}
 
 	cfg = landscape.Default()

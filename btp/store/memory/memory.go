@@ -116,7 +116,10 @@ type state struct {
 	followUps    map[btp.Digest]*btp.Attempt
 	certificates map[btp.Serial]*btp.Certificate
 	due          map[dueKey]*due
-	agenda       *btree.BTreeG[*due]
+	agenda       *btree.BTreeG[*due] // what waits for its instant only
+	held         *btree.BTreeG[*due]
+	holds        map[btp.HoldID]*due
+	policies     map[btp.Transition]*btp.TransitionPolicy
 
 	formations       map[btp.FormationID]*btp.Formation
 	formationNames   map[nameKey]*btp.Formation
@@ -149,6 +152,9 @@ func newState() *state {
 		certificates: map[btp.Serial]*btp.Certificate{},
 		due:          map[dueKey]*due{},
 		agenda:       btree.NewBTreeGOptions((*due).before, btree.Options{NoLocks: true}),
+		held:         btree.NewBTreeGOptions((*due).before, btree.Options{NoLocks: true}),
+		holds:        map[btp.HoldID]*due{},
+		policies:     map[btp.Transition]*btp.TransitionPolicy{},
 
 		formations:       map[btp.FormationID]*btp.Formation{},
 		formationNames:   map[nameKey]*btp.Formation{},
@@ -232,6 +238,7 @@ func (t *tx) Incidents() btp.IncidentStore       { return incidents{t} }
 func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
 func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
 func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
+func (t *tx) Transitions() btp.TransitionStore   { return transitions{t} }
 
 // swap replaces old with now, of which nil means absent, and notes the inverse.
 func swap[T any](t *tx, replace func(s *state, old, now *T), old, now *T) error {

@@ -9,11 +9,22 @@ import (
 
 type dues struct{ *tx }
 
-const dueColumns = `SELECT at, kind, subject, claimed_until FROM due WHERE env = ?`
+const (
+	dueColumns = `SELECT at, kind, subject, claimed_until, reads, hold, parked FROM due WHERE env = ?`
+	// waitsForInstant is the condition of the index due_by_instant.
+	waitsForInstant = ` AND reads = 0 AND hold = ''`
+)
+
+func readDue(r row) btp.Due {
+	return btp.Due{
+		At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3),
+		Reads: int(r.number(4)), Hold: btp.HoldID(r.text(5)), Parked: r.flag(6),
+	}
+}
 
 func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err error) {
 	ok, err = t.one(query, func(r row) error {
-		d = btp.Due{At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3)}
+		d = readDue(r)
 		return nil
 	}, args...)
 	return d, ok, err
@@ -21,9 +32,15 @@ func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err 
 
 // Put also ends a claim: whoever holds it works on what is no longer due.
 func (t dues) Put(d btp.Due) error {
-	return t.write(`INSERT OR REPLACE INTO due (env, kind, subject, at, number)
-		VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(number), 0) + 1 FROM due WHERE env = ?1 AND at = ?4))`,
-		t.env, string(d.Kind), d.Subject, d.At)
+	const put = `INSERT OR REPLACE INTO due (env, kind, subject, at, number, reads, hold) VALUES (?1, ?2, ?3, ?4, `
+	const last = `(SELECT coalesce(max(number), 0) + 1 FROM due WHERE env = ?1 AND at = ?4 AND `
+	switch {
+	case d.Hold != "":
+		return t.write(put+last+`hold <> ''), ?5, ?6)`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Reads), string(d.Hold))
+	case d.Reads > 0: // it has no place among others
+		return t.write(put+`0, ?5, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Reads))
+	}
+	return t.write(put+last+`reads = 0 AND hold = ''), 0, '')`, t.env, string(d.Kind), d.Subject, d.At)
 }
 
 func (t dues) Cancel(kind btp.DueKind, subject string) error {
@@ -35,17 +52,26 @@ func (t dues) Find(kind btp.DueKind, subject string) (btp.Due, bool, error) {
 }
 
 func (t dues) Claim(kind btp.DueKind, subject string, until time.Time) error {
-	return t.write(`UPDATE due SET claimed_until = ? WHERE env = ? AND kind = ? AND subject = ?`, until, t.env, string(kind), subject)
+	return t.claim(kind, subject, until, false)
 }
 
-func (t dues) Next(until time.Time) (btp.Due, bool, error) {
-	d, ok, err := t.Earliest()
+func (t dues) Park(kind btp.DueKind, subject string, until time.Time) error {
+	return t.claim(kind, subject, until, true)
+}
+
+func (t dues) claim(kind btp.DueKind, subject string, until time.Time, parked bool) error {
+	return t.write(`UPDATE due SET claimed_until = ?, parked = ? WHERE env = ? AND kind = ? AND subject = ?`,
+		until, flag(parked), t.env, string(kind), subject)
+}
+
+func (t dues) Next(until, real time.Time) (btp.Due, bool, error) {
+	d, ok, err := t.Earliest(real)
 	return noLater(until, d, ok, err)
 }
 
 // NextFree steps over the claimed rows, which are as few as the processes at work.
 func (t dues) NextFree(until, real time.Time) (btp.Due, bool, error) {
-	d, ok, err := t.find(dueColumns+` AND (claimed_until IS NULL OR claimed_until <= ?) ORDER BY at, number LIMIT 1`, t.env, real)
+	d, ok, err := t.find(dueColumns+waitsForInstant+` AND (claimed_until IS NULL OR claimed_until <= ?) ORDER BY at, number LIMIT 1`, t.env, real)
 	return noLater(until, d, ok, err)
 }
 
@@ -57,6 +83,18 @@ func noLater(until time.Time, d btp.Due, ok bool, err error) (btp.Due, bool, err
 	return d, ok, err
 }
 
-func (t dues) Earliest() (btp.Due, bool, error) {
-	return t.find(dueColumns+` ORDER BY at, number LIMIT 1`, t.env)
+func (t dues) Earliest(real time.Time) (btp.Due, bool, error) {
+	return t.find(dueColumns+waitsForInstant+` AND (parked = 0 OR claimed_until IS NULL OR claimed_until <= ?) ORDER BY at, number LIMIT 1`, t.env, real)
+}
+
+func (t dues) FindHeld(id btp.HoldID) (btp.Due, bool, error) {
+	return t.find(dueColumns+` AND hold = ? AND hold <> ''`, t.env, string(id))
+}
+
+func (t dues) ListHeld(limit int) (list []btp.Due, err error) {
+	err = t.query(dueColumns+` AND hold <> '' ORDER BY at, number LIMIT ?`, func(r row) error {
+		list = append(list, readDue(r))
+		return nil
+	}, t.env, int64(limit))
+	return list, err
 }

@@ -114,6 +114,9 @@ func planLife(tx btp.Tx) error {
 		tx.OAuthClients().Put(btp.OAuthClient{ID: "c"}),
 		tx.Due().Put(btp.Due{At: now, Kind: btp.DueCertExpiry, Subject: "s"}),
 		tx.Due().Claim(btp.DueCertExpiry, "s", now),
+		tx.Due().Put(btp.Due{At: now, Kind: btp.DueRemoval, Subject: "r", Reads: 2}),
+		tx.Due().Put(btp.Due{At: now, Kind: btp.DueRemoval, Subject: "h", Hold: "hold"}),
+		tx.Transitions().Put(btp.TransitionRemoving, btp.TransitionPolicy{Held: true}),
 	)
 	_, err1 := tx.Formations().Get("f")
 	_, _, err2 := tx.Formations().FindByName("ga", "n")
@@ -129,7 +132,11 @@ func planLife(tx btp.Tx) error {
 	_, err12 := tx.OAuthClients().List()
 	_, _, err13 := tx.Due().Find(btp.DueCertExpiry, "s")
 	_, _, err14 := tx.Due().NextFree(now, now)
-	return errors.Join(err, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
+	_, _, err15 := tx.Due().Earliest(now)
+	_, _, err16 := tx.Due().FindHeld("hold")
+	_, err17 := tx.Due().ListHeld(9)
+	_, _, err18 := tx.Transitions().Find(btp.TransitionRemoving)
+	return errors.Join(err15, err16, err17, err18, tx.Transitions().Delete(btp.TransitionRemoving), err, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
 		tx.Assignments().Delete("f", "a"), tx.Formations().Delete("f"), tx.Entitlements().Delete("e"), tx.Incidents().Delete("i"),
 		tx.Reservations().Delete("ga", "n"), tx.Replays().Delete("k"), tx.OAuthClients().Delete("c"), tx.Due().Cancel(btp.DueCertExpiry, "s"))
 }
@@ -137,7 +144,7 @@ func planLife(tx btp.Tx) error {
 // ordered statements read an index of the whole environment on purpose.
 func ordered(query string) bool {
 	for _, part := range []string{
-		"FROM environments", "FROM subaccounts", "ORDER BY at, number LIMIT 1", "state = 'live' AND key_id", "FROM signing_keys", "max(number), 0) + 1 FROM due",
+		"FROM environments", "FROM subaccounts", "ORDER BY at, number LIMIT", "state = 'live' AND key_id", "FROM signing_keys", "max(number), 0) + 1 FROM due",
 		"FROM oauth_clients",
 	} {
 		if strings.Contains(query, part) {

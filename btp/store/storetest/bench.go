@@ -106,7 +106,7 @@ func (p *Pairer) redeem(tb testing.TB, tokenID btp.TokenID, attemptID btp.Attemp
 // fireDue is the clock's worker looking whether anything is due.
 func (p *Pairer) fireDue(tb testing.TB) {
 	p.step(tb, func(tx btp.Tx, _ *btp.Environment) error {
-		_, _, err := tx.Due().Earliest()
+		_, _, err := tx.Due().Earliest(start)
 		return err
 	})
 }

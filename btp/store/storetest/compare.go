@@ -176,17 +176,26 @@ func drawOp(t *rapid.T) op {
 // drawDue draws a write of due work; its claims run on the same few minutes.
 func drawDue(t *rapid.T, subject string, at time.Time) op {
 	kind := rapid.SampledFrom([]btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry}).Draw(t, "due kind")
-	switch what := rapid.SampledFrom([]string{"put", "cancel", "claim", "let go of"}).Draw(t, "what"); what {
+	switch what := rapid.SampledFrom([]string{"put", "cancel", "claim", "let go of", "park"}).Draw(t, "what"); what {
 	case "put":
-		d := btp.Due{At: at, Kind: kind, Subject: subject, ClaimedUntil: at} // which Put does not keep
+		d := btp.Due{At: at, Kind: kind, Subject: subject, ClaimedUntil: at, Parked: true} // which Put does not keep
+		switch rapid.SampledFrom([]string{"its instant", "reads", "a release"}).Draw(t, "waits for") {
+		case "reads":
+			d.Reads = 2
+		case "a release":
+			d.Hold = btp.HoldID(string(kind) + subject)
+		}
 		return op{fmt.Sprintf("put due %+v", d), func(tx btp.Tx) string { return answer(tx.Due().Put(d)) }}
 	case "cancel":
 		return op{fmt.Sprintf("cancel %s of %s", kind, subject), func(tx btp.Tx) string { return answer(tx.Due().Cancel(kind, subject)) }}
 	default:
-		if what != "claim" {
+		if what == "let go of" {
 			at = time.Time{}
 		}
 		return op{fmt.Sprintf("%s %s of %s until %s", what, kind, subject, at), func(tx btp.Tx) string {
+			if what == "park" {
+				return answer(tx.Due().Park(kind, subject, at))
+			}
 			return answer(tx.Due().Claim(kind, subject, at))
 		}}
 	}
@@ -317,11 +326,12 @@ func contents(rt *rapid.T, s btp.Store, world btp.EnvironmentID) (found []any) {
 			note(of(tx.Certificates().ListOf(owner)))
 			note(of(tx.Services().ListOf(owner)))
 			note(of2(tx.Services().FindByIdentifier(owner, "identifier-"+name("service"))))
-			note(of2(tx.Due().Next(start.Add(time.Duration(n) * time.Minute))))
 			for _, kind := range []btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry} {
 				note(of2(tx.Due().Find(kind, name("subject"))))
+				note(of2(tx.Due().FindHeld(btp.HoldID(string(kind) + name("subject")))))
 			}
 			for real := range 7 {
+				note(of2(tx.Due().Next(start.Add(time.Duration(n)*time.Minute), start.Add(time.Duration(real)*time.Minute))))
 				note(of2(tx.Due().NextFree(start.Add(time.Duration(n)*time.Minute), start.Add(time.Duration(real)*time.Minute))))
 			}
 			note(of(tx.Accounts().Global(name("ga"))))
@@ -331,6 +341,7 @@ func contents(rt *rapid.T, s btp.Store, world btp.EnvironmentID) (found []any) {
 			note(of(tx.Tokens().CountLive(ga, commerce)))
 			note(of(tx.Tokens().CountLive(ga, marketing)))
 		}
+		note(of(tx.Due().ListHeld(4)))
 		note(of(tx.Tokens().LastExpiry("k1")))
 		note(lifeContents(tx)...)
 		return nil

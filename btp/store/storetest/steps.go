@@ -114,6 +114,9 @@ func testViewWritesNothing(t *testing.T, s btp.Store) {
 		"put a replay":              func(tx btp.Tx) error { return tx.Replays().Put(replay("r")) },
 		"put a client":              func(tx btp.Tx) error { return tx.OAuthClients().Put(oauthClient("c")) },
 		"claimed due work":          func(tx btp.Tx) error { return tx.Due().Claim(btp.DueTokenExpiry, "t1", start) },
+		"parked due work":           func(tx btp.Tx) error { return tx.Due().Park(btp.DueTokenExpiry, "t1", start) },
+		"set a policy":              func(tx btp.Tx) error { return tx.Transitions().Put("removing", btp.TransitionPolicy{}) },
+		"took back a policy":        func(tx btp.Tx) error { return tx.Transitions().Delete("removing") },
 		"claimed what is not there": func(tx btp.Tx) error { return tx.Due().Claim(btp.DueTokenExpiry, "t9", start) },
 	} {
 		if err := s.View(context.Background(), env, write); err == nil {

@@ -59,6 +59,8 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"services", testServices},
 		{"due work", testDue},
 		{"due work is claimed", testClaims},
+		{"due work waits for something else", testDueThatWaits},
+		{"policies of transitions", testTransitions},
 		{"authorities", testAuthorities},
 		{"formations", testFormations},
 		{"a name of a formation is taken once", testFormationNameTaken},
@@ -237,6 +239,8 @@ func populate(tx btp.Tx) error {
 		tx.Services().Put(fullService("system-1", "s1", 4)),
 		tx.Due().Put(btp.Due{At: start, Kind: btp.DueTokenExpiry, Subject: "t1"}),
 		tx.Due().Claim(btp.DueTokenExpiry, "t1", start.Add(time.Hour)),
+		tx.Due().Put(btp.Due{At: start, Kind: btp.DueRemoval, Subject: "s1", Hold: "hold"}),
+		tx.Transitions().Put("removing", btp.TransitionPolicy{Held: true}),
 		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{
 			RootPEM: []byte("root"), IssuingPEM: []byte("issuing"), IssuingKeyPEM: []byte("key"),
 		}),
@@ -286,8 +290,12 @@ func everything(tx btp.Tx) (map[string]any, error) {
 	keep("certificates", certificates, len(certificates) > 0, err)
 	services, err := tx.Services().ListOf("system-1")
 	keep("services", services, len(services) > 0, err)
-	d, ok, err := tx.Due().Earliest()
+	d, ok, err := tx.Due().Earliest(start)
 	keep("due", d, ok, err)
+	d, ok, err = tx.Due().FindHeld("hold")
+	keep("held", d, ok, err)
+	policy, ok, err := tx.Transitions().Find("removing")
+	keep("policy", policy, ok, err)
 	m, ok, err := tx.Authorities().Find(btp.ClientAuthority)
 	keep("authority", m, ok, err)
 	formations, err := tx.Formations().List(btp.FormationFilter{})
@@ -349,6 +357,10 @@ func change(tx btp.Tx) error {
 		tx.Due().Claim(btp.DueTokenExpiry, "t1", time.Time{}),
 		tx.Due().Put(btp.Due{At: start.Add(-time.Hour), Kind: btp.DueTokenExpiry, Subject: "t1"}),
 		tx.Due().Cancel(btp.DueTokenExpiry, "t1"),
+		tx.Due().Put(btp.Due{At: start, Kind: btp.DueRemoval, Subject: "s1"}),
+		tx.Due().Cancel(btp.DueRemoval, "s1"),
+		tx.Transitions().Put("removing", btp.TransitionPolicy{Reads: 1}),
+		tx.Transitions().Put("deregistering", btp.TransitionPolicy{Reads: 1}),
 		tx.Authorities().Put(btp.ClientAuthority, btp.AuthorityMaterial{}),
 		tx.Formations().Put(f),
 		tx.Formations().Put(fullFormation(2)),

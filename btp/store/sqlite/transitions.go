@@ -1,0 +1,26 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+type transitions struct{ *tx }
+
+func (t transitions) Find(name btp.Transition) (p btp.TransitionPolicy, ok bool, err error) {
+	ok, err = t.one(`SELECT after, reads, held FROM transitions WHERE env = ? AND name = ?`, func(r row) error {
+		p = btp.TransitionPolicy{After: time.Duration(r.number(0)), Reads: int(r.number(1)), Held: r.flag(2)}
+		return nil
+	}, t.env, string(name))
+	return p, ok, err
+}
+
+func (t transitions) Put(name btp.Transition, p btp.TransitionPolicy) error {
+	return t.write(`INSERT OR REPLACE INTO transitions (env, name, after, reads, held) VALUES (?, ?, ?, ?, ?)`,
+		t.env, string(name), int64(p.After), int64(p.Reads), flag(p.Held))
+}
+
+func (t transitions) Delete(name btp.Transition) error {
+	return t.write(`DELETE FROM transitions WHERE env = ? AND name = ?`, t.env, string(name))
+}
