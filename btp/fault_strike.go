@@ -126,8 +126,10 @@ func (r *Registry) suffer(ctx context.Context, point Point, about *Reference, st
 	met := faultPoints[point].Met
 	for i, s := range struck {
 		x.touch(s)
-		r.noteStrike(point, *about, s)
 		a := s.action
+		if !a.waits() {
+			r.journal.Append(r.strikeEntry(point, *about, s))
+		}
 		switch {
 		case a.waits():
 			done, err := r.wait(ctx, point, *about, s, struck[i+1:])
@@ -187,12 +189,12 @@ func (r *Registry) failOnPurpose(ctx context.Context, point Point, about Referen
 	return refused
 }
 
-// noteStrike journals that a rule acts.
-func (r *Registry) noteStrike(point Point, about Reference, s strike) {
-	r.journal.Append(Entry{
+// strikeEntry tells that a rule acts: for what waits, once it does.
+func (r *Registry) strikeEntry(point Point, about Reference, s strike) Entry {
+	return Entry{
 		At: r.Now(), Kind: EntryDecision, Point: point, About: about, Rule: string(FaultInjected), Source: SourceOf(FaultInjected),
 		Detail: "fault " + s.rule + ": " + s.action.String(), Faults: []string{s.rule},
-	})
+	}
 }
 
 func rulesOf(struck []strike) []string {

@@ -46,6 +46,8 @@ type postponed struct {
 	by   time.Duration
 	held bool // until it is released, rather than by a time
 	left []strike
+	// entry is journalled when it is on the list again.
+	entry Entry
 }
 
 func (p *postponed) Error() string { return "put off by a fault" }
@@ -67,8 +69,9 @@ func (x *Exchange) resumed() []strike {
 func (r *Registry) wait(ctx context.Context, point Point, about Reference, s strike, left []strike) (done func(), err error) {
 	x := ExchangeOf(ctx)
 	nothing := func() {}
-	a := s.action
+	a, entry := s.action, r.strikeEntry(point, about, s)
 	if a.Real > 0 {
+		r.journal.Append(entry)
 		d, late := a.Real, false
 		if x != nil && x.due {
 			d = min(d, dueDelay)
@@ -84,11 +87,11 @@ func (r *Registry) wait(ctx context.Context, point Point, about Reference, s str
 	}
 	switch {
 	case x != nil && x.due:
-		return nothing, &postponed{by: a.Virtual, held: a.Kind == FaultHold, left: append([]strike{}, left...)}
+		return nothing, &postponed{by: a.Virtual, held: a.Kind == FaultHold, left: append([]strike{}, left...), entry: entry}
 	case a.Kind == FaultHold:
-		return r.waitHeld(ctx, x, point, about)
+		return r.waitHeld(ctx, x, entry)
 	}
-	return r.waitVirtual(ctx, x, a.Virtual)
+	return r.waitVirtual(ctx, x, a.Virtual, entry)
 }
 
 // begin says that a request begins to wait; the channel is closed when the
@@ -147,7 +150,7 @@ func (r *Registry) waitReal(ctx context.Context, x *Exchange, d time.Duration) e
 
 // waitVirtual waits for an instant of the clock, which is due work: so it comes
 // in its turn while the clock is advanced.
-func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration) (done func(), err error) {
+func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration, entry Entry) (done func(), err error) {
 	end := r.begin(x)
 	id := rand.Text()
 	w := &waiting{resumed: make(chan struct{}), over: make(chan struct{})}
@@ -155,7 +158,11 @@ func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration
 		return w.leave, err
 	}
 	defer r.waits.drop(id)
-	if err := r.update(ctx, func(u *unit) error { return u.schedule(u.now.Add(d), DueFaultDelay, id) }); err != nil {
+	err = r.update(ctx, func(u *unit) error {
+		u.entries = append(u.entries, entry)
+		return u.schedule(u.now.Add(d), DueFaultDelay, id)
+	})
+	if err != nil {
 		return w.leave, err
 	}
 	again := time.NewTicker(glance)
@@ -183,14 +190,15 @@ func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration
 }
 
 // waitHeld waits until the request is released.
-func (r *Registry) waitHeld(ctx context.Context, x *Exchange, point Point, about Reference) (done func(), err error) {
+func (r *Registry) waitHeld(ctx context.Context, x *Exchange, entry Entry) (done func(), err error) {
 	end := r.begin(x)
-	hold := Hold{ID: HoldID(rand.Text()), Kind: HoldStep, Point: point, Subject: about, Since: r.Now()}
+	hold := Hold{ID: HoldID(rand.Text()), Kind: HoldStep, Point: entry.Point, Subject: entry.About, Since: entry.At}
 	w := &waiting{held: &hold, resumed: make(chan struct{}), over: make(chan struct{})}
 	if err := r.waits.put(string(hold.ID), w); err != nil {
 		return w.leave, err
 	}
 	defer r.waits.drop(string(hold.ID))
+	r.journal.Append(entry)
 	select {
 	case <-w.resumed:
 		return r.leaveWith(x, w), nil

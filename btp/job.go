@@ -174,6 +174,7 @@ func (r *Registry) postpone(ctx context.Context, j *job, later *postponed) error
 		if later.held {
 			d.Hold = HoldID(u.env.newID())
 		}
+		u.entries = append(u.entries, later.entry)
 		return u.putDue(d)
 	})
 }
