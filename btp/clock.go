@@ -21,8 +21,6 @@ const (
 	DueRemoval           DueKind = "removal"                   // subject: system id
 	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
 	DueFormationDeletion DueKind = "formation-deletion"        // subject: formation id
-
-	DueFaultDelay DueKind = "fault-delay" // subject: who waits, in one process
 )
 
 // dueKinds says what each kind of due work does when its instant has come.
@@ -44,7 +42,6 @@ var dueKinds = map[DueKind]struct {
 	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
 	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},
 	DueFormationDeletion: {prepare: (*unit).formationDeletion, transition: TransitionSynchronizing},
-	DueFaultDelay:        {prepare: (*unit).delayIsOver},
 }
 
 // latestClock is as far as a clock is moved: certificates signed then still end
@@ -98,13 +95,12 @@ func (r *Registry) fireFree(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	leave := func() { <-r.jobs.places }
 	j, _, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) { return u.Due().NextFree(u.now, u.real) })
 	if err != nil || j == nil {
-		leave()
+		<-r.jobs.places
 		return err
 	}
-	j.over = leave
+	j.placed = true
 	r.launch(j)
 	return nil
 }
@@ -142,19 +138,22 @@ func (r *Registry) ReadClock(ctx context.Context) (ClockState, error) {
 }
 
 // ChangeClock moves the clock. On the way forward all due work is fired in
-// order, each at its own instant; it answers when all of it is done. Backwards
-// is refused with ClockBackwards.
+// order, each at its own instant, and requests that wait for an instant go on at
+// it; it answers when all of it is done, or held. Backwards is refused with
+// ClockBackwards.
 func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockState, error) {
-	r.moving.Lock()
-	defer r.moving.Unlock()
 	var about Reference
 	var state ClockState
 	err := r.step(ctx, PointClock, &about, func(ctx context.Context) error {
+		r.moving.Lock()
+		defer r.moving.Unlock()
 		var target time.Time
 		for done := false; !done; {
 			var aim time.Time
+			var woken []*suspension
+			stop, asleep := r.sleepers.next(r.Now())
 			j, busy, err := r.fireOne(ctx, func(u *unit) (Due, bool, error) {
-				done, aim = false, target
+				done, aim, woken = false, target, nil
 				if aim.IsZero() {
 					var err error
 					if aim, err = u.clockTarget(change); err != nil {
@@ -165,6 +164,11 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 				d, ok, err := u.Due().Next(aim, u.real)
 				if err != nil {
 					return d, false, err
+				}
+				if len(asleep) > 0 && !stop.After(aim) && (!ok || stop.Before(d.At)) {
+					u.setClock(stop)
+					woken = asleep
+					return d, false, nil
 				}
 				if ok {
 					u.setClock(d.At)
@@ -181,6 +185,9 @@ func (r *Registry) ChangeClock(ctx context.Context, change ClockChange) (ClockSt
 			}
 			if err != nil {
 				return err
+			}
+			for _, one := range woken {
+				one.wait(ctx)
 			}
 			target = aim
 		}

@@ -23,11 +23,6 @@ type Exchange struct {
 
 	visited []Point
 	faults  WireFaults
-	ends    []func()
-	// due says that no request waits: it is due work, which is put off rather than
-	// kept waiting. pending are the strikes that are left when it goes on.
-	due     bool
-	pending []strike
 }
 
 // WireFaults are what faults do to an answer, or to a call.
@@ -111,24 +106,6 @@ func (f WireFaults) Status(own int) int {
 	return own
 }
 
-// End says that the request has been carried out: what waited for it goes on.
-func (x *Exchange) End() {
-	x.mu.Lock()
-	ends := x.ends
-	x.ends = nil
-	x.mu.Unlock()
-	for _, end := range ends {
-		end()
-	}
-}
-
-// whenOver calls end when the request has been carried out.
-func (x *Exchange) whenOver(end func()) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.ends = append(x.ends, end)
-}
-
 // comes notes that the request has come to a point; false if it was there
 // before: some requests take a step twice, and are one visit.
 func (x *Exchange) comes(to Point) bool {
@@ -142,16 +119,6 @@ func (x *Exchange) comes(to Point) bool {
 	}
 	x.visited = append(x.visited, to)
 	return true
-}
-
-// goesOn says whether this is due work that was put off.
-func (x *Exchange) goesOn() bool {
-	if x == nil {
-		return false
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.pending != nil
 }
 
 // touch notes what a strike does to the answer.

@@ -184,7 +184,6 @@ var PointsWithoutFaults = map[Point]string{
 	PointKeyRetirement:     "an instant that comes; nobody does anything",
 	PointReplayExpiry:      "an instant that comes; nobody does anything",
 	PointIncidentExpiry:    "an instant that comes; nobody does anything",
-	PointFaultDelay:        "it is the end of a fault",
 }
 
 // faultPoints finds a point's row.

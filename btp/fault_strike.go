@@ -28,9 +28,6 @@ func (r *Registry) FaultsSet() bool { return r.faults.rules.Load() != nil }
 // actions come. who finds out who comes, where about does not say so yet.
 func (r *Registry) struck(ctx context.Context, point Point, about Reference, who whoComes) ([]strike, subject, error) {
 	x := ExchangeOf(ctx)
-	if left := x.resumed(); left != nil {
-		return left, subject{Reference: about}, nil
-	}
 	rules := r.faults.all()
 	if rules == nil || ctx.Value(noFaultsKey{}) != nil || !x.comes(point) {
 		return nil, subject{}, nil
@@ -124,7 +121,7 @@ func (r *Registry) subjectOf(ctx context.Context, about Reference, who whoComes)
 func (r *Registry) suffer(ctx context.Context, point Point, about *Reference, struck []strike, fn func(context.Context) error) error {
 	x := ExchangeOf(ctx)
 	met := faultPoints[point].Met
-	for i, s := range struck {
+	for _, s := range struck {
 		x.touch(s)
 		a := s.action
 		if !a.waits() {
@@ -132,9 +129,7 @@ func (r *Registry) suffer(ctx context.Context, point Point, about *Reference, st
 		}
 		switch {
 		case a.waits():
-			done, err := r.wait(ctx, point, *about, s, struck[i+1:])
-			defer done()
-			if err != nil {
+			if err := r.wait(ctx, point, *about, s); err != nil {
 				return err
 			}
 		case a.Kind == FaultFail && met == MetInCall && a.Answer != nil && a.Answer.Status < 300:

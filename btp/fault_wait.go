@@ -3,298 +3,185 @@ package btp
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"errors"
 	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// maxWaiting bounds the requests that faults keep waiting.
+	// maxWaiting bounds what faults keep waiting at a time.
 	maxWaiting = 1000
 	// dueDelay is how long due work may wait in real time: its claim must outlive it.
 	dueDelay = 5 * time.Second
-	// glance is how often, in real time, a waiting request looks whether another
-	// process has ended its delay.
-	glance = 200 * time.Millisecond
 )
 
-// waits are the requests that faults keep waiting: for the clock, or to be released.
+// waits are what faults keep waiting in this process: requests and due work.
 type waits struct {
-	mu     sync.Mutex
-	open   map[string]*waiting
-	closed bool
-	end    chan struct{} // closed with the landscape; nil until somebody waits
+	mu    sync.Mutex
+	open  map[*suspension]kept
+	ended bool
 }
 
-// waiting is a request that waits.
-type waiting struct {
-	held    *Hold // nil: for the clock
-	once    sync.Once
-	resumed chan struct{} // closed when its instant has come
-	over    chan struct{} // closed when the request, or its next wait, has gone on
-	ended   sync.Once
+// kept is what waits.
+type kept struct {
+	hold Hold // without ID: for an instant
+	job  bool // due work, which ends with its process by itself
 }
 
-func (w *waiting) resume() { w.once.Do(func() { close(w.resumed) }) }
-func (w *waiting) leave()  { w.ended.Do(func() { close(w.over) }) }
-
-// postponed is due work that a fault puts off: it does not wait, for it would
-// keep a claim and a place. left are the strikes that are still to come.
-type postponed struct {
-	by   time.Duration
-	held bool // until it is released, rather than by a time
-	left []strike
-	// entry is journalled when it is on the list again.
-	entry Entry
-}
-
-func (p *postponed) Error() string { return "put off by a fault" }
-
-// resumed takes the strikes that were left when due work was put off.
-func (x *Exchange) resumed() []strike {
-	if x == nil {
-		return nil
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	left := x.pending
-	x.pending = nil
-	return left
-}
-
-// wait carries out a delay or a hold. Of due work it returns *postponed instead,
-// but for a delay in real time. done is called when the step is over.
-func (r *Registry) wait(ctx context.Context, point Point, about Reference, s strike, left []strike) (done func(), err error) {
+// wait carries out a delay or a hold.
+func (r *Registry) wait(ctx context.Context, point Point, about Reference, s strike) error {
+	entry := r.strikeEntry(point, about, s)
 	x := ExchangeOf(ctx)
-	nothing := func() {}
-	a, entry := s.action, r.strikeEntry(point, about, s)
-	if a.Real > 0 {
+	if x != nil && x.Waits != nil {
+		x.Waits()
+	}
+	if s.action.Real > 0 {
 		r.journal.Append(entry)
-		d, late := a.Real, false
-		if x != nil && x.due {
-			d = min(d, dueDelay)
+		return r.waitReal(ctx, point, s.action.Real)
+	}
+	hold := Hold{Kind: HoldStep, Point: point, Subject: about}
+	var until time.Time
+	err := r.update(ctx, func(u *unit) error {
+		hold.Since = u.now
+		if s.action.Kind == FaultHold {
+			hold.ID = HoldID(u.env.newID())
+		} else {
+			until = u.now.Add(s.action.Virtual)
 		}
-		if faultPoints[point].Met == MetInCall && a.Real >= r.callTime {
-			d, late = r.callTime, true
-		}
-		err := r.waitReal(ctx, x, d)
-		if err == nil && late {
-			err = Errorf(TenantNotTold, "the tenant's callback did not answer in time")
-		}
-		return nothing, err
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	one, j := newSuspension(until), jobOf(ctx)
+	if err := r.waits.begin(one, kept{hold, j != nil}); err != nil {
+		return err
+	}
+	r.journal.Append(entry)
+	err = r.suspend(ctx, one)
+	if r.waits.done(one) {
+		return errEnded
+	}
+	if j != nil {
+		j.spent = 0 // its claim was renewed
+	}
+	return err
+}
+
+// jobOf is the job that a context belongs to, nil for a request.
+func jobOf(ctx context.Context) *job {
+	j, _ := ctx.Value(jobKey{}).(*job)
+	return j
+}
+
+// waitReal waits in real time: due work as long as its claim allows, and in the
+// place of a tenant's answer as long as a tenant may take.
+func (r *Registry) waitReal(ctx context.Context, point Point, d time.Duration) error {
+	late := faultPoints[point].Met == MetInCall && d >= r.callTime
+	j := jobOf(ctx)
+	switch {
+	case late:
+		d = r.callTime
+	case j != nil:
+		d = min(d, dueDelay-j.spent)
+		j.spent += d
+	}
+	one := newSuspension(time.Time{}) // only to be let go
+	if err := r.waits.begin(one, kept{job: j != nil}); err != nil {
+		return err
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-timer.C:
+	case <-one.released:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	switch {
-	case x != nil && x.due:
-		return nothing, &postponed{by: a.Virtual, held: a.Kind == FaultHold, left: append([]strike{}, left...), entry: entry}
-	case a.Kind == FaultHold:
-		return r.waitHeld(ctx, x, entry)
+	case r.waits.done(one):
+		return errEnded
+	case err == nil && late:
+		return Errorf(TenantNotTold, "the tenant's callback did not answer in time")
 	}
-	return r.waitVirtual(ctx, x, a.Virtual, entry)
-}
-
-// begin says that a request begins to wait; the channel is closed when the
-// landscape ends.
-func (r *Registry) begin(x *Exchange) (end <-chan struct{}) {
-	if x != nil {
-		x.End() // who waits for this request need not wait for this
-		if x.Waits != nil {
-			x.Waits()
-		}
-	}
-	w := &r.waits
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.end == nil {
-		w.end = make(chan struct{})
-		if w.closed {
-			close(w.end)
-		}
-	}
-	return w.end
-}
-
-// EndWaits lets every request go that a fault keeps waiting, as refused: the
-// landscape ends.
-func (r *Registry) EndWaits() {
-	w := &r.waits
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return
-	}
-	w.closed = true
-	if w.end != nil {
-		close(w.end)
-	}
+	return err
 }
 
 var errEnded = Errorf(FaultInjected, "the registry ended while a fault kept the request waiting")
 
-func (r *Registry) waitReal(ctx context.Context, x *Exchange, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-r.begin(x):
+// EndWaits lets every request go that a fault keeps waiting, as refused: the
+// landscape ends. Due work that waits ends with Close.
+func (r *Registry) EndWaits() {
+	w := &r.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	for one, k := range w.open {
+		if !k.job {
+			one.letGo()
+		}
+	}
+}
+
+func (w *waits) begin(one *suspension, k kept) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.ended && !k.job:
 		return errEnded
-	case <-ctx.Done():
-		if x != nil && x.due && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil // it has waited as long as it may
-		}
-		return ctx.Err()
+	case len(w.open) >= maxWaiting:
+		return Errorf(FaultInjected, "faults keep %d steps waiting already", maxWaiting)
+	case w.open == nil:
+		w.open = map[*suspension]kept{}
 	}
+	w.open[one] = k
+	return nil
 }
 
-// waitVirtual waits for an instant of the clock, which is due work: so it comes
-// in its turn while the clock is advanced.
-func (r *Registry) waitVirtual(ctx context.Context, x *Exchange, d time.Duration, entry Entry) (done func(), err error) {
-	end := r.begin(x)
-	id := rand.Text()
-	w := &waiting{resumed: make(chan struct{}), over: make(chan struct{})}
-	if err := r.waits.put(id, w); err != nil {
-		return w.leave, err
-	}
-	defer r.waits.drop(id)
-	err = r.update(ctx, func(u *unit) error {
-		u.entries = append(u.entries, entry)
-		return u.schedule(u.now.Add(d), DueFaultDelay, id)
-	})
-	if err != nil {
-		return w.leave, err
-	}
-	again := time.NewTicker(glance)
-	defer again.Stop()
-	for {
-		select {
-		case <-w.resumed:
-			return r.leaveWith(x, w), nil
-		case <-end:
-			return w.leave, errEnded
-		case <-ctx.Done():
-			err := r.update(context.WithoutCancel(ctx), func(u *unit) error { return u.Due().Cancel(DueFaultDelay, id) })
-			return w.leave, errors.Join(ctx.Err(), err)
-		case <-again.C:
-			there := false
-			err := r.view(ctx, func(u *unit) (err error) {
-				_, there, err = u.Due().Find(DueFaultDelay, id)
-				return err
-			})
-			if err == nil && !there { // another process has ended it
-				return r.leaveWith(x, w), nil
-			}
-		}
-	}
+// done says whether a request goes on only because the landscape ends.
+func (w *waits) done(one *suspension) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	job := w.open[one].job
+	delete(w.open, one)
+	return w.ended && !job
 }
 
-// waitHeld waits until the request is released.
-func (r *Registry) waitHeld(ctx context.Context, x *Exchange, entry Entry) (done func(), err error) {
-	end := r.begin(x)
-	hold := Hold{ID: HoldID(rand.Text()), Kind: HoldStep, Point: entry.Point, Subject: entry.About, Since: entry.At}
-	w := &waiting{held: &hold, resumed: make(chan struct{}), over: make(chan struct{})}
-	if err := r.waits.put(string(hold.ID), w); err != nil {
-		return w.leave, err
-	}
-	defer r.waits.drop(string(hold.ID))
-	r.journal.Append(entry)
-	select {
-	case <-w.resumed:
-		return r.leaveWith(x, w), nil
-	case <-end:
-		return w.leave, errEnded
-	case <-ctx.Done():
-		return w.leave, ctx.Err()
-	}
-}
+// heldSteps are the steps that faults hold in this process.
+type heldSteps struct{ *Registry }
 
-// heldRequests are requests that wait in this process.
-type heldRequests struct{ *Registry }
-
-func (h heldRequests) holds(context.Context) ([]Hold, error) {
+func (h heldSteps) holds(context.Context) ([]Hold, error) {
 	h.waits.mu.Lock()
 	defer h.waits.mu.Unlock()
 	var list []Hold
-	for _, w := range h.waits.open {
-		if w.held != nil {
-			list = append(list, *w.held)
+	for _, k := range h.waits.open {
+		if k.hold.ID != "" {
+			list = append(list, k.hold)
 		}
 	}
 	slices.SortFunc(list, func(a, b Hold) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	return list, nil
 }
 
-// release lets a request go, and waits a moment until it is over.
-func (h heldRequests) release(ctx context.Context, id HoldID, about *Reference) (bool, error) {
-	w := h.waits.find(string(id))
-	if w == nil || w.held == nil {
+// release lets a step go, and waits a moment for what comes of it.
+func (h heldSteps) release(ctx context.Context, id HoldID, about *Reference) (bool, error) {
+	one, hold := h.waits.find(id)
+	if one == nil {
 		return false, nil
 	}
-	*about = w.held.Subject
-	w.resume()
-	moment := time.NewTimer(patience)
-	defer moment.Stop()
-	select {
-	case <-w.over:
-	case <-moment.C:
-	case <-ctx.Done():
-	}
+	*about = hold.Subject
+	one.release(ctx)
 	return true, nil
 }
 
-// leaveWith lets whoever advances the clock wait until the request is over, or
-// without a request, its step.
-func (r *Registry) leaveWith(x *Exchange, w *waiting) func() {
-	if x == nil {
-		return w.leave
-	}
-	x.whenOver(w.leave)
-	return func() {}
-}
-
-func (w *waits) put(id string, one *waiting) error {
+func (w *waits) find(id HoldID) (*suspension, Hold) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.open) >= maxWaiting {
-		return Errorf(FaultInjected, "faults keep %d requests waiting already", maxWaiting)
+	for one, k := range w.open {
+		if k.hold.ID != "" && k.hold.ID == id {
+			return one, k.hold
+		}
 	}
-	if w.open == nil {
-		w.open = map[string]*waiting{}
-	}
-	w.open[id] = one
-	return nil
-}
-
-func (w *waits) drop(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.open, id)
-}
-
-func (w *waits) find(id string) *waiting {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.open[id]
-}
-
-// delayIsOver prepares the end of a delay: the request goes on, and the clock
-// waits for it. Nobody waits any more if its process has ended.
-func (u *unit) delayIsOver(subject string) (*job, error) {
-	w := u.r.waits.find(subject)
-	if w == nil {
-		return nil, nil
-	}
-	return &job{
-		point: PointFaultDelay,
-		call: func(ctx context.Context) error {
-			w.resume()
-			select {
-			case <-w.over:
-			case <-ctx.Done():
-			}
-			return nil
-		},
-		finish: func(*unit, error) error { return nil },
-	}, nil
+	return nil, Hold{}
 }

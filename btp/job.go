@@ -18,8 +18,6 @@ type jobs struct {
 	places chan struct{}
 	mu     sync.Mutex
 	open   map[dueKey]chan struct{}
-	// postponed are jobs that a fault put off, as far as they got.
-	postponed map[dueKey]*job
 }
 
 type dueKey struct {
@@ -40,10 +38,27 @@ type job struct {
 	finish func(u *unit, failure error) error
 
 	due Due // as claimed
-	// left are strikes that are still to come at point, when the job was put off there.
-	left []strike
-	// over is called when the job has ended; nil: nobody asked.
-	over func()
+	// spent is the real time, of what the claim allows, that faults have let it wait.
+	spent time.Duration
+	// placed says that it has one of jobs.places.
+	placed bool
+	// cancel ends the job, whose claim is lost.
+	cancel context.CancelFunc
+	// rests is closed when the job is over, or suspended.
+	rests chan struct{}
+	// waited is the latest suspension.
+	waited *suspension
+}
+
+// jobKey is under what a context holds the job that it belongs to.
+type jobKey struct{}
+
+// settle ends the waiting for what came of the latest suspension.
+func (j *job) settle() {
+	if j.waited != nil {
+		close(j.waited.settled)
+		j.waited = nil
+	}
 }
 
 const (
@@ -79,118 +94,84 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	return j, false, u.Due().Claim(d.Kind, d.Subject, j.due.ClaimedUntil)
 }
 
-// launch carries a claimed job out; the channel is closed when it is over.
+// launch carries a claimed job out; the channel is closed when it is over, or
+// suspended.
 func (r *Registry) launch(j *job) <-chan struct{} {
-	key, done := dueKey{j.due.Kind, j.due.Subject}, make(chan struct{})
-	r.jobs.mu.Lock()
-	if r.jobs.open == nil {
-		r.jobs.open = map[dueKey]chan struct{}{}
-	}
-	r.jobs.open[key] = done
-	r.jobs.mu.Unlock()
+	ctx, cancel := context.WithCancel(r.jobs.life)
+	j.cancel = cancel
+	rests := r.proceed(j)
 	r.jobs.running.Go(func() {
 		defer func() {
-			r.jobs.mu.Lock()
-			if r.jobs.open[key] == done {
-				delete(r.jobs.open, key)
-			}
-			r.jobs.mu.Unlock()
-			close(done)
-			if j.over != nil {
-				j.over()
-			}
+			cancel()
+			r.pause(j)
+			j.settle()
 		}()
-		if err := r.carryOut(r.jobs.life, j); err != nil && r.jobs.life.Err() == nil {
+		err := r.carryOut(context.WithValue(ctx, jobKey{}, j), j)
+		if err != nil && !errors.Is(err, errClaimLost) && r.jobs.life.Err() == nil {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
 		}
 	})
-	return done
+	return rests
+}
+
+// proceed lets a job be waited for.
+func (r *Registry) proceed(j *job) <-chan struct{} {
+	r.jobs.mu.Lock()
+	defer r.jobs.mu.Unlock()
+	if r.jobs.open == nil {
+		r.jobs.open = map[dueKey]chan struct{}{}
+	}
+	j.rests = make(chan struct{})
+	r.jobs.open[dueKey{j.due.Kind, j.due.Subject}] = j.rests
+	return j.rests
+}
+
+// pause tells everybody who waits for a job not to wait any more, and gives its
+// place to another.
+func (r *Registry) pause(j *job) {
+	key := dueKey{j.due.Kind, j.due.Subject}
+	r.jobs.mu.Lock()
+	if r.jobs.open[key] == j.rests {
+		delete(r.jobs.open, key)
+	}
+	r.jobs.mu.Unlock()
+	close(j.rests)
+	if j.placed {
+		<-r.jobs.places
+	}
 }
 
 // carryOut does the job's call, and ends it unless the claim was lost meanwhile.
 func (r *Registry) carryOut(ctx context.Context, j *job) error {
-	j = r.jobs.asFarAs(j)
-	x := &Exchange{due: true, pending: j.left}
-	j.left = nil
-	failure := r.work(WithExchange(ctx, x), j)
-	if ctx.Err() != nil {
-		return ctx.Err() // the process ends: whoever comes next does it again
-	}
-	var later *postponed
-	if errors.As(failure, &later) {
-		return r.postpone(ctx, j, later)
-	}
-	return r.endJob(ctx, j, func(u *unit) error {
-		if err := u.Due().Cancel(j.due.Kind, j.due.Subject); err != nil {
-			return err
-		}
-		return j.finish(u, failure)
-	})
-}
-
-// work takes the steps of a job.
-func (r *Registry) work(ctx context.Context, j *job) error {
-	// A fault that waits counts as the call that waits.
-	bounded, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	failure := r.step(bounded, j.point, &j.about, func(ctx context.Context) error {
+	ctx = WithExchange(ctx, &Exchange{})
+	failure := r.step(ctx, j.point, &j.about, func(ctx context.Context) error {
 		if j.call == nil {
 			return nil
 		}
-		return j.call(ctx)
+		bounded, cancel := context.WithTimeout(ctx, callLimit-j.spent)
+		defer cancel()
+		return j.call(bounded)
 	})
 	if failure == nil && j.then != "" {
-		j.point, j.then, j.call = j.then, "", nil
-		failure = r.step(bounded, j.point, &j.about, func(context.Context) error { return nil })
+		j.point = j.then
+		failure = r.step(ctx, j.point, &j.about, func(context.Context) error { return nil })
 	}
-	return failure
-}
-
-// endJob runs what ends a job, unless the claim was lost meanwhile.
-func (r *Registry) endJob(ctx context.Context, j *job, end func(*unit) error) error {
+	switch {
+	case errors.Is(failure, errClaimLost):
+		return failure
+	case ctx.Err() != nil:
+		return ctx.Err() // the process ends: whoever comes next does it again
+	}
 	return r.update(ctx, func(u *unit) error {
 		present, ok, err := u.Due().Find(j.due.Kind, j.due.Subject)
 		if err != nil || !ok || !present.ClaimedUntil.Equal(j.due.ClaimedUntil) {
 			return err
 		}
-		return end(u)
-	})
-}
-
-// postpone puts a job back on the list, for later. What it has done already it
-// does not do again, unless its process ends.
-func (r *Registry) postpone(ctx context.Context, j *job, later *postponed) error {
-	key := dueKey{j.due.Kind, j.due.Subject}
-	rest := *j
-	rest.left, rest.over = later.left, nil
-	r.jobs.mu.Lock()
-	if r.jobs.postponed == nil {
-		r.jobs.postponed = map[dueKey]*job{}
-	}
-	r.jobs.postponed[key] = &rest
-	r.jobs.mu.Unlock()
-	return r.endJob(ctx, j, func(u *unit) error {
-		d := Due{At: u.now.Add(later.by), Kind: j.due.Kind, Subject: j.due.Subject}
-		if later.held {
-			d.Hold = HoldID(u.env.newID())
+		if err := u.Due().Cancel(j.due.Kind, j.due.Subject); err != nil {
+			return err
 		}
-		u.entries = append(u.entries, later.entry)
-		return u.putDue(d)
+		return j.finish(u, failure)
 	})
-}
-
-// asFarAs is j, or if it was put off, as far as it had got by then.
-func (o *jobs) asFarAs(j *job) *job {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	key := dueKey{j.due.Kind, j.due.Subject}
-	before, ok := o.postponed[key]
-	if !ok {
-		return j
-	}
-	delete(o.postponed, key)
-	before.due, before.over = j.due, j.over
-	return before
 }
 
 // settle carries out at once the work that a request has just caused, if it is
@@ -223,13 +204,14 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 	}
 }
 
-// awaitJob waits until nobody is at the work any more.
+// awaitJob waits until nobody is at the work any more, or whoever is waits for
+// something else: released by a hand, or a later instant.
 func (r *Registry) awaitJob(ctx context.Context, key dueKey) error {
 	for {
 		claimed := false
 		err := r.view(ctx, func(u *unit) error {
 			d, ok, err := u.Due().Find(key.kind, key.subject)
-			claimed = ok && r.real().Before(d.ClaimedUntil)
+			claimed = ok && r.real().Before(d.ClaimedUntil) && !d.Parked && !u.now.Before(d.At)
 			return err
 		})
 		if err != nil || !claimed {

@@ -76,7 +76,6 @@ const (
 	PointSubaccountCreate  Point = "subaccount.create"
 	PointIncidentList      Point = "incident.list"
 	PointIncidentShow      Point = "incident.show"
-	PointFaultDelay        Point = "due.fault-delay"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
 )
@@ -155,5 +154,4 @@ var Points = map[Point]string{
 	PointSubaccountCreate:  "an operator adds a subaccount",
 	PointIncidentList:      "an operator lists incidents",
 	PointIncidentShow:      "an operator looks at an incident",
-	PointFaultDelay:        "a delay that a fault made is over",
 }

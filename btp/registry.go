@@ -107,6 +107,9 @@ type Registry struct {
 	tenants []string
 	// callTime is how long, in real time, a tenant may take to answer.
 	callTime time.Duration
+	// sleepers wait for instants of the clock; moved tells when it was moved.
+	sleepers sleepers
+	moved    signal
 
 	keys  atomic.Pointer[[]SigningKey]
 	clock atomic.Pointer[Clock]
@@ -333,7 +336,11 @@ func (r *Registry) noticeClock(c Clock) {
 	for {
 		known := r.clock.Load()
 		older := c.Ref.Before(known.Ref) || c.Ref.Equal(known.Ref) && c.At.Before(known.At)
-		if *known == c || older || r.clock.CompareAndSwap(known, &c) {
+		if *known == c || older {
+			return
+		}
+		if r.clock.CompareAndSwap(known, &c) {
+			r.moved.send()
 			return
 		}
 	}
@@ -352,7 +359,7 @@ func (r *Registry) stepOf(
 ) error {
 	var struck []strike
 	var err error
-	if r.FaultsSet() || ExchangeOf(ctx).goesOn() {
+	if r.FaultsSet() {
 		var s subject
 		if struck, s, err = r.struck(ctx, point, *about, who); len(struck) > 0 && about.Name == "" {
 			*about = s.Reference
@@ -366,9 +373,8 @@ func (r *Registry) stepOf(
 		err = r.suffer(ctx, point, about, struck, fn)
 	}
 	ExchangeOf(ctx).Note(point, *about)
-	var later *postponed
-	if err == nil || errors.As(err, &later) || ctx.Err() != nil && CodeOf(err) == Internal {
-		return err // done, or put off, or the caller has gone: nobody was refused
+	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
+		return err // done, or the caller has gone: nobody was refused
 	}
 	var refused *Error
 	if !errors.As(err, &refused) {

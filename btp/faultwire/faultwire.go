@@ -63,7 +63,6 @@ func take(w http.ResponseWriter, req *http.Request, body io.ReadCloser, next htt
 		c := http.NewResponseController(w)
 		_, _ = c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})
 	}}
-	defer x.End()
 	mine := req.WithContext(btp.WithExchange(req.Context(), x))
 	mine.Body = body
 	given := &answer{header: http.Header{}}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 )
 
 // deregistrationSteps are how systems leave: deregistered, and in v2 removed.
 func (w *world) deregistrationSteps(d definitions) {
-	d.Given(`^(deregistering|removing|synchronizing) takes (\d+) (second|minute|hour|day)s?$`, w.transitionTakes)
 	d.Given(`^the operator has deregistered the system "([^"]*)"$`, w.theOperatorHasDeregistered)
 	d.Given(`^the operator has removed the system "([^"]*)"$`, w.theOperatorHasRemoved)
 
@@ -18,15 +16,6 @@ func (w *world) deregistrationSteps(d definitions) {
 	d.When(`^the operator removes the system "([^"]*)"$`, w.theOperatorRemoves)
 
 	d.Then(`^the other is refused because of one of (.+)$`, w.theOtherIsRefused)
-}
-
-func (w *world) transitionTakes(transition string, n int, unit string) error {
-	return w.configure(func(s *Settings) {
-		if s.Durations == nil {
-			s.Durations = map[string]time.Duration{}
-		}
-		s.Durations[transition] = time.Duration(n) * units[unit]
-	})
 }
 
 func (w *world) theOperatorHasDeregistered(ctx context.Context, name string) error {

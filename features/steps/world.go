@@ -99,6 +99,7 @@ func (w *world) define(d definitions) {
 	w.clientSteps(d)
 	w.certificateSteps(d)
 	w.clockSteps(d)
+	w.transitionSteps(d)
 	w.journalSteps(d)
 	w.subaccountSteps(d)
 	w.formationSteps(d)
@@ -149,7 +150,8 @@ type world struct {
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
 
-	moved time.Time // what the clock showed before it moved last
+	moved      time.Time // what the clock showed before it moved last
+	controlled outcome   // the latest request to the control listener
 }
 
 // system is a system as the operator knows it.
