@@ -24,7 +24,7 @@ func (c Caller) Subject() Subject { return subjectOf(&c.System) }
 func (r *Registry) Recognise(ctx context.Context, chain []*x509.Certificate) (Caller, error) {
 	var about Reference
 	var c Caller
-	err := r.step(ctx, PointAuthentication, &about, func(ctx context.Context) (err error) {
+	err := r.stepOf(ctx, PointAuthentication, &about, r.calls(chain), func(ctx context.Context) (err error) {
 		c, _, err = r.recognise(ctx, chain, &about)
 		return err
 	})
@@ -64,11 +64,16 @@ func (r *Registry) recognise(ctx context.Context, chain []*x509.Certificate, abo
 func (r *Registry) Authenticate(ctx context.Context, chain []*x509.Certificate) (Caller, error) {
 	var about Reference
 	var c Caller
-	err := r.step(ctx, PointAuthentication, &about, func(ctx context.Context) (err error) {
-		var first bool
-		if c, first, err = r.recognise(ctx, chain, &about); err != nil || !first {
-			return err
-		}
+	var first bool
+	err := r.stepOf(ctx, PointAuthentication, &about, r.calls(chain), func(ctx context.Context) (err error) {
+		c, first, err = r.recognise(ctx, chain, &about)
+		return err
+	})
+	if err != nil || !first {
+		return c, err
+	}
+	about = c.reference()
+	err = r.step(ctx, PointFirstCall, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
 			present, err := u.callerBy(c.Certificate.Serial)
 			if err != nil {

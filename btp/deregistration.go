@@ -23,6 +23,8 @@ type Notice struct {
 	// JWT is signed with the environment's key; ReleaseToken, if any, is with what
 	// the tenant frees the system's name. Both are secrets.
 	JWT, ReleaseToken string
+	// Faults are what goes wrong with the call on purpose.
+	Faults WireFaults
 }
 
 // Notifier carries notices to tenants. It refuses with TenantNotTold.
@@ -113,8 +115,8 @@ func (u *unit) deregistration(subject string) (*job, error) {
 	if s.tellable() {
 		j.point, j.then = PointDeregisterTell, PointDeregisterDone
 		release, digest = newFollowUp()
-		r, now, tenant := u.r, u.now, *s
-		j.call = func(ctx context.Context) error { return r.tellDeregistration(ctx, tenant, now, release) }
+		r, tenant := u.r, *s
+		j.call = func(ctx context.Context) error { return r.tellDeregistration(ctx, tenant, release) }
 	}
 	j.finish = func(u *unit, failure error) error {
 		s, err := u.leaving(subject, Deregistering)
@@ -143,13 +145,14 @@ func (s *System) tellable() bool {
 	return s.Tenant != nil && s.Tenant.CallbackURL != "" && !s.ExtensionDeleted
 }
 
-func (r *Registry) tellDeregistration(ctx context.Context, s System, now time.Time, release string) error {
+func (r *Registry) tellDeregistration(ctx context.Context, s System, release string) error {
 	if r.notify == nil {
 		return Errorf(TenantNotTold, "this registry tells no tenants")
 	}
 	var id, keyID string
+	var now time.Time
 	err := r.update(ctx, func(u *unit) (err error) {
-		id = u.env.newID()
+		id, now = u.env.newID(), u.now.Truncate(time.Second)
 		keyID, err = u.activeKey()
 		return err
 	})
@@ -160,7 +163,6 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, now time.Ti
 	if err != nil {
 		return err
 	}
-	now = now.Truncate(time.Second)
 	jwt, err := r.tokens.Sign(key, Claims{
 		Issuer: r.issuer, Audience: DeregistrationAudience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
 		IssuedAt: now, ExpiresAt: now.Add(noticeValidity), GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: r.edition.ID,
@@ -168,7 +170,9 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, now time.Ti
 	if err != nil {
 		return fmt.Errorf("sign notice: %w", err)
 	}
-	return r.notify.TellDeregistration(ctx, Notice{CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release})
+	return r.notify.TellDeregistration(ctx, Notice{
+		CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release, Faults: ExchangeOf(ctx).Faults(),
+	})
 }
 
 // deregistered ends a deregistration: certificates are refused from now on, and
@@ -308,7 +312,7 @@ func (u *unit) erase(s *System) error {
 // Exactly one of release, the token of the notice, and caller names the pairing.
 func (r *Registry) DeleteExtension(ctx context.Context, release string, caller *Caller) error {
 	var about Reference
-	return r.step(ctx, PointExtensionDeleted, &about, func(ctx context.Context) error {
+	return r.stepOf(ctx, PointExtensionDeleted, &about, r.releases(release, caller), func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
 			if caller == nil {
 				return u.releaseName(digestOf(release), &about)

@@ -129,7 +129,7 @@ func TestFaultBehindTheNotice(t *testing.T) {
 	phone := &telephone{}
 	r := open(t, edition("v2"), notifier(phone))
 	s, _ := r.registered("Web Shop", commerce, "commerce")
-	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointDeregisterDone, Subject: string(s.ID), Cause: "the runtime is down", Times: 1}); err != nil {
+	if _, err := r.AddFault(t.Context(), btp.FailAt(btp.PointDeregisterDone, string(s.ID), "the runtime is down", 1)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []btp.Status{btp.DeregisterError, btp.Pending} {
@@ -405,7 +405,7 @@ func TestRemovalThatFails(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
 	s, _ := r.register("Web Shop", commerce)
-	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointRemoveDone, Subject: string(s.ID), Cause: "the link could not be destroyed", Times: 2}); err != nil {
+	if _, err := r.AddFault(t.Context(), btp.FailAt(btp.PointRemoveDone, string(s.ID), "the link could not be destroyed", 2)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -521,7 +521,7 @@ func TestServicesThatCannotBeRegistered(t *testing.T) {
 	r := open(t)
 	s, tok := r.register("Web Shop", commerce)
 	caller := r.recognised(r.pair(tok.JWS))
-	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointServiceCreate, Subject: string(s.ID), Cause: "the catalog is closed", Times: 1}); err != nil {
+	if _, err := r.AddFault(t.Context(), btp.FailAt(btp.PointServiceCreate, string(s.ID), "the catalog is closed", 1)); err != nil {
 		t.Fatal(err)
 	}
 	_, err := r.CreateService(t.Context(), caller, btp.Service{Name: "one"})

@@ -113,7 +113,7 @@ type EntitlementView struct {
 // SubaccountEntitlements lists a page of a subaccount's entitlement
 // configurations in the order of creation, and whether there are more.
 func (r *Registry) SubaccountEntitlements(ctx context.Context, f EntitlementFilter) (page []EntitlementView, more bool, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointEntitlementList, Reference{}, func(u *unit) error {
 		page = nil
 		if _, err := u.subaccount(f.Subaccount); err != nil {
 			return err
@@ -153,7 +153,7 @@ const MaxOfferedSystems = 1000
 // ServicePlans are what can be added to a subaccount's entitlements: the service
 // is invisible while no system is registered (65ad330.md).
 func (r *Registry) ServicePlans(ctx context.Context, subaccount SubaccountID) (list []ServiceOffering, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointEntitlementPlans, Reference{}, func(u *unit) error {
 		list = nil
 		sub, err := u.subaccount(subaccount)
 		if err != nil {

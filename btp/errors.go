@@ -44,7 +44,8 @@ const (
 	IdempotencyKeyReused Code = "idempotency-key-reused" // the key came with another request before
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
-	HoldNotFound         Code = "hold-not-found" // unknown, or released already
+	RecipeNotFound       Code = "recipe-not-found" // no such recipe of faults
+	HoldNotFound         Code = "hold-not-found"   // unknown, or released already
 
 	// Environments.
 

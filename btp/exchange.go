@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -15,10 +16,41 @@ type Exchange struct {
 	point   Point
 	about   Reference
 	refusal Code
+
+	// Repeated says that this is the second time that a request is carried out: a
+	// fault duplicated it, and none does so again.
+	Repeated bool
+	// Waits is called before a step of the request begins to wait, for a fault says
+	// so; nil: nobody minds.
+	Waits func()
+
+	visited []Point
+	faults  WireFaults
 }
 
-// NewExchange is the exchange of a request with this number (Journal.NextRequest).
+// WireFaults are what faults do to an answer, or to a call.
+type WireFaults struct {
+	// Rules are the ids of all rules that touched it, also of those that refused or
+	// delayed it.
+	Rules []string
+	// Drop closes the connection without an answer.
+	Drop bool
+	// Answer and Problem stand in the place of the answer; at most one is set.
+	Answer  *FaultAnswer
+	Problem *FaultProblem
+	// Corrupt are the parts that are garbled.
+	Corrupt []Corruption
+	// Truncate, if set, is the action that says where the answer breaks off.
+	Truncate *FaultAction
+	// Duplicate carries the request, or the call, out once more; the second answer counts.
+	Duplicate bool
+}
+
+// NewExchange is the exchange of a request with this number.
 func NewExchange(number uint64) *Exchange { return &Exchange{number: number} }
+
+// Begin gives the request its number (Journal.NextRequest), before its first step.
+func (x *Exchange) Begin(number uint64) { x.number = number }
 
 type exchangeKey struct{}
 
@@ -140,4 +172,73 @@ func (r *Registry) NoteCall(ctx context.Context, c OutboundCall) {
 		e.Point, e.About = x.Last()
 	}
 	r.journal.Append(e)
+}
+
+// Faults are what faults do to the answer.
+func (x *Exchange) Faults() WireFaults {
+	if x == nil {
+		return WireFaults{}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f := x.faults
+	f.Rules, f.Corrupt = slices.Clone(f.Rules), slices.Clone(f.Corrupt)
+	return f
+}
+
+// Status is the status that the answer has on the wire, when the registry's own
+// is given; 0 for an answer that is never sent.
+func (f WireFaults) Status(own int) int {
+	switch {
+	case f.Drop:
+		return 0
+	case f.Answer != nil:
+		return f.Answer.Status
+	case f.Problem != nil:
+		return f.Problem.Status
+	}
+	return own
+}
+
+// comes notes that the request has come to a point; false if it was there
+// before: some requests take a step twice, and are one visit.
+func (x *Exchange) comes(to Point) bool {
+	if x == nil {
+		return true
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if slices.Contains(x.visited, to) {
+		return false
+	}
+	x.visited = append(x.visited, to)
+	return true
+}
+
+// touch notes what a strike does to the answer.
+func (x *Exchange) touch(s strike) {
+	if x == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f, a := &x.faults, s.action
+	if !slices.Contains(f.Rules, s.rule) {
+		f.Rules = append(f.Rules, s.rule)
+	}
+	switch a.Kind {
+	case FaultFail:
+		if f.Answer == nil && f.Problem == nil {
+			f.Answer, f.Problem = a.Answer, a.Problem
+		}
+	case FaultDrop:
+		f.Drop = true
+	case FaultTruncate:
+		f.Truncate = &a
+	case FaultCorrupt:
+		f.Corrupt = append(f.Corrupt, a.Part)
+	case FaultDuplicate:
+		f.Duplicate = true
+	case FaultDelay, FaultHold:
+	}
 }

@@ -41,6 +41,7 @@ var explanations = map[Code]Explanation{
 	IdempotencyKeyReused: {"IETF draft Idempotency-Key", "Send a new Idempotency-Key with a new request."},
 	FaultInjected:        {ours, "A fault was set on purpose: pairsim fault list shows it, pairsim fault clear removes it."},
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
+	RecipeNotFound:       {ours, "List the recipes: pairsim fault recipes."},
 	HoldNotFound:         {ours, "List what is held: pairsim hold list."},
 
 	EnvironmentNotFound:  {ours, "List environments: pairsim env list (GET /control/environments)."},

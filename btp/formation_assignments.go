@@ -325,7 +325,7 @@ func (r *Registry) ReportAssignment(ctx context.Context, id FormationID, assignm
 	if err != nil {
 		return FormationView{}, err
 	}
-	return r.Formation(ctx, id)
+	return r.present(ctx, id)
 }
 
 func (u *unit) report(f *Formation, a Assignment, report AssignmentReport) error {

@@ -44,7 +44,7 @@ func (r *Registry) DeleteFormation(ctx context.Context, id FormationID, match Ma
 		return d, err
 	}
 	r.settle(ctx, DueFormationDeletion, string(id))
-	_, err = r.Formation(context.WithoutCancel(ctx), id)
+	_, err = r.present(context.WithoutCancel(ctx), id)
 	if CodeOf(err) == FormationNotFound {
 		d.Done, err = true, nil
 		for i := range d.Steps {

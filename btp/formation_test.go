@@ -288,7 +288,7 @@ func TestFormationInError(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
 	s, _ := r.register("Web Shop", commerce)
-	if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointFormationSync, Cause: "the runtime did not answer", Times: 1}); err != nil {
+	if _, err := r.AddFault(t.Context(), btp.FailAt(btp.PointFormationSync, "", "the runtime did not answer", 1)); err != nil {
 		t.Fatal(err)
 	}
 	f := r.formation("f", s.ID)
@@ -383,7 +383,7 @@ func TestDeletingAFormation(t *testing.T) {
 		r := open(t, edition("v2"))
 		s, _ := r.register("Web Shop", commerce)
 		f := r.formation("f", s.ID)
-		if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointFormationDeleted, Subject: string(f.ID), Times: 1}); err != nil {
+		if _, err := r.AddFault(t.Context(), btp.FailAt(btp.PointFormationDeleted, string(f.ID), "", 1)); err != nil {
 			t.Fatal(err)
 		}
 		d, err := r.DeleteFormation(t.Context(), f.ID, btp.Match{})

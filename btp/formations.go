@@ -67,7 +67,7 @@ func (r *Registry) CreateFormation(ctx context.Context, ga string, n NewFormatio
 	if !again {
 		r.settle(ctx, DueSynchronization, string(id))
 	}
-	return r.Formation(ctx, id)
+	return r.present(ctx, id)
 }
 
 func (u *unit) createFormation(ga GlobalAccountID, n NewFormation, id FormationID) (Formation, error) {
@@ -221,16 +221,28 @@ func checkMember(f *Formation, s *System, e *Edition) error {
 
 // Formation returns a formation.
 func (r *Registry) Formation(ctx context.Context, id FormationID) (v FormationView, err error) {
-	err = r.view(ctx, func(u *unit) error {
-		f, err := u.formation(id)
-		if err != nil {
-			return err
-		}
-		ExchangeOf(ctx).Mention(Reference{Formation: f.ID, Name: f.Name})
-		v, err = u.viewOf(f)
+	err = r.look(ctx, PointFormationShow, Reference{Formation: id}, func(u *unit) (err error) {
+		v, err = u.formationView(id)
 		return err
 	})
 	return v, err
+}
+
+// present is a formation for the answer of a request that changed it.
+func (r *Registry) present(ctx context.Context, id FormationID) (v FormationView, err error) {
+	err = r.view(ctx, func(u *unit) (err error) {
+		v, err = u.formationView(id)
+		return err
+	})
+	return v, err
+}
+
+func (u *unit) formationView(id FormationID) (FormationView, error) {
+	f, err := u.formation(id)
+	if err != nil {
+		return FormationView{}, err
+	}
+	return u.viewOf(f)
 }
 
 func (u *unit) viewOf(f Formation) (FormationView, error) {
@@ -324,7 +336,7 @@ func (e *Edition) standing(f *Formation, status FormationStatus) string {
 // Formations returns a page of formations in the order of creation, and whether
 // there are more. f.GlobalAccount and f.Subaccount may be an id or a subdomain.
 func (r *Registry) Formations(ctx context.Context, f FormationFilter) (page []FormationView, more bool, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointFormationList, Reference{}, func(u *unit) error {
 		page = nil
 		account, err := u.globalAccount(string(f.GlobalAccount))
 		if err != nil {
@@ -379,9 +391,16 @@ func (u *unit) formationFor(a FormationAction, id FormationID, match Match, abou
 // changeFormation runs one change of a formation as a step, lets what it caused
 // be synchronized, and answers with what came of it.
 func (r *Registry) changeFormation(ctx context.Context, point Point, id FormationID, match Match, a FormationAction, change func(*unit, *Formation) error) (FormationView, error) {
+	return r.changeMember(ctx, point, id, "", match, a, change)
+}
+
+// changeMember is changeFormation for one of its systems.
+func (r *Registry) changeMember(
+	ctx context.Context, point Point, id FormationID, member SystemID, match Match, a FormationAction, change func(*unit, *Formation) error,
+) (FormationView, error) {
 	about := Reference{Formation: id}
 	var v FormationView
-	err := r.step(ctx, point, &about, func(ctx context.Context) error {
+	err := r.stepOf(ctx, point, &about, moves(id, member), func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
 			f, err := u.formationFor(a, id, match, &about)
 			if err != nil {
@@ -402,7 +421,7 @@ func (r *Registry) changeFormation(ctx context.Context, point Point, id Formatio
 	}
 	r.settle(ctx, DueSynchronization, string(id))
 	r.settle(ctx, DueFormationDeletion, string(id)) // a deletion that is tried again
-	now, err := r.Formation(ctx, id)
+	now, err := r.present(ctx, id)
 	if CodeOf(err) == FormationNotFound {
 		return v, nil // it is deleted by now
 	}
@@ -411,7 +430,7 @@ func (r *Registry) changeFormation(ctx context.Context, point Point, id Formatio
 
 // IncludeSystem includes a system; one that is included already stays.
 func (r *Registry) IncludeSystem(ctx context.Context, id FormationID, system SystemID, match Match) (FormationView, error) {
-	return r.changeFormation(ctx, PointFormationInclude, id, match, ActionInclude, func(u *unit, f *Formation) error {
+	return r.changeMember(ctx, PointFormationInclude, id, system, match, ActionInclude, func(u *unit, f *Formation) error {
 		if !f.Has(system) {
 			if err := u.admit(f, system); err != nil {
 				return err
@@ -431,7 +450,7 @@ func (r *Registry) IncludeSystem(ctx context.Context, id FormationID, system Sys
 
 // ExcludeSystem excludes a system. It leaves when its last assignment is gone.
 func (r *Registry) ExcludeSystem(ctx context.Context, id FormationID, system SystemID, match Match) (FormationView, error) {
-	return r.changeFormation(ctx, PointFormationExclude, id, match, ActionExclude, func(u *unit, f *Formation) error {
+	return r.changeMember(ctx, PointFormationExclude, id, system, match, ActionExclude, func(u *unit, f *Formation) error {
 		if !f.Has(system) {
 			return Errorf(SystemNotInFormation, "formation %q has no system %q", f.Name, clip(string(system)))
 		}

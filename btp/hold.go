@@ -45,7 +45,7 @@ type holdSource interface {
 
 // holdSources are all that hold: one more is one more row.
 func (r *Registry) holdSources() []holdSource {
-	return []holdSource{heldTransitions{r}}
+	return []holdSource{heldTransitions{r}, heldSteps{r}}
 }
 
 // Holds lists what is held, the oldest of each source first.

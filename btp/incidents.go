@@ -61,7 +61,7 @@ func (u *unit) incidentIsForgotten(subject string) error {
 // Incidents lists a page of incidents in the order of opening, and whether there
 // are more. f.GlobalAccount may be an id or a subdomain; "" is all.
 func (r *Registry) Incidents(ctx context.Context, f IncidentFilter) (page []Incident, more bool, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointIncidentList, Reference{}, func(u *unit) error {
 		g := f
 		if g.GlobalAccount == "" {
 			g.GlobalAccount = u.scope
@@ -97,7 +97,7 @@ func pageOf[T any](limit int, list func(limit int) ([]T, error)) (page []T, more
 
 // Incident returns an incident.
 func (r *Registry) Incident(ctx context.Context, id IncidentID) (i Incident, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointIncidentShow, Reference{}, func(u *unit) error {
 		i, err = u.Incidents().Get(id)
 		if err == nil && u.hides(i.GlobalAccount) {
 			return Errorf(IncidentNotFound, "there is no incident %q", clip(string(id)))

@@ -18,10 +18,19 @@ type Inspection struct {
 	Now     time.Time
 }
 
-// InspectToken looks at a token without redeeming it. Nothing changes, nothing is
-// journalled. A token whose form or signature does not hold is inspected with
-// the refusal and without claims.
-func (r *Registry) InspectToken(ctx context.Context, jws string) (Inspection, error) {
+// InspectToken looks at a token without redeeming it. Nothing changes. A token
+// whose form or signature does not hold is inspected with the refusal and without
+// claims.
+func (r *Registry) InspectToken(ctx context.Context, jws string) (in Inspection, err error) {
+	var about Reference
+	err = r.stepOf(ctx, PointTokenInspect, &about, r.presents(Presentation{JWS: jws}), func(ctx context.Context) (err error) {
+		in, err = r.inspect(ctx, jws)
+		return err
+	})
+	return in, err
+}
+
+func (r *Registry) inspect(ctx context.Context, jws string) (Inspection, error) {
 	in := Inspection{Now: r.Now()}
 	claims, err := r.verify(ctx, jws)
 	if err != nil && !errors.As(err, &in.Refusal) {

@@ -40,6 +40,8 @@ type job struct {
 	due Due // as claimed
 	// request is the number of the request that caused the work, 0 for none.
 	request uint64
+	// spent is the real time, of what the claim allows, that faults have let it wait.
+	spent time.Duration
 	// placed says that it has one of jobs.places.
 	placed bool
 	// cancel ends the job, whose claim is lost.
@@ -144,11 +146,12 @@ func (r *Registry) pause(j *job) {
 
 // carryOut does the job's call, and ends it unless the claim was lost meanwhile.
 func (r *Registry) carryOut(ctx context.Context, j *job) error {
+	ctx = WithExchange(ctx, NewExchange(j.request))
 	failure := r.step(ctx, j.point, &j.about, func(ctx context.Context) error {
 		if j.call == nil {
 			return nil
 		}
-		bounded, cancel := context.WithTimeout(ctx, callLimit)
+		bounded, cancel := context.WithTimeout(ctx, callLimit-j.spent)
 		defer cancel()
 		return j.call(bounded)
 	})

@@ -58,6 +58,8 @@ type Entry struct {
 	// Source is the document that the rule rests on.
 	Source string
 	Detail string
+	// Faults are the ids of the rules that touched it (docs/faults.md).
+	Faults []string
 }
 
 // Bounds of a journal in memory. Older entries are dropped.

@@ -46,11 +46,16 @@ func (r *Registry) reloadKeys(ctx context.Context) error {
 }
 
 // JWKS is the published key set: the active key and those that still have live tokens.
-func (r *Registry) JWKS(ctx context.Context) ([]byte, error) {
-	if err := r.reloadKeys(ctx); err != nil {
-		return nil, err
-	}
-	return r.tokens.JWKS(*r.keys.Load())
+func (r *Registry) JWKS(ctx context.Context) (set []byte, err error) {
+	var about Reference
+	err = r.step(ctx, PointTokenKeys, &about, func(ctx context.Context) (err error) {
+		if err = r.reloadKeys(ctx); err != nil {
+			return err
+		}
+		set, err = r.tokens.JWKS(*r.keys.Load())
+		return err
+	})
+	return set, err
 }
 
 // RotateKey makes a new key sign from now on. The one before verifies until its

@@ -280,7 +280,7 @@ func (u *unit) declareLeaving(s *System) error {
 
 // GlobalAccounts lists the global accounts.
 func (r *Registry) GlobalAccounts(ctx context.Context) (list []GlobalAccount, err error) {
-	err = r.view(ctx, func(u *unit) (err error) {
+	err = r.look(ctx, PointAccountList, Reference{}, func(u *unit) (err error) {
 		list, err = u.Accounts().Globals()
 		list = slices.DeleteFunc(list, func(a GlobalAccount) bool { return u.hides(a.ID) })
 		return err
@@ -290,7 +290,7 @@ func (r *Registry) GlobalAccounts(ctx context.Context) (list []GlobalAccount, er
 
 // GlobalAccount finds a global account by id or subdomain.
 func (r *Registry) GlobalAccount(ctx context.Context, idOrSubdomain string) (a GlobalAccount, err error) {
-	err = r.view(ctx, func(u *unit) (err error) {
+	err = r.look(ctx, PointAccountShow, Reference{}, func(u *unit) (err error) {
 		a, err = u.globalAccount(idOrSubdomain)
 		return err
 	})
@@ -300,7 +300,7 @@ func (r *Registry) GlobalAccount(ctx context.Context, idOrSubdomain string) (a G
 // CreateGlobalAccount adds a global account; without an id it draws one.
 func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount, key IdempotencyKey) (GlobalAccount, error) {
 	var created GlobalAccount
-	err := r.update(ctx, func(u *unit) error {
+	err := r.change(ctx, PointAccountCreate, func(u *unit) error {
 		m, err := u.once(key, "globalAccount", func() (Replay, error) {
 			n := a
 			if n.ID == "" {
@@ -319,7 +319,7 @@ func (r *Registry) CreateGlobalAccount(ctx context.Context, a GlobalAccount, key
 
 // Subaccounts lists the subaccounts of a global account.
 func (r *Registry) Subaccounts(ctx context.Context, ga string) (list []Subaccount, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointSubaccountList, Reference{}, func(u *unit) error {
 		a, err := u.globalAccount(ga)
 		if err != nil {
 			return err
@@ -333,7 +333,7 @@ func (r *Registry) Subaccounts(ctx context.Context, ga string) (list []Subaccoun
 // CreateSubaccount adds a subaccount to a global account; without an id it draws one.
 func (r *Registry) CreateSubaccount(ctx context.Context, ga string, s Subaccount, key IdempotencyKey) (Subaccount, error) {
 	var created Subaccount
-	err := r.update(ctx, func(u *unit) error {
+	err := r.change(ctx, PointSubaccountCreate, func(u *unit) error {
 		a, err := u.globalAccount(ga)
 		if err != nil {
 			return err
@@ -357,7 +357,7 @@ func (r *Registry) CreateSubaccount(ctx context.Context, ga string, s Subaccount
 
 // Subaccount finds a subaccount by id.
 func (r *Registry) Subaccount(ctx context.Context, id SubaccountID) (s Subaccount, err error) {
-	err = r.view(ctx, func(u *unit) (err error) {
+	err = r.look(ctx, PointSubaccountShow, Reference{}, func(u *unit) (err error) {
 		s, err = u.subaccount(id)
 		return err
 	})

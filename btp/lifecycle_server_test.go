@@ -37,7 +37,7 @@ func (r *registry) bring(systemType string, into btp.Status, phone *telephone) b
 			try(s, err)
 			try(s, r.ReportFailure(r.t.Context(), opened.FollowUp, nil, "out of memory"))
 		case btp.RemoveError:
-			_, err := r.AddFault(r.t.Context(), btp.Fault{Point: btp.PointRemoveDone, Times: 1})
+			_, err := r.AddFault(r.t.Context(), btp.FailAt(btp.PointRemoveDone, "", "", 1))
 			try(s, err)
 			try(r.Remove(r.t.Context(), s.ID))
 			r.advance(time.Hour)
@@ -184,7 +184,7 @@ func (r *registry) bringFormation(into string) (btp.FormationID, btp.SystemID) {
 		return v.ID, s.ID
 	}
 	if into == string(btp.StatusError) {
-		try(r.AddFault(r.t.Context(), btp.Fault{Point: btp.PointFormationSync, Times: 1}))
+		try(r.AddFault(r.t.Context(), btp.FailAt(btp.PointFormationSync, "", "", 1)))
 	}
 	f := r.formation("f", s.ID)
 	if into == string(btp.StatusSynchronizing) {
@@ -202,7 +202,7 @@ func (r *registry) bringFormation(into string) (btp.FormationID, btp.SystemID) {
 			try(r.ChangeFormationSubaccount(r.t.Context(), f.ID, "", btp.Match{}))
 			r.advance(time.Hour)
 		}
-		try(r.AddFault(r.t.Context(), btp.Fault{Point: btp.PointFormationDeleted, Times: 1}))
+		try(r.AddFault(r.t.Context(), btp.FailAt(btp.PointFormationDeleted, "", "", 1)))
 		try(r.DeleteFormation(r.t.Context(), f.ID, btp.Match{}))
 		if into == string(btp.FormationDeleteError) {
 			r.advance(time.Hour)

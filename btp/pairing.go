@@ -31,7 +31,7 @@ type Opened struct {
 func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, error) {
 	var about Reference
 	var opened Opened
-	err := r.step(ctx, PointInfo, &about, func(ctx context.Context) error {
+	err := r.stepOf(ctx, PointInfo, &about, r.presents(p), func(ctx context.Context) error {
 		claims, err := r.verify(ctx, p.JWS)
 		if claims.Issuer == r.issuer {
 			about.System, about.Tenant = claims.Subject, clip(p.Tenant)
@@ -168,7 +168,7 @@ func (u *unit) redeem(s *System, token Token, followUp Digest, tenant string) er
 func (r *Registry) SignCSR(ctx context.Context, followUp, csr string) (SignedCertificate, error) {
 	var about Reference
 	var signed SignedCertificate
-	err := r.step(ctx, PointCSR, &about, func(ctx context.Context) error {
+	err := r.stepOf(ctx, PointCSR, &about, r.followsUp(followUp), func(ctx context.Context) error {
 		if followUp == "" {
 			return Errorf(TokenMissing, "the call has no token").WithVendor("Token not provided.")
 		}
@@ -377,7 +377,7 @@ func (r *Registry) SetDescriptor(ctx context.Context, caller Caller, d Descripto
 // Exactly one of followUp and caller names the pairing.
 func (r *Registry) ReportFailure(ctx context.Context, followUp string, caller *Caller, cause string) error {
 	var about Reference
-	return r.step(ctx, PointFailureReport, &about, func(ctx context.Context) error {
+	return r.stepOf(ctx, PointFailureReport, &about, r.ofPairing(followUp, caller), func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) error {
 			s, open, err := u.pairingOf(followUp, caller)
 			if err != nil {

@@ -61,10 +61,25 @@ const (
 	PointAccess            Point = "access.admit"
 	PointRead              Point = "registry.read"
 	PointDiscovery         Point = "registry.discovery"
-	PointTokenInspection   Point = "token.inspect"
-	PointAccountCreate     Point = "account.create"
 	PointControl           Point = "control.change"
 	PointJournalLoss       Point = "journal.loss"
+	PointTokenInspect      Point = "token.inspect"
+	PointTokenKeys         Point = "token.keys"
+	PointSystemShow        Point = "system.show"
+	PointSystemList        Point = "system.list"
+	PointFormationShow     Point = "formation.show"
+	PointFormationList     Point = "formation.list"
+	PointRuntimeList       Point = "runtime.applications"
+	PointEntitlementList   Point = "entitlement.list"
+	PointEntitlementPlans  Point = "entitlement.plans"
+	PointAccountList       Point = "account.list"
+	PointAccountShow       Point = "account.show"
+	PointAccountCreate     Point = "account.create"
+	PointSubaccountList    Point = "subaccount.list"
+	PointSubaccountShow    Point = "subaccount.show"
+	PointSubaccountCreate  Point = "subaccount.create"
+	PointIncidentList      Point = "incident.list"
+	PointIncidentShow      Point = "incident.show"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
 )
@@ -135,10 +150,25 @@ var Points = map[Point]PointDescription{
 	PointAccess:            {"the registry asks for the role that a call needs (--auth)", "sap-domain §1"},
 	PointRead:              {"an operator looks at what the registry shows", "sap-domain §18"},
 	PointDiscovery:         {"somebody reads what the registry publishes: keys, CA, configuration, API documents, health", "design §5"},
-	PointTokenInspection:   {"an operator asks what a token is", "design §11"},
-	PointAccountCreate:     {"a global account or subaccount is added", "sap-domain §18"},
 	PointControl:           {"somebody changes something on the control listener", "design §6"},
 	PointJournalLoss:       {"entries could not be written to disk in time; they are in memory only", "pairsim"},
 	PointTransitionSet:     {"the policy of a transition is set on the control listener", "design §6"},
 	PointHoldRelease:       {"a hold is released on the control listener", "design §6"},
+	PointTokenInspect:      {"an operator asks what a token is", "design §11"},
+	PointTokenKeys:         {"somebody reads the keys that verify tokens", "design §4 token form"},
+	PointSystemShow:        {"an operator looks at a system", "SEED-000 step 4"},
+	PointSystemList:        {"an operator lists systems", "SEED-000 step 4"},
+	PointFormationShow:     {"an operator looks at a formation", "68b04fa.md"},
+	PointFormationList:     {"an operator lists formations", "68b04fa.md"},
+	PointRuntimeList:       {"an operator lists the applications of a Kyma runtime", "sap-domain §15.3"},
+	PointEntitlementList:   {"an operator lists entitlement configurations", "65ad330.md"},
+	PointEntitlementPlans:  {"an operator lists what a subaccount can be entitled to", "65ad330.md"},
+	PointAccountList:       {"an operator lists global accounts", "sap-domain §18"},
+	PointAccountShow:       {"an operator looks at a global account", "sap-domain §18"},
+	PointAccountCreate:     {"an operator adds a global account", "sap-domain §18"},
+	PointSubaccountList:    {"an operator lists subaccounts", "sap-domain §18"},
+	PointSubaccountShow:    {"an operator looks at a subaccount", "sap-domain §18"},
+	PointSubaccountCreate:  {"an operator adds a subaccount", "sap-domain §18"},
+	PointIncidentList:      {"an operator lists incidents", "sap-domain §4.4"},
+	PointIncidentShow:      {"an operator looks at an incident", "sap-domain §4.4"},
 }

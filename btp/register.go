@@ -14,7 +14,7 @@ func (r *Registry) Register(ctx context.Context, ga, name, systemType, infoURL s
 	about := Reference{Name: clip(name)}
 	var s System
 	var token *IssuedToken
-	err := r.step(ctx, PointRegister, &about, func(ctx context.Context) error {
+	err := r.stepOf(ctx, PointRegister, &about, r.registers(name, systemType), func(ctx context.Context) error {
 		err := r.update(ctx, func(u *unit) error {
 			s, token = System{}, nil
 			account, err := u.globalAccount(ga)
@@ -316,7 +316,7 @@ type SystemView struct {
 // what holds it.
 func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) {
 	var v SystemView
-	err := r.view(ctx, func(u *unit) error {
+	err := r.look(ctx, PointSystemShow, Reference{System: id}, func(u *unit) error {
 		s, err := u.system(id)
 		if err != nil {
 			return err
@@ -355,7 +355,7 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 // Systems returns a page of systems in the order of registration, and whether
 // there are more. f.GlobalAccount may be an id or a subdomain.
 func (r *Registry) Systems(ctx context.Context, f SystemFilter) (page []System, more bool, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointSystemList, Reference{}, func(u *unit) error {
 		account, err := u.globalAccount(string(f.GlobalAccount))
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package btp
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -83,6 +84,12 @@ type Config struct {
 	Terms *Terms
 	// Notifier tells tenants of deregistrations; nil: no tenant can be told.
 	Notifier Notifier
+	// Tenants are the ids of the landscape's own tenants: faults can be meant for
+	// them before they have paired.
+	Tenants []string
+	// CallbackTimeout is how long, in real time, the Notifier lets a tenant take; a
+	// fault's delay is cut there. 0: as long as a call may take at all.
+	CallbackTimeout time.Duration
 	// Landscape is declared at first start.
 	Landscape Landscape
 	Log       *slog.Logger
@@ -102,7 +109,13 @@ type Registry struct {
 	log     *slog.Logger
 	notify  Notifier
 	faults  faults
+	waits   waits
 	jobs    jobs
+	// seed rules ids, faults and chaos; tenants are those of the landscape.
+	seed    uint64
+	tenants []string
+	// callTime is how long, in real time, a tenant may take to answer.
+	callTime time.Duration
 	// sleepers wait for instants of the clock; moved tells when it was moved.
 	sleepers sleepers
 	moved    signal
@@ -122,7 +135,8 @@ type Registry struct {
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
 		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
-		notify: c.Notifier, wake: make(chan struct{}, 1),
+		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants,
+		callTime: cmp.Or(c.CallbackTimeout, callLimit),
 	}
 	if err := c.Policy.checkTransitions(); err != nil {
 		return nil, err
@@ -179,7 +193,7 @@ func (r *Registry) load(ctx context.Context, c Config) (bool, error) {
 				r.id, r.edition.ID, want.ID)
 		}
 	}
-	r.issuer = env.Issuer()
+	r.issuer, r.seed = env.Issuer(), env.Seed
 	r.keys.Store(&keys)
 	r.clock.Store(&env.Clock)
 	r.ca, err = c.OpenAuthority(material)
@@ -353,9 +367,28 @@ func (r *Registry) noticeClock(c Clock) {
 // step runs one step of a flow. It is the one place that journals a refusal,
 // and where faults act. about may be filled in by fn.
 func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
-	err := r.faults.strike(point, about)
-	if err == nil {
+	return r.stepOf(ctx, point, about, nil, fn)
+}
+
+// stepOf is step for one that finds out only in fn whom it is about: who tells it
+// beforehand, when there is a fault that wants to know.
+func (r *Registry) stepOf(
+	ctx context.Context, point Point, about *Reference, who whoComes, fn func(context.Context) error,
+) error {
+	var struck []strike
+	var err error
+	if r.FaultsSet() {
+		var s subject
+		if struck, s, err = r.struck(ctx, point, *about, who); len(struck) > 0 && about.Name == "" {
+			*about = s.Reference
+		}
+	}
+	switch {
+	case err != nil:
+	case len(struck) == 0:
 		err = fn(within(ctx, point, about))
+	default:
+		err = r.suffer(ctx, point, about, struck, func(ctx context.Context) error { return fn(within(ctx, point, about)) })
 	}
 	ExchangeOf(ctx).Note(point, *about)
 	if err == nil || ctx.Err() != nil && CodeOf(err) == Internal {
@@ -368,9 +401,20 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 	}
 	r.journal.Append(Entry{
 		At: r.Now(), Kind: EntryRefusal, Point: point, Request: requestOf(ctx), About: *about,
-		Rule: string(refused.Code), Source: SourceOf(refused.Code), Detail: refused.Detail,
+		Rule: string(refused.Code), Source: SourceOf(refused.Code), Detail: refused.Detail, Faults: rulesOf(struck),
 	})
 	return err
+}
+
+// look runs a read as a step.
+func (r *Registry) look(ctx context.Context, point Point, about Reference, read func(*unit) error) error {
+	return r.step(ctx, point, &about, func(ctx context.Context) error { return r.view(ctx, read) })
+}
+
+// change runs an atomic step as a step of a flow that is about no system.
+func (r *Registry) change(ctx context.Context, point Point, change func(*unit) error) error {
+	var about Reference
+	return r.step(ctx, point, &about, func(ctx context.Context) error { return r.update(ctx, change) })
 }
 
 // record notes what a step decided; it is kept when the step is saved.

@@ -13,7 +13,7 @@ type RuntimeApplication struct {
 // every system that is registered and in a formation of the subaccount, whatever
 // came first (SEED-000; sap-domain §9).
 func (r *Registry) RuntimeApplications(ctx context.Context, subaccount SubaccountID) (list []RuntimeApplication, err error) {
-	err = r.view(ctx, func(u *unit) error {
+	err = r.look(ctx, PointRuntimeList, Reference{}, func(u *unit) error {
 		list = nil
 		sub, err := u.subaccount(subaccount)
 		if err != nil || !sub.Has(Kyma) {

@@ -134,6 +134,13 @@ func (r *Registry) DeleteService(ctx context.Context, c Caller, id ServiceID) er
 	})
 }
 
+// Visit is a request that only reads what its caller knows already: its URLs, the
+// events that somebody listens to.
+func (r *Registry) Visit(ctx context.Context, point Point, c Caller) error {
+	about := c.reference()
+	return r.step(ctx, point, &about, func(context.Context) error { return nil })
+}
+
 // PublishedEvent is an event that a tenant sent and that was accepted.
 type PublishedEvent struct {
 	ID, Type, Version string

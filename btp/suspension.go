@@ -26,9 +26,11 @@ func newSuspension(until time.Time) *suspension {
 
 // release ends a suspension and waits a moment for what comes of it.
 func (s *suspension) release(ctx context.Context) {
-	s.once.Do(func() { close(s.released) })
+	s.letGo()
 	s.wait(ctx)
 }
+
+func (s *suspension) letGo() { s.once.Do(func() { close(s.released) }) }
 
 // wait gives the work that waited a moment to be over.
 func (s *suspension) wait(ctx context.Context) {

@@ -2,7 +2,6 @@ package btpclient
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"net/http"
 	"net/url"
@@ -94,46 +93,6 @@ type Authorities struct {
 func (c *Control) Authorities(ctx context.Context) (a Authorities, err error) {
 	err = c.do(ctx, http.MethodGet, "/control/authorities", nil, nil, &a)
 	return a, err
-}
-
-// Fault makes a step fail on purpose.
-type Fault struct {
-	ID    string `json:"id"`
-	Point string `json:"point"`
-	// Subject is the id of the system or formation that it is for; "" for all.
-	Subject string `json:"subject"`
-	// Cause is what the failure says; "" leaves it to the server.
-	Cause string `json:"cause"`
-	// Times is how often it strikes; 0: until it is removed. Struck counts.
-	Times  int `json:"times"`
-	Struck int `json:"struck"`
-}
-
-// Faults lists the faults, oldest first.
-func (c *Control) Faults(ctx context.Context) ([]Fault, error) {
-	var answer page[Fault]
-	err := c.do(ctx, http.MethodGet, "/control/faults", nil, nil, &answer)
-	return answer.Items, err
-}
-
-// AddFault makes a point fail. ID and Struck are not read.
-func (c *Control) AddFault(ctx context.Context, f Fault) (added Fault, err error) {
-	body := map[string]any{"point": f.Point, "subject": f.Subject, "cause": f.Cause, "times": f.Times}
-	err = c.do(ctx, http.MethodPost, "/control/faults", nil, body, &added)
-	return added, err
-}
-
-// RemoveFault removes one fault.
-func (c *Control) RemoveFault(ctx context.Context, id string) error {
-	if id == "" {
-		return errors.New("a fault is named by its id") // its path would be that of all faults
-	}
-	return c.do(ctx, http.MethodDelete, "/control/faults/"+url.PathEscape(id), nil, nil, nil)
-}
-
-// ClearFaults removes all faults.
-func (c *Control) ClearFaults(ctx context.Context) error {
-	return c.do(ctx, http.MethodDelete, "/control/faults", nil, nil, nil)
 }
 
 // Incidents goes through the incidents of all global accounts, in the order of

@@ -31,6 +31,8 @@ type JournalEntry struct {
 	Rule    string         `json:"rule,omitempty"`
 	Source  string         `json:"source,omitempty"`
 	Detail  string         `json:"detail,omitempty"`
+	// Faults are the ids of the rules that touched it.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // JournalSubject is whom an entry is about.

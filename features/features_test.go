@@ -15,6 +15,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/features/steps"
@@ -147,6 +148,34 @@ func (v *violations) seen() error {
 		return nil
 	}
 	return errors.Join(append([]error{errors.New("answers went against the OpenAPI document")}, v.errs...)...)
+}
+
+// TestEveryRecipeHasAScenario looks for the tag @recipe-NAME.
+func TestEveryRecipeHasAScenario(t *testing.T) {
+	suite := godog.TestSuite{Options: &godog.Options{FS: features.FS, Paths: []string{"."}}}
+	all, err := suite.RetrieveFeatures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tagged := map[string]bool{}
+	for _, feature := range all {
+		for _, scenario := range feature.Pickles {
+			for _, tag := range scenario.Tags {
+				if name, ok := strings.CutPrefix(tag.Name, "@recipe-"); ok {
+					tagged[name] = true
+				}
+			}
+		}
+	}
+	for _, recipe := range btp.Recipes {
+		if !tagged[recipe.Name] {
+			t.Errorf("no scenario is tagged @recipe-%s", recipe.Name)
+		}
+		delete(tagged, recipe.Name)
+	}
+	for name := range tagged {
+		t.Errorf("a scenario is tagged @recipe-%s, and there is no such recipe", name)
+	}
 }
 
 // TestEveryInvariantHasAScenario looks for the tag @invariant-N of sap-domain §24.

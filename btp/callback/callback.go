@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/faultwire"
 )
 
 // Client makes a call and refuses every answer but a 2xx. Its errors hold no
@@ -32,26 +34,50 @@ type deregistration struct {
 // TellDeregistration posts the notice to the tenant's callback. It refuses with
 // btp.TenantNotTold.
 func (n Notifier) TellDeregistration(ctx context.Context, notice btp.Notice) error {
-	body, err := json.Marshal(deregistration{notice.System, notice.ReleaseToken})
-	if err != nil {
-		return err
+	err := n.tell(ctx, notice)
+	if err == nil && notice.Faults.Duplicate { // the second answer counts
+		err = n.tell(ctx, notice)
 	}
-	url := strings.TrimRight(notice.CallbackURL, "/") + "/deregistration"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return btp.Errorf(btp.TenantNotTold, "the tenant's callback URL cannot be called")
-	}
-	req.Header.Set("Authorization", "Bearer "+notice.JWT)
-	req.Header.Set("Content-Type", "application/json")
-	err = n.Client.Tell(ctx, req)
+	var refused *btp.Error
 	var answered interface{ HTTPStatus() string }
 	switch {
-	case err == nil:
-		return nil
+	case err == nil && notice.Faults.Drop:
+		return btp.Errorf(btp.TenantNotTold, "the tenant's callback could not be told: the connection was closed before the answer")
+	case err == nil, errors.As(err, &refused):
+		return err
 	case errors.Is(ctx.Err(), context.Canceled): // the process ends; nobody has failed
 		return ctx.Err()
 	case errors.As(err, &answered):
 		return btp.Errorf(btp.TenantNotTold, "the tenant's callback answered %s", answered.HTTPStatus())
 	}
 	return btp.Errorf(btp.TenantNotTold, "the tenant's callback could not be told: %w", err)
+}
+
+// tell makes the call once, as the faults will have it.
+func (n Notifier) tell(ctx context.Context, notice btp.Notice) error {
+	body, err := json.Marshal(deregistration{notice.System, notice.ReleaseToken})
+	if err != nil {
+		return err
+	}
+	f, jwt := notice.Faults, []byte(notice.JWT)
+	for _, part := range f.Corrupt {
+		body, jwt = faultwire.Garble(body, part), faultwire.Garble(jwt, part)
+	}
+	sent := body
+	if f.Truncate != nil {
+		sent = body[:faultwire.Cut(len(body), *f.Truncate)]
+	}
+	url := strings.TrimRight(notice.CallbackURL, "/") + "/deregistration"
+	// Not a bytes.Reader, whose length would count.
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, io.NopCloser(bytes.NewReader(sent)))
+	if err != nil {
+		return btp.Errorf(btp.TenantNotTold, "the tenant's callback URL cannot be called")
+	}
+	req.ContentLength = int64(len(body))
+	req.Header.Set("Authorization", "Bearer "+string(jwt))
+	req.Header.Set("Content-Type", "application/json")
+	if len(f.Rules) > 0 {
+		req.Header.Set(faultwire.Header, strings.Join(f.Rules, ", "))
+	}
+	return n.Client.Tell(ctx, req)
 }

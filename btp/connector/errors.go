@@ -55,6 +55,7 @@ var answers = map[btp.Code]answer{
 	btp.IdempotencyKeyReused: {http.StatusConflict, ""},
 	btp.FaultInjected:        {http.StatusInternalServerError, ""},
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
+	btp.RecipeNotFound:       {http.StatusNotFound, ""},
 	btp.HoldNotFound:         {http.StatusNotFound, ""},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, ""},

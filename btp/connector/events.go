@@ -326,7 +326,10 @@ type eventInfo struct {
 
 // subscribed lists what somebody listens to: nothing yet, for events are not
 // delivered so far. The list is empty, not null.
-func (s *server) subscribed(c *gin.Context, _ btp.Caller) error {
+func (s *server) subscribed(c *gin.Context, caller btp.Caller) error {
+	if err := s.Registry.Visit(c.Request.Context(), btp.PointSubscribed, caller); err != nil {
+		return err
+	}
 	writeJSON(c, http.StatusOK, subscriptions{EventsInfo: []eventInfo{}})
 	return nil
 }

@@ -136,6 +136,9 @@ type managementURLs struct {
 }
 
 func (s *server) managementInfo(c *gin.Context, caller btp.Caller) error {
+	if err := s.Registry.Visit(c.Request.Context(), btp.PointManagementInfo, caller); err != nil {
+		return err
+	}
 	mtls := s.URLs.MTLS(c.Request)
 	app := mtls + "/" + caller.System.ApplicationName
 	revoke := mtls + "/v1/applications/certificates/revocations"

@@ -35,6 +35,7 @@ type Registry interface {
 	CreateService(context.Context, btp.Caller, btp.Service) (btp.Service, error)
 	UpdateService(context.Context, btp.Caller, btp.ServiceID, btp.Service) (btp.Service, error)
 	DeleteService(context.Context, btp.Caller, btp.ServiceID) error
+	Visit(context.Context, btp.Point, btp.Caller) error
 	AcceptEvent(context.Context, btp.Point, btp.Caller, btp.PublishedEvent) error
 }
 

@@ -28,6 +28,7 @@ type Registry interface {
 	Faults() []btp.Fault
 	AddFault(context.Context, btp.Fault) (btp.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
+	ApplyRecipe(context.Context, string, btp.RecipeTarget) (btp.Recipe, []btp.Fault, error)
 	TransitionStates(context.Context) ([]btp.TransitionState, error)
 	SetTransition(context.Context, btp.Transition, *btp.TransitionPolicy) (btp.TransitionState, error)
 	Holds(context.Context) ([]btp.Hold, error)
@@ -65,7 +66,7 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key))
+	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key), withoutFaults)
 	api.GET("", h(s.showIndex))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
@@ -82,6 +83,9 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/faults", h(s.addFault))
 	api.DELETE("/faults", h(s.clearFaults))
 	api.DELETE("/faults/:id", h(s.removeFault))
+	api.GET("/faults/points", h(s.listFaultPoints))
+	api.GET("/faults/recipes", h(s.listRecipes))
+	api.POST("/faults/recipes/:name", h(s.applyRecipe))
 	api.GET("/transitions", h(s.listTransitions))
 	api.PUT("/transitions/:name", h(s.setTransition))
 	api.DELETE("/transitions/:name", h(s.resetTransition))
@@ -114,6 +118,9 @@ func (s *server) showIndex(c *gin.Context) error {
 		"incidentResolution":  "/control/incidents/{id}/resolution",
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
+		"faultPoints":         "/control/faults/points",
+		"faultRecipes":        "/control/faults/recipes",
+		"faultRecipe":         "/control/faults/recipes/{name}",
 		"transitions":         "/control/transitions",
 		"transition":          "/control/transitions/{name}",
 		"holds":               "/control/holds",

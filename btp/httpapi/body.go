@@ -106,8 +106,8 @@ func decode(body []byte, into any) error {
 }
 
 // shape walks a JSON text along a Go type: structs of strings, booleans, whole
-// numbers, and lists of these are all that our bodies have, OrNull, and
-// json.RawMessage.
+// numbers, and lists of these are nearly all that our bodies have; OrNull, numbers,
+// objects of strings and json.RawMessage are the rest.
 type shape struct{ dec *json.Decoder }
 
 // explain turns what the decoder says into words for the sender.
@@ -173,6 +173,16 @@ func (s shape) value(t reflect.Type, path string) error {
 			return wrong
 		}
 		return nil
+	case reflect.Float64:
+		if _, ok := token.(json.Number); !ok {
+			return wrong
+		}
+		return nil
+	case reflect.Map: // of strings
+		if token != json.Delim('{') {
+			return wrong
+		}
+		return s.texts(path)
 	case reflect.Int:
 		number, _ := token.(json.Number)
 		if _, err := strconv.ParseInt(string(number), 10, t.Bits()); err != nil {
@@ -225,6 +235,27 @@ func (s shape) object(t reflect.Type, path string) error {
 	return err
 }
 
+// texts is an object whose values are strings, under any names.
+func (s shape) texts(path string) error {
+	seen := map[string]bool{}
+	for s.dec.More() {
+		token, err := s.dec.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string)
+		if seen[name] {
+			return btp.Errorf(btp.InvalidRequest, "%s.%.60q stands there twice", path, name)
+		}
+		seen[name] = true
+		if err := s.value(reflect.TypeFor[string](), fmt.Sprintf("%s.%.60q", path, name)); err != nil {
+			return err
+		}
+	}
+	_, err := s.dec.Token()
+	return err
+}
+
 func fieldNamed(t reflect.Type, name string) (reflect.Type, bool) {
 	for i := range t.NumField() {
 		if jsonName(t.Field(i)) == name {
@@ -253,6 +284,9 @@ var kindNames = map[reflect.Kind]string{ //nolint:exhaustive // bodies have no o
 	reflect.String: "a string",
 	reflect.Bool:   "true or false",
 	reflect.Int:    "a whole number",
+
+	reflect.Float64: "a number",
+	reflect.Map:     "an object",
 }
 
 // OrNull is a string, or null, which is as good as "".

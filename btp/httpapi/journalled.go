@@ -25,7 +25,7 @@ var unstepped = []struct {
 	point          btp.Point
 }{
 	{"", "/control", btp.PointControl},
-	{http.MethodPost, "/api/v1/tokens/inspection", btp.PointTokenInspection},
+	{http.MethodPost, "/api/v1/tokens/inspection", btp.PointTokenInspect},
 	{http.MethodPost, "/api/v1/globalAccounts", btp.PointAccountCreate},
 	{http.MethodGet, "/api/v1/openapi.json", btp.PointDiscovery},
 	{"", "/api/v1/", btp.PointRead},
@@ -51,8 +51,12 @@ func Journalled(registry Chronicle) gin.HandlerFunc {
 		if notInJournal(c.Request) {
 			return // the rest of the chain comes anyway
 		}
-		exchange := btp.NewExchange(registry.Journal().NextRequest())
-		c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), exchange))
+		exchange := btp.ExchangeOf(c.Request.Context()) // there already where faults are set
+		if exchange == nil {
+			exchange = &btp.Exchange{}
+			c.Request = c.Request.WithContext(btp.WithExchange(c.Request.Context(), exchange))
+		}
+		exchange.Begin(registry.Journal().NextRequest())
 		// What the server read of the request lies in one piece of memory, with the
 		// token in it.
 		e := btp.Entry{
@@ -92,6 +96,8 @@ func describeAnswer(e *btp.Entry, c *gin.Context, exchange *btp.Exchange, p any)
 			refusal = exchange.Refusal()
 		}
 	}
+	faults := exchange.Faults()
+	e.Status, e.Faults = faults.Status(e.Status), faults.Rules
 	e.Point, e.About = exchange.Last()
 	admitted := e.Point == btp.PointAccess && refusal != btp.Forbidden && refusal != btp.Unauthenticated
 	if (e.Point == "" || admitted) && refusal != btp.RouteNotFound && refusal != btp.MethodNotAllowed {

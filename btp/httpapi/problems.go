@@ -45,6 +45,7 @@ var problems = map[btp.Code]struct {
 	btp.IdempotencyKeyReused: {http.StatusUnprocessableEntity, "Idempotency-Key came with another request"},
 	btp.FaultInjected:        {http.StatusInternalServerError, "A step was made to fail"},
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
+	btp.RecipeNotFound:       {http.StatusNotFound, "No such recipe"},
 	btp.HoldNotFound:         {http.StatusNotFound, "No such hold"},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, "No such environment"},

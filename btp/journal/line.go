@@ -22,6 +22,7 @@ type Line struct {
 	Rule    string        `json:"rule,omitempty"`
 	Source  string        `json:"source,omitempty"`
 	Detail  string        `json:"detail,omitempty"`
+	Faults  []string      `json:"faults,omitempty"`
 }
 
 // Subject is whom an entry is about.
@@ -37,7 +38,7 @@ func LineOf(e btp.Entry) Line {
 	return Line{
 		Seq: e.Sequence, At: e.At.UTC(), Kind: e.Kind, Point: e.Point, Request: e.Request,
 		Subject: Subject(e.About),
-		Method:  e.Method, Path: e.Path, Status: e.Status, Rule: e.Rule, Source: e.Source, Detail: e.Detail,
+		Method:  e.Method, Path: e.Path, Status: e.Status, Rule: e.Rule, Source: e.Source, Detail: e.Detail, Faults: e.Faults,
 	}
 }
 
@@ -46,6 +47,6 @@ func (l Line) Entry() btp.Entry {
 	return btp.Entry{
 		Sequence: l.Seq, At: l.At.UTC(), Kind: l.Kind, Point: l.Point, Request: l.Request,
 		About:  btp.Reference(l.Subject),
-		Method: l.Method, Path: l.Path, Status: l.Status, Rule: l.Rule, Source: l.Source, Detail: l.Detail,
+		Method: l.Method, Path: l.Path, Status: l.Status, Rule: l.Rule, Source: l.Source, Detail: l.Detail, Faults: l.Faults,
 	}
 }

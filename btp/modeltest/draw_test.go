@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,8 +69,10 @@ var templates = []template{
 	{3, "resolve {system}"},
 	{2, "resolve {formation}"},
 	{3, "fault {point} all {times}"},
+	{2, "fault {request point} all {times}"},
 	{1, "fault {point} {system} {times}"},
 	{1, "fault {point} {formation} {times}"},
+	{1, "fault due.token-expiry all {times}"},
 	{2, "no-faults"},
 	{3, "callback {answer}"},
 	{2, "policy {transition} {policy}"},
@@ -118,7 +121,8 @@ var blanks = map[string][]string{
 	"{plan}":           often(6, "api-access", "messaging", "lite"),
 	"{environments}":   often(3, "kyma", "cloudFoundry kyma", "cloudFoundry", "", "kyma kyma", "abap"),
 	"{state}":          {"READY", "CONFIG_PENDING", "CREATE_ERROR", "DELETE_ERROR", "INITIAL"},
-	"{point}":          append([]string{"system.register"}, faultEffects...),
+	"{point}":          slices.Sorted(maps.Keys(faultEffects)),
+	"{request point}":  append(slices.Compact(slices.Sorted(maps.Values(requestPoints))), certificatePoints...),
 	"{times}":          {"once", "twice", "always"},
 	"{answer}":         often(3, "ok", "500", "refused", "broken"),
 	"{duration}":       {"30s", "1m", "1m", "9m", "10m", "1h", "24h", "168h", "720h", "2160h"},

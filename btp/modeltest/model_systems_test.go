@@ -260,6 +260,9 @@ func (m *model) give(s *system) {
 
 // caller is who has a certificate.
 func (m *model) caller(o op) (*certificate, string) {
+	if m.strikes("certificate.authenticate", nil) {
+		return nil, "fault-injected"
+	}
 	c, ok := pick(m.certs[o.word(0)], o.word(1))
 	switch {
 	case !ok:
@@ -279,7 +282,19 @@ func (m *model) caller(o op) (*certificate, string) {
 func (m *model) use(o op) (*certificate, string) {
 	c, code := m.caller(o)
 	if code == "" && c.of.attempt != nil && c.of.attempt.certificate && c.of.attempt.tenant == "" {
+		if m.strikes("pairing.first-call", nil) {
+			return c, "fault-injected"
+		}
 		m.complete(c.of)
+	}
+	return c, code
+}
+
+// useAt is use for a request that has a point of its own.
+func (m *model) useAt(point string, o op) (*certificate, string) {
+	c, code := m.use(o)
+	if code == "" && m.strikes(point, nil) {
+		code = "fault-injected"
 	}
 	return c, code
 }
@@ -311,7 +326,7 @@ func (m *model) publish(o op) string {
 // descriptor completes a pairing, sent last (design §4). A system that was
 // deregistered is registered again by the tenant that describes itself.
 func (m *model) descriptor(o op) string {
-	c, code := m.use(o)
+	c, code := m.useAt("pairing.descriptor", o)
 	if code != "" {
 		return code
 	}
@@ -330,6 +345,9 @@ func (m *model) descriptor(o op) string {
 func (m *model) failure(o op) string {
 	if o.has("certificate") {
 		c, code := m.caller(o)
+		if code == "" && m.strikes("pairing.failure-report", nil) {
+			return "fault-injected"
+		}
 		if code == "" && c.of.attempt != nil {
 			m.fail(c.of, "pairing.failure-report")
 		}
@@ -357,7 +375,7 @@ func (m *model) breaks(s *system, status, step string) {
 
 // renew: what the client has revoked is not renewed (pairing-protocols §1.7).
 func (m *model) renew(o op) string {
-	c, code := m.use(o)
+	c, code := m.useAt("certificate.renew", o)
 	switch {
 	case code != "":
 		return code
@@ -371,7 +389,7 @@ func (m *model) renew(o op) string {
 }
 
 func (m *model) revoke(o op) string {
-	c, code := m.use(o)
+	c, code := m.useAt("certificate.revoke", o)
 	if code == "" {
 		c.blocked = true
 	}
@@ -382,6 +400,9 @@ func (m *model) revoke(o op) string {
 // deregistration, with the token that it was told (e9d975a.md@v1).
 func (m *model) deleteExtension(o op) string {
 	if o.has("release") {
+		if m.strikes("tenant.extension-deleted", nil) {
+			return "fault-injected"
+		}
 		slot := o.word(0)
 		r, ok := pick(m.releases[slot], "newest")
 		if !ok || m.kept[slot] != r {
@@ -393,6 +414,9 @@ func (m *model) deleteExtension(o op) string {
 	c, code := m.caller(o)
 	if code != "" {
 		return code
+	}
+	if m.strikes("tenant.extension-deleted", nil) {
+		return "fault-injected"
 	}
 	m.closeAttempt(c.of)
 	c.of.extensionDeleted = true

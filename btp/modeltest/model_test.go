@@ -181,7 +181,12 @@ func newModel(edition string, transitions policy) *model {
 	}
 }
 
-func (m *model) do(o op) string { return verbs[o.verb].model(m, o) }
+func (m *model) do(o op) string {
+	if point := requestPoints[o.verb]; point != "" && !o.has("certificate") && m.strikes(point, nil) {
+		return "fault-injected"
+	}
+	return verbs[o.verb].model(m, o)
+}
 
 func (m *model) next() int {
 	m.counter++
@@ -412,24 +417,50 @@ func (m *model) callback(o op) string {
 	return ""
 }
 
-// faultEffects are the points whose failures the model knows.
-var faultEffects = []string{
-	"services.create", "deregistration.tell-tenant", "deregistration.complete", "removal.complete", "formation.synchronize", "formation.deletion",
+// faultEffects are the points whose failures for one system or formation the
+// model knows, and what they are about.
+var faultEffects = map[string]string{
+	"services.create": "system", "deregistration.tell-tenant": "system", "deregistration.complete": "system", "removal.complete": "system",
+	"formation.synchronize": "formation", "formation.deletion": "formation",
+}
+
+// requestPoints are where requests without certificate fail, before all else and
+// without effect. Those with one fail where use and caller say so.
+var requestPoints = map[string]string{
+	"register": "system.register", "token": "token.issue", "show": "token.show", "open": "pairing.info", "csr": "pairing.csr",
+	"failure": "pairing.failure-report", "deregister": "system.deregister", "remove": "system.remove",
+	"formation": "formation.create", "include": "formation.include", "exclude": "formation.exclude", "subaccount": "formation.change",
+	"finalize": "formation.finalize", "resynchronize": "formation.resynchronize", "reset": "formation.resynchronize", "delete": "formation.delete",
+	"entitle": "entitlement.assign", "unentitle": "entitlement.remove", "environments": "subaccount.change",
+}
+
+// certificatePoints are where requests with a certificate fail.
+var certificatePoints = []string{
+	"certificate.authenticate", "pairing.first-call", "pairing.descriptor", "certificate.renew", "certificate.revoke", "tenant.extension-deleted",
+}
+
+// unmetPoints are those that no operation comes to: reads, events, access.
+var unmetPoints = []string{
+	"token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
+	"services.delete", "events.legacy", "events.cloudevent", "events.subscribed", "formation.show", "formation.list", "runtime.applications",
+	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
+	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit",
 }
 
 func (m *model) fault(o op) string {
-	if !slices.Contains(faultEffects, o.word(0)) {
-		return "invalid-request"
-	}
 	f := &fault{point: o.word(0), left: -1}
+	kind := ""
 	switch about := o.word(1); {
 	case about == "all":
-	case m.systems[about] != nil:
-		f.about = m.systems[about]
-	case m.formations[about] != nil:
-		f.about = m.formations[about]
+	case m.system(about) != nil:
+		f.about, kind = m.system(about), "system"
+	case m.formation(about) != nil:
+		f.about, kind = m.formation(about), "formation"
 	default:
-		f.about = "nobody"
+		return "invalid-request"
+	}
+	if o.word(0) == "due.token-expiry" || f.about != nil && faultEffects[f.point] != kind {
+		return "invalid-request"
 	}
 	switch o.word(2) {
 	case "once":

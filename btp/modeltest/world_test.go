@@ -436,7 +436,7 @@ func (w *world) deleteFormation(o op) error {
 func (w *world) report(o op) error {
 	id := w.formation(o.word(0))
 	assignment := btp.AssignmentID("nothing")
-	v, err := w.Formation(w.ctx, id)
+	v, err := w.Formation(btp.WithoutFaults(w.ctx), id)
 	if err != nil && btp.CodeOf(err) != btp.FormationNotFound {
 		return err
 	}
@@ -492,23 +492,18 @@ func (w *world) resolve(o op) error {
 }
 
 func (w *world) fault(o op) error {
-	f := btp.Fault{Point: btp.Point(o.word(0))}
+	subject := ""
 	if about := o.word(1); about != "all" {
-		f.Subject = "nobody"
+		subject = "nobody"
 		if id, ok := w.formations[about]; ok {
-			f.Subject = string(id)
+			subject = string(id)
 		}
 		if id, ok := w.systems[about]; ok {
-			f.Subject = string(id)
+			subject = string(id)
 		}
 	}
-	switch o.word(2) {
-	case "once":
-		f.Times = 1
-	case "twice":
-		f.Times = 2
-	}
-	_, err := w.AddFault(w.ctx, f)
+	times := map[string]int{"once": 1, "twice": 2}[o.word(2)]
+	_, err := w.AddFault(w.ctx, btp.FailAt(btp.Point(o.word(0)), subject, "", times))
 	return err
 }
 

@@ -223,7 +223,11 @@ func TestRefusalsSayWhatToDoNext(t *testing.T) {
 		{"subaccounts show prod", "pairsim subaccounts list"},
 		{"subaccounts list --account other", "pairsim accounts list"},
 		{"incidents show abc", "pairsim incidents list"},
-		{"fault add system.register", "pairsim fault points"},
+		{"fault add clock.change", "pairsim fault points"},
+		{"fault add pairing.csr --action corrupt --part tokenSignature", "pairsim fault points"},
+		{"fault recipe bad-luck", "pairsim fault recipes"},
+		{"fault recipe remove-error", "--edition"},
+		{"fault recipe formation-error --tenant commerce", "pairsim fault recipes"},
 		{"fault add removal.complete --subject Shop", "pairsim systems list"},
 		{"fault add formation.deletion --subject Shop", "pairsim formations list"},
 	} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
+	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/token"
@@ -95,6 +96,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
+		Tenants: e.tenantIDs(), CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
@@ -113,6 +115,9 @@ func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) 
 func (e *environment) begin() {
 	releaseMode()
 	e.public = e.publicRouter()
+	if e.registry != nil {
+		e.public = faultwire.Handler(e.registry, e.public)
+	}
 	if e.world.WrapPublic != nil {
 		e.public = e.world.WrapPublic(e.public)
 	}
@@ -188,6 +193,13 @@ func (e *environment) closeTenants(ctx context.Context) error {
 		errs = append(errs, t.Close(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// endWaits lets every request go that a fault keeps waiting.
+func (e *environment) endWaits() {
+	if e.registry != nil {
+		e.registry.EndWaits()
+	}
 }
 
 // stop ends what the environment does by itself.

@@ -349,6 +349,7 @@ func (l *Landscape) drop(e *environment, why string) error {
 	defer l.environments.release(e.id)
 	e.end(btp.Errorf(btp.EnvironmentGone, "environment %s is gone: %s while this request was under way", e.id, why))
 	e.registry.Interrupt() // requests may wait for its calls
+	e.endWaits()
 	ctx, cancel := context.WithTimeout(context.Background(), dropPatience)
 	defer cancel()
 	select {

@@ -64,7 +64,15 @@ func (l *Landscape) server(handler http.Handler) *http.Server {
 		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(waiting.close)
+	server.RegisterOnShutdown(l.endWaits)
 	return server
+}
+
+// endWaits lets every request go that a fault keeps waiting.
+func (l *Landscape) endWaits() {
+	for _, e := range append(l.environments.all(), l.first) {
+		e.endWaits()
+	}
 }
 
 func (l *Landscape) serveOn(on net.Listener, server *http.Server, overTLS bool) {

@@ -120,3 +120,12 @@ func (e *environment) now() time.Time {
 	}
 	return e.process.config.RealNow()
 }
+
+// tenantIDs are the declared tenants, whoever plays them.
+func (e *environment) tenantIDs() []string {
+	ids := make([]string, len(e.world.Tenants))
+	for i, t := range e.world.Tenants {
+		ids[i] = t.ID
+	}
+	return ids
+}
