@@ -85,6 +85,8 @@ type Config struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Faults are set at every start.
+	Faults []btp.DeclaredFault
 
 	// Registry is where tenants of a process without a registry find it.
 	Registry Registry
@@ -291,7 +293,7 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
-		Tenants: l.tenantIDs(), CallbackTimeout: cmp.Or(cfg.CallbackTimeout, callbackTimeout),
+		Tenants: l.tenantIDs(), Faults: cfg.Faults, CallbackTimeout: cmp.Or(cfg.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
 	})
 	if err != nil {
