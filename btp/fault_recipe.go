@@ -416,3 +416,20 @@ func (r *Registry) ApplyRecipe(ctx context.Context, name string, t RecipeTarget)
 	added, err := r.addFaults(ctx, rules)
 	return recipe, added, err
 }
+
+// DeclaredFault is a rule, or a recipe, that is set when the registry is opened.
+type DeclaredFault struct {
+	Rule Fault
+	// Recipe, if it is set, is meant instead of Rule.
+	Recipe string
+	Target RecipeTarget
+}
+
+func (r *Registry) declareFault(ctx context.Context, d DeclaredFault) error {
+	if d.Recipe == "" {
+		_, err := r.AddFault(ctx, d.Rule)
+		return err
+	}
+	_, _, err := r.ApplyRecipe(ctx, d.Recipe, d.Target)
+	return err
+}

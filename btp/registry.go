@@ -90,6 +90,8 @@ type Config struct {
 	// CallbackTimeout is how long, in real time, the Notifier lets a tenant take; a
 	// fault's delay is cut there. 0: as long as a call may take at all.
 	CallbackTimeout time.Duration
+	// Faults are set at every start.
+	Faults []DeclaredFault
 	// Landscape is declared at first start.
 	Landscape Landscape
 	Log       *slog.Logger
@@ -156,6 +158,12 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		}
 		if known, err = r.load(ctx, c); err != nil || !known {
 			return nil, fmt.Errorf("open environment %s after creating it: %w", c.Environment, err)
+		}
+	}
+	for i, d := range c.Faults {
+		if err := r.declareFault(ctx, d); err != nil {
+			r.Close()
+			return nil, fmt.Errorf("fault %d: %w", i+1, err)
 		}
 	}
 	return r, nil

@@ -41,9 +41,9 @@ func newControl(t *testing.T) (*gin.Engine, *btp.Registry) {
 	return newControlOf(t, "v1", btp.DefaultLandscape())
 }
 
-func newControlOf(t *testing.T, edition string, landscape btp.Landscape) (*gin.Engine, *btp.Registry) {
+func newControlOf(t testing.TB, edition string, landscape btp.Landscape) (*gin.Engine, *btp.Registry) {
 	t.Helper()
-	registry, err := btp.Open(t.Context(), btp.Config{
+	registry, err := btp.Open(context.WithoutCancel(t.Context()), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Edition: edition, Seed: 7, Tokens: token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },

@@ -28,8 +28,9 @@ type fault struct {
 	Times      int           `json:"times"`
 }
 
-// newFault is a rule as it is asked for: in the plain form, or in the full one.
-type newFault struct {
+// NewFault is a rule as it is asked for, here and in seed files: in the plain
+// form, or in the full one.
+type NewFault struct {
 	Point    btp.Point      `json:"point"`
 	Match    *faultMatch    `json:"match"`
 	Action   *faultAction   `json:"action"`
@@ -120,8 +121,9 @@ func actionOf(a btp.FaultAction) faultAction {
 	return shown
 }
 
-// rule is what was asked for, in the words of the rules.
-func (n newFault) rule() (btp.Fault, error) {
+// Rule is what was asked for, in the words of the rules. It refuses with
+// btp.InvalidRequest what has no such form.
+func (n NewFault) Rule() (btp.Fault, error) {
 	if n.Action == nil {
 		if n.Match != nil || n.Schedule != nil {
 			return btp.Fault{}, btp.Errorf(btp.InvalidRequest, "match and schedule go with an action; without one subject, cause and times are read")
@@ -196,11 +198,11 @@ func (s *server) listFaults(c *gin.Context) error {
 }
 
 func (s *server) addFault(c *gin.Context) error {
-	var req newFault
+	var req NewFault
 	if err := readOnlyBody(c, &req); err != nil {
 		return err
 	}
-	f, err := req.rule()
+	f, err := req.Rule()
 	if err != nil {
 		return err
 	}

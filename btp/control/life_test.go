@@ -15,7 +15,7 @@ import (
 )
 
 // lived is a registry with two systems in an error status and one formation.
-func lived(t *testing.T, edition string) (*gin.Engine, *btp.Registry) {
+func lived(t testing.TB, edition string) (*gin.Engine, *btp.Registry) {
 	t.Helper()
 	l := btp.DefaultLandscape()
 	l.GlobalAccounts = append(l.GlobalAccounts, btp.GlobalAccount{ID: "other", Subdomain: "other"})

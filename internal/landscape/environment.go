@@ -96,7 +96,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			return pki.OpenClientCA(m)
 		},
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
-		Tenants: e.tenantIDs(), CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {

@@ -98,6 +98,8 @@ type World struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Faults are set at every start.
+	Faults []btp.DeclaredFault
 
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.

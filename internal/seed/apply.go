@@ -27,9 +27,11 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	for i, d := range f.Entitlements {
 		declared.Entitlements = append(declared.Entitlements, f.entitlement(c, at("entitlements", i), edition, declared.Systems, d))
 	}
+	faults := f.faults(c)
 	if err := c.found.sorted(); err != nil {
 		return err
 	}
+	cfg.Faults = append(cfg.Faults, faults...)
 	if f.Edition != "" {
 		cfg.Edition = edition.ID
 	}
@@ -299,6 +301,9 @@ func (f *File) Located(err error) error {
 
 // place finds what a rule's refusal is about: btp names the object before it.
 func (f *File) place(text string) string {
+	if path, ok := faultPlace(text); ok {
+		return path
+	}
 	for i, d := range f.Entitlements {
 		sub, _ := f.findSubaccount("", d.Subaccount)
 		system := f.systemRef(string(sub.GlobalAccount), d.System)

@@ -24,6 +24,7 @@ type File struct {
 	Entitlements   []Entitlement   `json:"entitlements"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
+	Faults  []Fault  `json:"faults"`
 	Policy  Policy   `json:"policy"`
 
 	document any
