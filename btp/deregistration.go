@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // DeregistrationAudience is the aud claim of what tells a tenant of its
@@ -239,7 +241,7 @@ func (u *unit) failLeaving(point Point, s *System, on Event, failure error) erro
 func causeOf(err error) string {
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code != Internal {
-		return refused.Detail
+		return secret.Mask(refused.Detail)
 	}
 	return "internal error"
 }

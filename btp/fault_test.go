@@ -310,7 +310,7 @@ func TestDueWorkIsDelayedInItsTurn(t *testing.T) {
 	if _, err := r.System(t.Context(), s.ID); btp.CodeOf(err) != btp.SystemNotFound {
 		t.Errorf("after an hour: got %v", err)
 	}
-	entries, _ := r.Journal().Read(btp.JournalFilter{Kind: btp.EntryTransition, System: s.ID})
+	entries, _ := r.Journal().Read(btp.JournalFilter{EntryMatch: btp.EntryMatch{Kind: btp.EntryTransition, System: string(s.ID)}})
 	if last := entries[len(entries)-1]; !last.At.Equal(epoch.Add(10 * time.Minute)) {
 		t.Errorf("it ended at %s", last.At)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // join makes the assignments of participants: in both directions with each that is
@@ -340,6 +342,7 @@ func (u *unit) report(f *Formation, a Assignment, report AssignmentReport) error
 	case failed && report.Error == "":
 		report.Error = "the participant reports " + string(report.State)
 	}
+	report.Error = secret.Mask(report.Error)
 	a.State, a.Error, a.UpdatedAt = report.State, report.Error, u.now
 	if err := errors.Join(u.Assignments().Put(a), u.putFormation(f)); err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // incidentMemory is how long a resolved incident is kept.
@@ -120,6 +122,7 @@ func (r *Registry) ResolveIncident(ctx context.Context, id IncidentID, resolutio
 	if len(resolution) > maxCause {
 		return i, Errorf(InvalidRequest, "resolution: at most %d bytes", maxCause)
 	}
+	resolution = secret.Mask(resolution)
 	err := r.step(ctx, PointIncidentResolve, &about, func(ctx context.Context) error {
 		return r.update(ctx, func(u *unit) (err error) {
 			again = ""

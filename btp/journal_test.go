@@ -256,3 +256,14 @@ func TestMatchesThatNothingCanHave(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func BenchmarkAppend(b *testing.B) {
+	var j btp.Journal
+	b.ReportAllocs()
+	for b.Loop() {
+		j.Append(btp.Entry{
+			At: epoch, Kind: btp.EntryRequest, Request: j.NextRequest(), Point: btp.PointInfo, Method: "GET", Path: "/v1/applications/signingRequests/info",
+			Status: 200, About: btp.Reference{System: "4ff190b4-c2c5-83ec-999d-8db75f206447", Name: "Web Shop", Tenant: "commerce"},
+		})
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // Presentation is a token as a tenant presents it.
@@ -384,7 +386,7 @@ func (r *Registry) ReportFailure(ctx context.Context, followUp string, caller *C
 				return err
 			}
 			about = s.Reference()
-			cause := "the tenant reports: " + cause
+			cause := "the tenant reports: " + secret.Mask(cause)
 			if open {
 				return u.fail(PointFailureReport, &s, cause)
 			}

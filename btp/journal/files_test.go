@@ -268,8 +268,8 @@ func TestDiskStaysFlat(t *testing.T) {
 	}
 	all.Wait()
 	closed(t, f)
-	if used := usage(t, folder); used > 2*size || used < size {
-		t.Errorf("%d bytes are used, want between one segment (%d) and two", used, size)
+	if used := usage(t, folder); used > 2*size || used < size/4 { // what comes faster than the disk is dropped
+		t.Errorf("%d bytes are used, want a good part of two segments of %d", used, size)
 	}
 }
 

@@ -58,12 +58,18 @@ func TestCounts(t *testing.T) {
 		{"decisions", verify.Expectation{Match: btp.EntryMatch{Kind: btp.EntryDecision, Point: "pairing.*"}, Exactly: n(1)}, true, []uint64{7}, "exactly 1 decision with point pairing.*", nil},
 		{"all", verify.Expectation{Exactly: n(7)}, true, []uint64{1, 2, 3, 4, 5, 6, 8}, "exactly 7 requests", nil},
 		{
-			"too few", verify.Expectation{Match: btp.EntryMatch{Method: "POST", Path: certificates, Status: "201"}, AtLeast: n(2)}, false, []uint64{3},
+			"too few",
+			verify.Expectation{Match: btp.EntryMatch{Method: "POST", Path: certificates, Status: "201"}, AtLeast: n(2)},
+			false,
+			[]uint64{3},
 			"at least 2 requests with method POST, path /v1/applications/certificates, status 201",
 			[]string{"3", "2 status 201/400"},
 		},
 		{
-			"none", verify.Expectation{Match: btp.EntryMatch{Method: "GET", Path: "/api/v1/systems/3", Status: "200"}}, false, []uint64{},
+			"none",
+			verify.Expectation{Match: btp.EntryMatch{Method: "GET", Path: "/api/v1/systems/3", Status: "200"}},
+			false,
+			[]uint64{},
 			"at least 1 request with method GET, path /api/v1/systems/3, status 200",
 			[]string{
 				"5 path /api/v1/systems/3//api/v1/systems/1",
@@ -73,7 +79,10 @@ func TestCounts(t *testing.T) {
 			},
 		},
 		{
-			"one field", verify.Expectation{Match: btp.EntryMatch{Path: "/v1/applications/certificate"}}, false, []uint64{},
+			"one field",
+			verify.Expectation{Match: btp.EntryMatch{Path: "/v1/applications/certificate"}},
+			false,
+			[]uint64{},
 			"at least 1 request with path /v1/applications/certificate",
 			[]string{
 				"2 path /v1/applications/certificate//v1/applications/certificates",

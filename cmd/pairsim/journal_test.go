@@ -40,9 +40,13 @@ func TestJournalOfASystem(t *testing.T) {
 	}
 	o.isRefused([]string{"journal", "--point", "pairing.dance"}, "there is no point", "certificate.renew")
 	for _, wrong := range [][]string{
-		{"journal", "--from", "yesterday"}, {"journal", "--follow", "--format", "svg"}, {"journal", "--format", "png"},
-		{"journal", "verify", "--in-order", "method"}, {"journal", "verify", "--in-order", "colour=red"},
-		{"journal", "verify", "--in-order", "method=GET method=PUT"}, {"journal", "verify", "--in-order", " "},
+		{"journal", "--from", "yesterday"},
+		{"journal", "--follow", "--format", "svg"},
+		{"journal", "--format", "png"},
+		{"journal", "verify", "--in-order", "method"},
+		{"journal", "verify", "--in-order", "colour=red"},
+		{"journal", "verify", "--in-order", "method=GET method=PUT"},
+		{"journal", "verify", "--in-order", " "},
 		{"journal", "verify", "--in-order", "method=GET", "--method", "GET"},
 	} {
 		if r := o.run(t, wrong...); r.code != exitUsage {

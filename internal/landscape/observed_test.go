@@ -421,3 +421,7 @@ func (o *observed) latest() uint64 {
 	_, last := o.Registry().Journal().Span()
 	return last
 }
+
+func certificateOf(own btpclient.Certificate, key crypto.Signer) tls.Certificate {
+	return tls.Certificate{Certificate: own.Chain, PrivateKey: key}
+}

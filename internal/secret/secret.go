@@ -23,6 +23,9 @@ const (
 // Mask replaces what looks like a secret in text: tokens (JWS, random bytes in
 // base64), keys in PEM. It does not know passwords that people choose.
 func Mask(text string) string {
+	if len(text) < shortest {
+		return text
+	}
 	var b *strings.Builder
 	kept := 0 // bytes of text that b has seen
 	for i := 0; i < len(text); {
@@ -51,22 +54,25 @@ func Mask(text string) string {
 	return b.String()
 }
 
-// class sorts the bytes of base64, in either alphabet, and of its padding.
-func class(c byte) byte {
-	switch {
-	case c >= 'a' && c <= 'z':
-		return 'a'
-	case c >= 'A' && c <= 'Z':
-		return 'A'
-	case c >= '0' && c <= '9':
-		return '0'
-	case c == '-' || c == '_' || c == '+' || c == '=':
-		return '-'
+// classes sort the bytes of base64, in either alphabet, and of its padding; 0 is
+// everything else.
+var classes = func() (classes [256]byte) {
+	for c := range classes {
+		switch c := byte(c); {
+		case c >= 'a' && c <= 'z':
+			classes[c] = 'a'
+		case c >= 'A' && c <= 'Z':
+			classes[c] = 'A'
+		case c >= '0' && c <= '9':
+			classes[c] = '0'
+		case c == '-' || c == '_' || c == '+' || c == '=':
+			classes[c] = '-'
+		}
 	}
-	return 0
-}
+	return classes
+}()
 
-func partOfRun(c byte) bool { return class(c) != 0 }
+func partOfRun(c byte) bool { return classes[c] != 0 }
 
 func looksSecret(run string) bool {
 	if len(run) < shortest {
@@ -76,7 +82,7 @@ func looksSecret(run string) bool {
 	changes := 0
 	before := byte('-')
 	for i := range len(run) {
-		now := class(run[i])
+		now := classes[run[i]]
 		switch now {
 		case 'a':
 			small = true
@@ -90,12 +96,12 @@ func looksSecret(run string) bool {
 		}
 		before = now
 	}
-	// Of ten random bytes six change, of CamelCase words two.
-	restless := changes*100 >= len(run)*35
+	// Of ten random bytes five change or six, of CamelCase words two.
+	share := changes * 100 / len(run)
 	if !small || !capital {
 		return false
 	}
-	return restless || len(run) >= long && digit
+	return share >= 35 || len(run) >= long && (digit || share >= 28)
 }
 
 // LogHandler masks what h logs: the message, and every attribute as text.
