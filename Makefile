@@ -52,6 +52,7 @@ fuzz: ## every fuzz target, FUZZTIME=10s each
 
 soak: ## volumes and races in full; make test runs 1/100 of them
 	PAIRSIM_VOLUME=full go test -count=1 -timeout 60m ./...
+	PAIRSIM_VOLUME=full CGO_ENABLED=1 go test -race -count=1 -timeout 60m -run 'InEnvironments|OfAnotherEnvironment' ./features ./testenv
 
 bench: ## the budgets, as ratios to a floor measured in the same run
 	go run ./internal/bench

@@ -138,7 +138,7 @@ func askOne(t *testing.T, e *testenv.Env, own btpclient.System, issuer, foreign,
 	case 1, 2:
 		got, err := e.Operator().SystemNamed(ctx, "default", "Web Shop")
 		if err != nil || got.ID != own.ID {
-			return fmt.Errorf("Web Shop is %s (%v), want %s", got.ID, err, own.ID)
+			return fmt.Errorf("Web Shop is %s, %w, want %s", got.ID, err, own.ID)
 		}
 	case 3, 4:
 		if conf := configuration(t, e); conf.Issuer != issuer || conf.Environment != e.Name() || conf.JWKSURI != e.HTTP()+"/.well-known/jwks.json" {

@@ -27,6 +27,7 @@ type sample struct {
 	Inner  struct {
 		Deep string `json:"deep"`
 	} `json:"inner"`
+	Raw json.RawMessage `json:"raw"`
 }
 
 func decodeText(text string, into any) error {
@@ -37,18 +38,22 @@ func decodeText(text string, into any) error {
 
 func TestDecodeBody(t *testing.T) {
 	var got sample
-	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"count":-7,"note":null,"inner":{"deep":"x"}} `, &got); err != nil {
+	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"count":-7,"note":null,"inner":{"deep":"x"},"raw":{"a":[{}, 1e2]}} `, &got); err != nil {
 		t.Fatal(err)
 	}
 	no := false
 	want := sample{Name: "é\n", Freeze: &no, List: []string{"a", "b"}, Count: -7, Note: OrNull{There: true}}
-	want.Inner.Deep = "x"
+	want.Inner.Deep, want.Raw = "x", json.RawMessage(`{"a":[{}, 1e2]}`)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for text, detail := range map[string]string{
 		`{"inner":{"deep":1}}`:    "$.inner.deep is a number",
 		`{"inner":{"x":1}}`:       `$.inner has an unknown field "x"`,
+		`{"raw":[{}]}`:            "$.raw is a list; it must be an object",
+		`{"raw":null}`:            "$.raw is null; it must be an object",
+		`{"raw":{"a":[1,{}`:       "breaks off",
+		`{"raw":{"a":]}}`:         "not JSON",
 		`{"inner":null}`:          "$.inner is null",
 		`{"count":"7"}`:           "$.count is a string; it must be a whole number",
 		`{"count":1.5}`:           "$.count is a number; it must be a whole number",
@@ -98,6 +103,7 @@ func FuzzDecodeBody(f *testing.F) {
 		`{"name":"x","name":"y"}`, `{"list":[`, `{"inner":{"deep":{}}}`, "{\"name\":\"\xff\"}", `{"NAME":"x"}`, `{"freeze":null}`,
 		`{"count":7}`, `{"count":1.5}`, `{"count":-0}`, `{"count":99999999999999999999}`, `{"note":null}`, `{"note":"x"}`, `{"note":[]}`,
 		`{"name":"n","type":"t","subaccount":null,"systems":["a"],"draft":true}`, `{"point":"p","times":1e2}`, `{"reset":true}`,
+		`{"raw":{"a":[{"b":null}],"a":1}}`, `{"raw":{}}`, `{"raw":{}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -119,9 +119,8 @@ type EnvironmentOptions struct {
 	Name string
 	// World is made from Landscape.World.
 	World
-	// Seed is a seed document that is applied to World, for Edition if that is not
-	// empty; nil: none.
-	Seed json.RawMessage
+	// SeedDocument is applied to World, for Edition if that is not empty; nil: none.
+	SeedDocument json.RawMessage
 	// TTL is how long, in real time, it lasts; 0: until it is dropped.
 	TTL time.Duration
 }
@@ -165,7 +164,7 @@ func (l *Landscape) makeEnvironment(ctx context.Context, o EnvironmentOptions) (
 	if err != nil {
 		l.environments.release(id)
 		var refused *btp.Error
-		if o.Seed != nil && errors.As(err, &refused) && refused.Code != btp.NameTaken {
+		if o.SeedDocument != nil && errors.As(err, &refused) && refused.Code != btp.NameTaken {
 			return nil, btp.Errorf(btp.InvalidRequest, "seed: %w", err)
 		}
 		return nil, err
@@ -180,7 +179,7 @@ func (l *Landscape) applySeed(o *EnvironmentOptions) error {
 	if asked == "" {
 		o.Edition = l.Edition.ID
 	}
-	if o.Seed == nil {
+	if o.SeedDocument == nil {
 		return nil
 	}
 	if l.config.ReadSeed == nil {
@@ -188,7 +187,7 @@ func (l *Landscape) applySeed(o *EnvironmentOptions) error {
 	}
 	cfg := l.config
 	cfg.World = o.World
-	if err := l.config.ReadSeed(o.Seed, asked, &cfg); err != nil {
+	if err := l.config.ReadSeed(o.SeedDocument, asked, &cfg); err != nil {
 		return btp.Errorf(btp.InvalidRequest, "seed: %w", err)
 	}
 	o.World = cfg.World
@@ -233,11 +232,11 @@ func (l *Landscape) openEnvironment(ctx context.Context, id btp.EnvironmentID, w
 		return nil, err
 	}
 	e.createdAt, e.expiresAt = created, expires
-	if err := e.openRegistry(ctx); err != nil {
-		return nil, err
+	if err = e.openRegistry(ctx); err == nil {
+		err = e.openTenants()
 	}
-	if err := e.openTenants(); err != nil {
-		return nil, errors.Join(err, e.stop())
+	if err != nil {
+		return nil, errors.Join(err, e.closeTenants(ctx), e.stop())
 	}
 	e.begin()
 	if !expires.IsZero() {
@@ -377,7 +376,7 @@ var _ control.Environments = (*Landscape)(nil)
 
 // CreateEnvironment makes an environment as control asks.
 func (l *Landscape) CreateEnvironment(ctx context.Context, n control.NewEnvironment) (control.Environment, error) {
-	o := EnvironmentOptions{Name: n.Name, World: l.World(), Seed: n.Seed, TTL: n.TTL}
+	o := EnvironmentOptions{Name: n.Name, World: l.World(), SeedDocument: n.Seed, TTL: n.TTL}
 	if n.Edition != "" {
 		o.Edition = n.Edition
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -50,4 +51,56 @@ func decodedToken(text string) string {
 		return ""
 	}
 	return named.TokenURL
+}
+
+// Tenants of another process join an environment by its base URL.
+func TestTenantsOfAnotherProcessJoinAnEnvironment(t *testing.T) {
+	l := start(t, func(c *Config) { c.Roles = []Role{RoleRegistry} })
+	makeEnvironment(t, l, map[string]any{"name": "b"})
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.CAPEM)
+	tenants := start(t, func(c *Config) {
+		c.Roles = []Role{RoleCX}
+		c.Registry = Registry{HTTP: l.HTTP + "/env/b", MTLS: l.MTLS + "/env/b", RootCAs: roots}
+	})
+	system := call(t, http.MethodPost, l.HTTP+"/env/b/api/v1/globalAccounts/default/systems",
+		map[string]string{"name": "Web Shop", "type": "SAP Commerce Cloud"}, http.StatusCreated)
+	token, _ := system["integrationToken"].(map[string]any)
+	row := call(t, http.MethodPost, tenants.HTTP+"/tenants/commerce/pairings", map[string]any{"token": token["token"]}, http.StatusCreated)
+	if status, _ := row["status"].(map[string]any); status["code"] != "registered" {
+		t.Fatalf("the pairing is %v: %v", status, row["cause"])
+	}
+	call(t, http.MethodPost, tenants.HTTP+"/tenants/commerce/renewal", nil, http.StatusOK)
+	call(t, http.MethodPost, l.HTTP+"/env/b/api/v1/systems/"+system["id"].(string)+"/deregistration", nil, http.StatusAccepted)
+	if tenant := call(t, http.MethodGet, tenants.HTTP+"/tenants/commerce", nil, http.StatusOK); tenant["connection"] != nil {
+		t.Errorf("the tenant was not told: %v", tenant)
+	}
+	if resp := send(t, http.MethodGet, tenants.HTTP+"/env/b/tenants", ""); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("a process without registry has the environment: %d", resp.StatusCode)
+	}
+}
+
+// Two processes on one file: a name is taken in both, and what the other drops is gone.
+func TestTwoProcessesShareEnvironments(t *testing.T) {
+	data := func(c *Config) { c.Data = filepath.Join(t.TempDir(), "pairsim.db") }
+	var file string
+	one := start(t, data, func(c *Config) { file = c.Data })
+	makeEnvironment(t, one, map[string]any{"name": "b"})
+	two := start(t, func(c *Config) { c.Data, c.Roles = file, []Role{RoleRegistry} })
+	call(t, http.MethodPost, one.HTTP+"/env/b/api/v1/globalAccounts/default/systems",
+		map[string]string{"name": "Web Shop", "type": "SAP Commerce Cloud"}, http.StatusCreated)
+	if got := systemsIn(t, two.HTTP+"/env/b"); len(got) != 1 {
+		t.Errorf("the other process sees %q", got)
+	}
+	makeEnvironment(t, one, map[string]any{"name": "c"})
+	if resp := send(t, http.MethodPost, two.Control+"/control/environments", `{"name":"c"}`); codeIn(t, resp) != "name-taken" {
+		t.Errorf("the other process makes it again: %d", resp.StatusCode)
+	}
+	if got := deleteEnvironment(t, one, "b"); got != http.StatusNoContent {
+		t.Errorf("DELETE: got %d", got)
+	}
+	resp := send(t, http.MethodGet, two.HTTP+"/env/b/api/v1/globalAccounts/default/systems", "")
+	if resp.StatusCode != http.StatusGone || codeIn(t, resp) != "environment-gone" {
+		t.Errorf("the other process answers %d", resp.StatusCode)
+	}
 }

@@ -71,10 +71,10 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 					texts["the answer to "+s.method+" "+s.path] += o.answerOf(s)
 				}
 			}
-			if err := o.journal.Close(); err != nil { // what waits is written
+			if err := o.first.journal.Close(); err != nil { // what waits is written
 				t.Fatal(err)
 			}
-			o.journal = nil
+			o.first.journal = nil
 			files, err := os.ReadDir(data + ".journal")
 			if err != nil {
 				t.Fatal(err)
