@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -146,5 +147,31 @@ func TestFormationActionsAreTheDocuments(t *testing.T) {
 			}
 			return row{"offered", document[c].source} // the code's table has one for all
 		})
+	}
+}
+
+// TestEveryRecipeHasItsParagraph in docs/faults.md.
+func TestEveryRecipeHasItsParagraph(t *testing.T) {
+	text, err := os.ReadFile("../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := map[string]bool{}
+	for _, found := range regexp.MustCompile("(?m)^### `([a-z-]+)`$").FindAllStringSubmatch(string(text), -1) {
+		described[found[1]] = true
+	}
+	for _, recipe := range btp.Recipes {
+		if !described[recipe.Name] {
+			t.Errorf("docs/faults.md says nothing of %s", recipe.Name)
+		}
+		for _, said := range []string{recipe.What, recipe.Do, recipe.Seen, recipe.Source} {
+			if !strings.Contains(string(text), said) {
+				t.Errorf("docs/faults.md, %s: %q is missing", recipe.Name, said)
+			}
+		}
+		delete(described, recipe.Name)
+	}
+	for name := range described {
+		t.Errorf("docs/faults.md has a paragraph on %s, which is no recipe", name)
 	}
 }

@@ -73,8 +73,6 @@ func (p FaultPoint) Actions() []FaultKind {
 	return FaultKinds
 }
 
-func (p FaultPoint) takes(k FaultKind) bool { return slices.Contains(p.Actions(), k) }
-
 // The flows.
 const (
 	flowRegistration   = "registering a system"
@@ -168,7 +166,7 @@ var FaultPoints = []FaultPoint{
 }
 
 // PointsWithoutFaults are the points where no fault makes sense, and why.
-var PointsWithoutFaults = map[Point]string{
+var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others stand in FaultPoints; a test finds what stands in neither
 	PointKeyRotation:       "the test itself does it, on the control listener",
 	PointClock:             "the test itself does it, on the control listener",
 	PointFormationReport:   "the test itself does it, on the control listener",
@@ -177,6 +175,10 @@ var PointsWithoutFaults = map[Point]string{
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointControl:           "the test itself does it, on the control listener",
+	PointRead:              "what is read has a point of its own, or never changes",
+	PointDiscovery:         "it is no step of a flow; token.keys is the one part that can go wrong",
+	PointJournalLoss:       "nobody does anything",
 	PointIncidentOpen:      "it is a part of the step that failed",
 	PointTokenExpiry:       "an instant that comes; nobody does anything",
 	PointAttemptDeadline:   "an instant that comes; nobody does anything",

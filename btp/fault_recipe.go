@@ -361,18 +361,23 @@ func RecipeNamed(name string) (Recipe, error) {
 // limit adds a target to the rules of a recipe. Rules at points that do not know
 // the target are left out, unless none would be left.
 func (recipe Recipe) limit(t RecipeTarget) ([]Fault, error) {
-	kinds := map[ObjectKind]bool{KindSystem: t.System != "", KindFormation: t.Formation != "", KindTenant: t.Tenant != ""}
-	named := 0
-	for kind, is := range kinds {
-		if !is {
-			continue
-		}
-		if named++; !slices.Contains(recipe.For, kind) {
+	var kinds []ObjectKind
+	if t.System != "" {
+		kinds = append(kinds, KindSystem)
+	}
+	if t.Formation != "" {
+		kinds = append(kinds, KindFormation)
+	}
+	if t.Tenant != "" {
+		kinds = append(kinds, KindTenant)
+	}
+	if len(kinds) > 1 {
+		return nil, Errorf(InvalidRequest, "a recipe is for one system, one formation or one tenant, or for all")
+	}
+	for _, kind := range kinds {
+		if !slices.Contains(recipe.For, kind) {
 			return nil, Errorf(InvalidRequest, "recipe %s is not for a %s; it is for %s", recipe.Name, kind, recipe.targets())
 		}
-	}
-	if named > 1 {
-		return nil, Errorf(InvalidRequest, "a recipe is for one system, one formation or one tenant, or for all")
 	}
 	var rules []Fault
 	for _, f := range recipe.Rules {

@@ -68,11 +68,11 @@ func TestRecipesCanBeSet(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, recipe := range btp.Recipes {
-			targets := map[btp.ObjectKind]btp.RecipeTarget{"": {}}
+			targets := map[string]btp.RecipeTarget{"all": {}}
 			for _, kind := range recipe.For {
-				targets[kind] = map[btp.ObjectKind]btp.RecipeTarget{
-					btp.KindSystem: {System: "Web Shop"}, btp.KindFormation: {Formation: "shops"}, btp.KindTenant: {Tenant: "commerce"},
-				}[kind]
+				targets[string(kind)] = map[string]btp.RecipeTarget{
+					"system": {System: "Web Shop"}, "formation": {Formation: "shops"}, "tenant": {Tenant: "commerce"},
+				}[string(kind)]
 			}
 			for kind, target := range targets {
 				applied, rules, err := r.ApplyRecipe(t.Context(), recipe.Name, target)
