@@ -59,6 +59,7 @@ const (
 	PointOAuthClientDelete Point = "oauth-client.delete"
 	PointAccessToken       Point = "access-token.issue"
 	PointAccess            Point = "access.admit"
+	PointTenantWake        Point = "tenant.wake"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
 )
@@ -117,6 +118,7 @@ var Points = map[Point]string{
 	PointOAuthClientCreate: "a client of the token service is created on the control listener",
 	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
 	PointAccessToken:       "a client asks the token service for an access token",
+	PointTenantWake:        "the registry wakes a tenant at the instant that it asked for",
 	PointTransitionSet:     "the policy of a transition is set on the control listener",
 	PointHoldRelease:       "a hold is released on the control listener",
 	PointAccess:            "the registry asks for the role that a call needs (--auth)",

@@ -22,7 +22,10 @@ type Client interface {
 // Notifier is btp.Notifier over HTTP.
 type Notifier struct{ Client Client }
 
-var _ btp.Notifier = Notifier{}
+var (
+	_ btp.Notifier = Notifier{}
+	_ btp.Waker    = Notifier{}
+)
 
 type deregistration struct {
 	SystemID     btp.SystemID `json:"systemId"`
@@ -36,12 +39,23 @@ func (n Notifier) TellDeregistration(ctx context.Context, notice btp.Notice) err
 	if err != nil {
 		return err
 	}
-	url := strings.TrimRight(notice.CallbackURL, "/") + "/deregistration"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	return n.tell(ctx, notice.CallbackURL, "/deregistration", bytes.NewReader(body), "Bearer "+notice.JWT)
+}
+
+// WakeTenant posts to the tenant's callback that its instant has come. It refuses
+// with btp.TenantNotTold.
+func (n Notifier) WakeTenant(ctx context.Context, callbackURL string) error {
+	return n.tell(ctx, callbackURL, "/wake", bytes.NewReader([]byte("{}")), "")
+}
+
+func (n Notifier) tell(ctx context.Context, callbackURL, path string, body *bytes.Reader, authorization string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(callbackURL, "/")+path, body)
 	if err != nil {
 		return btp.Errorf(btp.TenantNotTold, "the tenant's callback URL cannot be called")
 	}
-	req.Header.Set("Authorization", "Bearer "+notice.JWT)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
 	req.Header.Set("Content-Type", "application/json")
 	err = n.Client.Tell(ctx, req)
 	var answered interface{ HTTPStatus() string }
@@ -51,7 +65,11 @@ func (n Notifier) TellDeregistration(ctx context.Context, notice btp.Notice) err
 	case errors.Is(ctx.Err(), context.Canceled): // the process ends; nobody has failed
 		return ctx.Err()
 	case errors.As(err, &answered):
-		return btp.Errorf(btp.TenantNotTold, "the tenant's callback answered %s", answered.HTTPStatus())
+		refused := btp.Errorf(btp.TenantNotTold, "the tenant's callback answered %s", answered.HTTPStatus())
+		if strings.HasPrefix(answered.HTTPStatus(), "409 ") {
+			refused.Cause = btp.ErrTenantBusy
+		}
+		return refused
 	}
 	return btp.Errorf(btp.TenantNotTold, "the tenant's callback could not be told: %w", err)
 }

@@ -86,6 +86,8 @@ type Config struct {
 	Landscape    btp.Landscape
 	Tenants      []Tenant
 
+	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
+	NoTenantRenewal bool
 	// Registry is where tenants of a process without a registry find it.
 	Registry Registry
 

@@ -56,6 +56,7 @@ func (l *Landscape) openTenants(registry Registry) error {
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
 			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
+			RenewsItself: !l.config.NoTenantRenewal,
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)

@@ -60,6 +60,7 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.POST("/revocation", s.on(revoke))
 	g.GET("/specifications/:identifier", s.on(specification))
 	g.POST("/callback/deregistration", s.on(noticeDeregistration))
+	g.POST("/callback/wake", s.on(wake))
 }
 
 type server struct {
@@ -196,6 +197,16 @@ func enablePairing(c *gin.Context, t *Tenant) error {
 
 func deletePairing(c *gin.Context, t *Tenant) error {
 	if err := t.Delete(c.Request.Context(), c.Param("id")); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// wake is for the registry, whose clock has come to an instant that the tenant
+// had named.
+func wake(c *gin.Context, t *Tenant) error {
+	if err := t.wake(c.Request.Context()); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
