@@ -17,6 +17,7 @@ const (
 	DueReplayExpiry    DueKind = "replay-expiry"      // subject: a replay's key
 	DueIncidentExpiry  DueKind = "incident-expiry"    // subject: incident id
 
+	DueTenantWake        DueKind = "tenant-wake"               // subject: system id
 	DueDeregistration    DueKind = "deregistration"            // subject: system id
 	DueRemoval           DueKind = "removal"                   // subject: system id
 	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
@@ -38,6 +39,7 @@ var dueKinds = map[DueKind]struct {
 	DueKeyRetirement:     {fire: (*unit).keyRetires},
 	DueReplayExpiry:      {fire: (*unit).replayIsForgotten},
 	DueIncidentExpiry:    {fire: (*unit).incidentIsForgotten},
+	DueTenantWake:        {prepare: (*unit).tenantWake},
 	DueDeregistration:    {prepare: (*unit).deregistration, transition: TransitionDeregistering},
 	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
 	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},

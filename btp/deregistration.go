@@ -125,6 +125,9 @@ func (u *unit) deregistration(subject string) (*job, error) {
 		if err != nil || s == nil {
 			return err
 		}
+		if again, err := u.tryAgain(j, s, failure); again || err != nil {
+			return err
+		}
 		if failure != nil {
 			return u.failLeaving(j.point, s, DeregistrationFailed, failure)
 		}
@@ -133,7 +136,7 @@ func (u *unit) deregistration(subject string) (*job, error) {
 	return j, nil
 }
 
-// leaving finds a system that is still on its way out, nil for any other.
+// leaving finds a system that still has a status, nil for any other.
 func (u *unit) leaving(subject string, status Status) (*System, error) {
 	s, err := u.Systems().Get(SystemID(subject))
 	if CodeOf(err) == SystemNotFound || err == nil && s.Status != status {
@@ -303,6 +306,7 @@ func (u *unit) erase(s *System) error {
 	return errors.Join(
 		u.dropAttempt(s.ID),
 		u.Due().Cancel(DueDeregistration, string(s.ID)), u.Due().Cancel(DueRemoval, string(s.ID)),
+		u.Due().Cancel(DueTenantWake, string(s.ID)),
 		u.closeIncident(string(s.ID), "the system is gone"),
 		u.Systems().Delete(s.ID),
 	)

@@ -360,7 +360,13 @@ func (r *Registry) SetDescriptor(ctx context.Context, caller Caller, d Descripto
 			if err := checkTenant(&s, d.TenantID); err != nil {
 				return err
 			}
+			if d.WakeAt.After(latestClock) {
+				return Errorf(DescriptorInvalid, "wakeAt: %s at the latest", latestClock.Format(time.RFC3339))
+			}
 			s.Tenant, s.FormerTenant = &d, ""
+			if err := u.scheduleWake(&s); err != nil {
+				return err
+			}
 			_, open, err := u.Attempts().FindBySystem(s.ID)
 			if err != nil {
 				return err

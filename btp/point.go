@@ -80,6 +80,7 @@ const (
 	PointSubaccountCreate  Point = "subaccount.create"
 	PointIncidentList      Point = "incident.list"
 	PointIncidentShow      Point = "incident.show"
+	PointTenantWake        Point = "tenant.wake"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
 )
@@ -171,4 +172,5 @@ var Points = map[Point]PointDescription{
 	PointSubaccountCreate:  {"an operator adds a subaccount", "sap-domain §18"},
 	PointIncidentList:      {"an operator lists incidents", "sap-domain §4.4"},
 	PointIncidentShow:      {"an operator looks at an incident", "sap-domain §4.4"},
+	PointTenantWake:        {"the registry wakes a tenant at the instant that it asked for", "design §3 due work"},
 }

@@ -255,6 +255,8 @@ type Due struct {
 	Reads int
 	// Hold is what keeps the work until somebody releases it; At is when that began.
 	Hold HoldID
+	// Tries is how often it was begun in vain.
+	Tries int
 	// Parked: who claims it waits, for longer than anybody is to wait for the work.
 	Parked bool
 }

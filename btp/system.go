@@ -48,6 +48,9 @@ type Descriptor struct {
 	URL                    string   `json:"url"`
 	CallbackURL            string   `json:"callbackUrl"`
 	CommunicationScenarios []string `json:"communicationScenarios"`
+	// WakeAt is an instant of the environment's clock at which the tenant is to be
+	// woken, as it has something to do then; zero: never.
+	WakeAt time.Time `json:"wakeAt,omitzero"`
 }
 
 // SystemFilter selects systems; empty fields select all.

@@ -347,6 +347,9 @@ type Descriptor struct {
 	URL                    string   `json:"url"`
 	CallbackURL            string   `json:"callbackUrl,omitempty"`
 	CommunicationScenarios []string `json:"communicationScenarios"`
+	// WakeAt is when, on the registry's clock, {CallbackURL}/wake is to be called;
+	// zero: never.
+	WakeAt time.Time `json:"wakeAt,omitzero"`
 }
 
 // PutTenant sends the descriptor beside metadataURL, as /{app}/v1/pairsim/tenant.

@@ -121,6 +121,7 @@ Feature: Client certificates
 
     Scenario: A tenant that did not renew in time
       Given the cockpit of v1
+      And tenants do not renew their certificates by themselves
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the administrator of tenant "commerce" has entered the token
       And 91 days have passed

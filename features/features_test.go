@@ -116,6 +116,9 @@ func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv
 	for transition, d := range s.Durations {
 		list = append(list, testenv.WithDuration(transition, d))
 	}
+	if s.NoTenantRenewal {
+		list = append(list, testenv.WithoutTenantRenewal())
+	}
 	if s.CallbackTimeout > 0 {
 		list = append(list, testenv.WithCallbackTimeout(s.CallbackTimeout))
 	}

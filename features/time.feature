@@ -45,6 +45,31 @@ Feature: Time, transitions and holds
       Then the tenant shows "Deregistered"
       And the system "Web Shop" is shown without a status
 
+  Rule: A tenant renews its certificate as the clock passes
+
+    Scenario Outline: <product> after <days> days
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the administrator of tenant "<tenant>" has got and entered the token
+      And <days> days have passed
+      When the tenant "<tenant>" sends the event "<event>" "<version>"
+      Then the event is accepted
+
+      Examples:
+        | edition | product             | tenant   | event         | version | days |
+        | v1      | SAP Commerce Cloud  | commerce | order.created | v1      | 90   |
+        | v2      | SAP Commerce Cloud  | commerce | order.created | v1      | 1000 |
+
+    Scenario: It asks to be woken when two thirds of the validity are over
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      When 90 days pass
+      Then the journal tells in order that
+        | what                                      | after   |
+        | the tenant of "Web Shop" was woken        | 60 days |
+        | the certificate of "Web Shop" was renewed | 60 days |
+
   Rule: A clock is stopped, let run and set, and never set back
 
     Scenario: A clock that stands still

@@ -137,6 +137,12 @@ func WithDuration(transition string, d time.Duration) Option {
 	return WithTransition(transition, After(d))
 }
 
+// WithoutTenantRenewal lets the tenants' certificates end after 90 days. Without it
+// they renew them by themselves, as the clock passes the 60th.
+func WithoutTenantRenewal() Option {
+	return func(c *landscape.Config) { c.NoTenantRenewal = true }
+}
+
 // WithCallbackTimeout bounds how long, in real time, a tenant may take to answer
 // when it is told of its deregistration.
 func WithCallbackTimeout(d time.Duration) Option {

@@ -59,3 +59,28 @@ func TestTellDeregistration(t *testing.T) {
 		t.Errorf("a URL that cannot be called: %v", err)
 	}
 }
+
+func TestWakeTenant(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		err  error
+		want btp.Code
+		busy bool
+	}{
+		{"awake", nil, "", false},
+		{"busy", answered("409 Conflict"), btp.TenantNotTold, true},
+		{"knows no such call", answered("404 Not Found"), btp.TenantNotTold, false},
+		{"unreachable", errors.New("the host cannot be reached"), btp.TenantNotTold, false},
+	} {
+		var sent *http.Request
+		n := Notifier{client(func(_ context.Context, r *http.Request) error { sent = r; return test.err })}
+		err := n.WakeTenant(t.Context(), "http://tenant.test/callback/")
+		if got := btp.CodeOf(err); got != test.want || errors.Is(err, btp.ErrTenantBusy) != test.busy {
+			t.Errorf("%s: got %v, want %q, busy %v", test.name, err, test.want, test.busy)
+		}
+		if sent.Method != http.MethodPost || sent.URL.String() != "http://tenant.test/callback/wake" || sent.Header.Get("Authorization") != "" {
+			t.Errorf("%s: sent %s %s %v", test.name, sent.Method, sent.URL, sent.Header)
+		}
+	}
+}

@@ -45,6 +45,7 @@ type serveOptions struct {
 	tokenValidity                        map[string]string
 	durations                            map[btp.Transition]*time.Duration
 	transitions                          map[btp.Transition]*string
+	noTenantRenewal                      bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -98,6 +99,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.logLevel, "log-level", "", "info", "what is logged, to stderr", "debug", "info", "warn", "error")
 	choiceFlag(c, &o.logFormat, "log-format", "", "text", "format of the log", "text", "json")
 
+	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
 	flags.IntVar(&o.rejectedCSRs, "rejected-csrs", p.RejectedCSRs, "so many refused certificate requests fail a pairing")
@@ -137,7 +139,7 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition, cfg.Auth = o.edition, o.auth
+	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}

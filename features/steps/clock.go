@@ -101,8 +101,10 @@ func (w *world) theClockShowsMore(ctx context.Context, n int, unit string) error
 
 // events are what the journal tells, by how a scenario says it of a name.
 var events = map[string]btpclient.JournalFilter{
-	`the token of "" expired`:        {EntryMatch: btpclient.EntryMatch{Kind: "due", Point: "due.token-expiry"}},
-	`the deregistration of "" ended`: {EntryMatch: btpclient.EntryMatch{Kind: "transition", Point: "deregistration.complete"}},
+	`the token of "" expired`:           {EntryMatch: btpclient.EntryMatch{Kind: "due", Point: "due.token-expiry"}},
+	`the tenant of "" was woken`:        {EntryMatch: btpclient.EntryMatch{Kind: "due", Point: "tenant.wake"}},
+	`the certificate of "" was renewed`: {EntryMatch: btpclient.EntryMatch{Kind: "decision", Point: "certificate.renew"}},
+	`the deregistration of "" ended`:    {EntryMatch: btpclient.EntryMatch{Kind: "transition", Point: "deregistration.complete"}},
 }
 
 // theJournalTellsInOrder takes a table of what happened, how long after the clock

@@ -15,6 +15,7 @@ func (w *world) tenantSteps(d definitions) {
 	d.Given(`^the administrator of tenant "([^"]*)" has got and entered the token$`, w.theAdministratorHasGotAndEntered)
 	d.Given(`^the administrator of tenant "([^"]*)" has entered the token in vain$`, w.theAdministratorHasEnteredInVain)
 	d.Given(`^the tenant "([^"]*)" has renewed its certificate$`, w.theTenantHasRenewed)
+	d.Given(`^tenants do not renew their certificates by themselves$`, w.tenantsDoNotRenew)
 
 	d.When(`^the administrator of tenant "([^"]*)" enters the token$`, w.theAdministratorEnters)
 	d.When(`^the administrator of tenant "([^"]*)" enters the token as (token URL|bare token|encoded token)$`, w.theAdministratorEntersAs)
@@ -172,4 +173,8 @@ func (w *world) theEventIsAccepted() error { return w.published.accepted("the te
 
 func (w *world) theEventIsRefused(reason string) error {
 	return w.published.refusedBecauseOf("the tenant's event", reason)
+}
+
+func (w *world) tenantsDoNotRenew() error {
+	return w.configure(func(s *Settings) { s.NoTenantRenewal = true })
 }

@@ -45,6 +45,8 @@ type Settings struct {
 	CallbackTimeout time.Duration
 	// Tenants are further tenants beside one of each product: id to product.
 	Tenants map[string]string
+	// NoTenantRenewal: tenants let their certificates end.
+	NoTenantRenewal bool
 	// Auth: the registry and the tenants ask for access tokens, with roles.
 	Auth bool
 	// OwnServer: the scenario is about a server and its environments; an environment

@@ -100,6 +100,8 @@ type World struct {
 	Tenants      []Tenant
 	// Faults are set at every start.
 	Faults []btp.DeclaredFault
+	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
+	NoTenantRenewal bool
 
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.

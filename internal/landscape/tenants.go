@@ -62,6 +62,7 @@ func (e *environment) openTenants() error {
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Logger: e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
+			RenewsItself: !e.world.NoTenantRenewal,
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)

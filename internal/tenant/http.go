@@ -62,6 +62,7 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.POST("/revocation", s.on(revoke))
 	g.GET("/specifications/:identifier", s.on(specification))
 	g.POST("/callback/deregistration", s.on(noticeDeregistration))
+	g.POST("/callback/wake", s.on(wake))
 }
 
 // dated puts the registry's time on answers, as the tenant knows it, unless the
@@ -210,6 +211,16 @@ func enablePairing(c *gin.Context, t *Tenant) error {
 
 func deletePairing(c *gin.Context, t *Tenant) error {
 	if err := t.Delete(c.Request.Context(), c.Param("id")); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// wake is for the registry, whose clock has come to an instant that the tenant
+// had named.
+func wake(c *gin.Context, t *Tenant) error {
+	if err := t.wake(c.Request.Context()); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

@@ -75,7 +75,7 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 	if err := a.publish(ctx); err != nil {
 		return err
 	}
-	if err := a.session.PutTenant(ctx, a.metadata, a.t.descriptor()); err != nil {
+	if err := a.session.PutTenant(ctx, a.metadata, a.t.descriptor(a.row.Connection)); err != nil {
 		return err
 	}
 	a.t.mu.Lock()
@@ -84,11 +84,16 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 	return nil
 }
 
-// descriptor is what t says of itself (design §4 descriptor).
-func (t *Tenant) descriptor() btpclient.Descriptor {
-	return btpclient.Descriptor{
+// descriptor is what t says of itself (design §4 descriptor), and when it wants to
+// renew the certificate of c.
+func (t *Tenant) descriptor(c *connection) btpclient.Descriptor {
+	d := btpclient.Descriptor{
 		TenantID: t.cfg.ID, URL: t.base, CallbackURL: t.callback(), CommunicationScenarios: t.cfg.Product.Scenarios,
 	}
+	if t.cfg.RenewsItself {
+		d.WakeAt = c.renewal()
+	}
+	return d
 }
 
 func (t *Tenant) callback() string { return t.facing + "/callback" }

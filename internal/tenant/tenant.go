@@ -45,6 +45,9 @@ type Config struct {
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
+	// RenewsItself renews the client certificate when two thirds of its validity are
+	// over: the registry, whose clock that is, wakes the tenant.
+	RenewsItself bool
 	// Authorize asks the admin for an access token of the registry's token service.
 	Authorize bool
 	// Transport carries calls without client certificate; nil: an own one.

@@ -35,11 +35,43 @@ func (t *Tenant) Renew(ctx context.Context) (Pairing, error) {
 			return err
 		}
 		conn.URLs = info.URLs
-		if _, err := t.adopt(c.row, conn, fresh); err != nil {
+		session, err := t.adopt(c.row, conn, fresh)
+		if err != nil {
 			return err
+		}
+		if t.cfg.RenewsItself { // the next time, too
+			if err := session.Traced(t.journal(c.row)).PutTenant(ctx, t.here(info.URLs.MetadataURL), t.descriptor(conn)); err != nil {
+				t.cfg.Logger.Warn("the registry was not told of the next renewal", "error", err)
+			}
 		}
 		return t.save(ctx)
 	})
+}
+
+// renewal is when the certificate of c is renewed; zero where it cannot be told.
+func (c *connection) renewal() time.Time {
+	leaf, err := x509.ParseCertificate(c.Chain[0])
+	if err != nil {
+		return time.Time{}
+	}
+	return leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 3).UTC()
+}
+
+// wake does what is to be done by now on the registry's clock. Whoever calls is
+// not believed: the registry itself is asked for the time.
+func (t *Tenant) wake(ctx context.Context) error {
+	if _, err := t.connector.Traced(t.readClock).Configuration(ctx); err != nil {
+		return registryError(err)
+	}
+	t.mu.Lock()
+	r := t.connected()
+	due := r != nil && t.cfg.RenewsItself && !r.Certificate.Revoked && !t.now().Before(r.Connection.renewal())
+	t.mu.Unlock()
+	if !due {
+		return nil
+	}
+	_, err := t.Renew(ctx)
+	return err
 }
 
 // Revoke revokes the client certificate. That blocks its renewal only
@@ -240,7 +272,7 @@ func (t *Tenant) announce(ctx context.Context, r *row) error {
 	}
 	session := t.connector.Authenticated(cert)
 	defer session.Close()
-	if err := session.PutTenant(ctx, t.here(c.URLs.MetadataURL), t.descriptor()); err != nil {
+	if err := session.PutTenant(ctx, t.here(c.URLs.MetadataURL), t.descriptor(c)); err != nil {
 		return fmt.Errorf("pairing %s: %w", r.ID, err)
 	}
 	t.mu.Lock()

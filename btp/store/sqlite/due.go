@@ -10,7 +10,7 @@ import (
 type dues struct{ *tx }
 
 const (
-	dueColumns = `SELECT at, kind, subject, claimed_until, reads, hold, parked FROM due WHERE env = ?`
+	dueColumns = `SELECT at, kind, subject, claimed_until, reads, hold, parked, tries FROM due WHERE env = ?`
 	// waitsForInstant is the condition of the index due_by_instant.
 	waitsForInstant = ` AND reads = 0 AND hold = ''`
 )
@@ -19,6 +19,7 @@ func readDue(r row) btp.Due {
 	return btp.Due{
 		At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3),
 		Reads: int(r.number(4)), Hold: btp.HoldID(r.text(5)), Parked: r.flag(6),
+		Tries: int(r.number(7)),
 	}
 }
 
@@ -32,15 +33,15 @@ func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err 
 
 // Put also ends a claim: whoever holds it works on what is no longer due.
 func (t dues) Put(d btp.Due) error {
-	const put = `INSERT OR REPLACE INTO due (env, kind, subject, at, number, reads, hold) VALUES (?1, ?2, ?3, ?4, `
+	const put = `INSERT OR REPLACE INTO due (env, kind, subject, at, tries, number, reads, hold) VALUES (?1, ?2, ?3, ?4, ?5, `
 	const last = `(SELECT coalesce(max(number), 0) + 1 FROM due WHERE env = ?1 AND at = ?4 AND `
 	switch {
 	case d.Hold != "":
-		return t.write(put+last+`hold <> ''), ?5, ?6)`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Reads), string(d.Hold))
+		return t.write(put+last+`hold <> ''), ?6, ?7)`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads), string(d.Hold))
 	case d.Reads > 0: // it has no place among others
-		return t.write(put+`0, ?5, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Reads))
+		return t.write(put+`0, ?6, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads))
 	}
-	return t.write(put+last+`reads = 0 AND hold = ''), 0, '')`, t.env, string(d.Kind), d.Subject, d.At)
+	return t.write(put+last+`reads = 0 AND hold = ''), 0, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries))
 }
 
 func (t dues) Cancel(kind btp.DueKind, subject string) error {

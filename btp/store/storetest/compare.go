@@ -178,7 +178,7 @@ func drawDue(t *rapid.T, subject string, at time.Time) op {
 	kind := rapid.SampledFrom([]btp.DueKind{btp.DueTokenExpiry, btp.DueCertExpiry}).Draw(t, "due kind")
 	switch what := rapid.SampledFrom([]string{"put", "cancel", "claim", "let go of", "park"}).Draw(t, "what"); what {
 	case "put":
-		d := btp.Due{At: at, Kind: kind, Subject: subject, ClaimedUntil: at, Parked: true} // which Put does not keep
+		d := btp.Due{At: at, Kind: kind, Subject: subject, Tries: int(at.Unix() % 3), ClaimedUntil: at, Parked: true} // which Put does not keep
 		switch rapid.SampledFrom([]string{"its instant", "reads", "a release"}).Draw(t, "waits for") {
 		case "reads":
 			d.Reads = 2

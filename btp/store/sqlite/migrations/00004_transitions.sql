@@ -5,6 +5,7 @@
 
 ALTER TABLE due ADD COLUMN reads INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE due ADD COLUMN hold TEXT NOT NULL DEFAULT '';
+ALTER TABLE due ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE due ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;
 DROP INDEX due_by_instant;
 CREATE INDEX due_by_instant ON due (env, at, number, claimed_until, parked) WHERE reads = 0 AND hold = '';
