@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,9 @@ type seen struct {
 	requestHeader, header http.Header
 	requestBody, body     []byte
 	status                int
-	control               bool
+	// done is closed when the answer is complete: it may be with its reader before.
+	done    chan struct{}
+	control bool
 }
 
 // observed is a landscape all of whose requests and answers are kept, those
@@ -38,7 +41,7 @@ type observed struct {
 	*Landscape
 	t    *testing.T
 	mu   sync.Mutex
-	all  []seen
+	all  []*seen
 	keys []crypto.Signer // the tenants' and the client's
 
 	web      *http.Client
@@ -48,10 +51,22 @@ type observed struct {
 	secrets  map[string]string // those that were issued, by what they are
 }
 
-func (o *observed) keep(s seen) {
+func (o *observed) keep(s *seen) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	s.done = make(chan struct{})
 	o.all = append(o.all, s)
+}
+
+// exchanges are all requests and their answers so far.
+func (o *observed) exchanges() []*seen {
+	o.mu.Lock()
+	all := slices.Clone(o.all)
+	o.mu.Unlock()
+	for _, s := range all {
+		<-s.done
+	}
+	return all
 }
 
 func (o *observed) newKey(context.Context) (crypto.Signer, error) {
@@ -96,14 +111,15 @@ func (o *observed) wrap(next http.Handler) http.Handler {
 			o.t.Error(err)
 		}
 		req.Body = io.NopCloser(bytes.NewReader(sent))
-		s := seen{method: req.Method, path: req.URL.Path, query: req.URL.RawQuery, requestHeader: req.Header.Clone(), requestBody: sent}
+		s := &seen{method: req.Method, path: req.URL.Path, query: req.URL.RawQuery, requestHeader: req.Header.Clone(), requestBody: sent}
+		o.keep(s)
+		defer close(s.done)
 		r := &recorder{ResponseWriter: w}
 		next.ServeHTTP(r, req)
 		s.status, s.header, s.body = r.status, r.header, r.body.Bytes()
 		if s.status == 0 {
 			s.status, s.header = http.StatusOK, w.Header().Clone()
 		}
-		o.keep(s)
 	})
 }
 
@@ -114,7 +130,7 @@ type toControl struct {
 }
 
 func (c toControl) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := seen{method: req.Method, path: req.URL.Path, query: req.URL.RawQuery, requestHeader: req.Header.Clone(), control: true}
+	s := &seen{method: req.Method, path: req.URL.Path, query: req.URL.RawQuery, requestHeader: req.Header.Clone(), control: true}
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -135,6 +151,7 @@ func (c toControl) RoundTrip(req *http.Request) (*http.Response, error) {
 	res.Body = io.NopCloser(bytes.NewReader(s.body))
 	s.status, s.header = res.StatusCode, res.Header.Clone()
 	c.keep(s)
+	close(s.done)
 	return res, nil
 }
 

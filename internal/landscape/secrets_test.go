@@ -65,7 +65,7 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 			}
 			texts["the journal in memory"], texts["the log"] = string(inMemory), log.String()
 			control := 0
-			for _, s := range o.all {
+			for _, s := range o.exchanges() {
 				if s.control {
 					control++
 					texts["the answer to "+s.method+" "+s.path] += o.answerOf(s)
@@ -101,7 +101,7 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 
 // answerOf is what an answer of the control listener tells beside what its own
 // request said, and beside the secret of a client that was just made.
-func (o *observed) answerOf(s seen) string {
+func (o *observed) answerOf(s *seen) string {
 	text := string(s.body)
 	for _, secret := range o.secrets {
 		if strings.Contains(s.path, secret) || bytes.Contains(s.requestBody, []byte(secret)) {
@@ -158,9 +158,7 @@ func (o *observed) collect() {
 		}
 		o.secrets[kind+" of "+secret[:min(len(secret), 12)]+"…"] = secret
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, s := range o.all {
+	for _, s := range o.exchanges() {
 		text := strings.Join([]string{s.query, string(s.requestBody), string(s.body)}, "\n") + "\n?" + s.query
 		for name, values := range s.requestHeader {
 			text += "\n" + strings.Join(values, "\n")
@@ -189,7 +187,10 @@ func (o *observed) collect() {
 		}
 	}
 	add("basic password", password)
-	for _, key := range o.keys {
+	o.mu.Lock()
+	keys := slices.Clone(o.keys)
+	o.mu.Unlock()
+	for _, key := range keys {
 		der := must(x509.MarshalPKCS8PrivateKey(key))(t)
 		add("private key", base64.StdEncoding.EncodeToString(der)[40:80])
 		raw := must(key.(*ecdsa.PrivateKey).Bytes())(t)

@@ -29,7 +29,7 @@ func TestEveryTimestampIsTheEnvironments(t *testing.T) {
 			o.walk()
 			o.journalFormats()
 			w := watch{t: t, from: start.Truncate(time.Second), to: start.AddDate(1, 0, 0), kinds: map[string]int{}}
-			for _, s := range o.all {
+			for _, s := range o.exchanges() {
 				w.exchange(s)
 			}
 			for kind, least := range map[string]int{
@@ -58,7 +58,7 @@ func (w *watch) instant(kind string, at time.Time) {
 	}
 }
 
-func (w *watch) exchange(s seen) {
+func (w *watch) exchange(s *seen) {
 	w.where = fmt.Sprintf("%s %s → %d (control: %t)", s.method, s.path, s.status, s.control)
 	date, err := time.Parse(http.TimeFormat, s.header.Get("Date"))
 	if err != nil {
