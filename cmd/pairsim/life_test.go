@@ -331,3 +331,31 @@ func TestQuoted(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultsByCommandLine: set by flag and by recipe, listed with what they did,
+// and told when they did nothing.
+func TestFaultsByCommandLine(t *testing.T) {
+	t.Parallel()
+	o := operator{serveFor(t), t}
+	o.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud")
+	o.sees([]string{"fault", "recipe", "deregister-error", "--system", "Web Shop"}, "deregistration.*", "do:     Deregister the system.", "undo:   pairsim fault clear")
+	o.isRefused([]string{"fault", "list", "--unfired", "--fail"}, "A fault has never struck", "pairsim journal")
+	o.isRefused([]string{"systems", "deregister", "Web Shop"}, "error: Deregister Error", "the connectivity could not be taken down")
+	o.must(t, "fault", "list", "--fail")
+	o.must(t, "fault", "remove", "1")
+
+	o.sees([]string{"fault", "add", "system.list", "--code", "forbidden", "--cause", "not you", "--limit", "1"}, "fail forbidden", "all", "not you")
+	o.isRefused([]string{"systems", "list"}, "Role does not allow it", "not you")
+	o.must(t, "systems", "list")
+	o.sees([]string{"fault", "add", "system.show", "--answer", "503", "--header", "Retry-After: 5", "--body", "down"}, "fail answer 503", "always")
+	o.sees([]string{"fault", "add", "pairing.*", "--action", "delay", "--virtual", "10m", "--tenant", "commerce", "--every", "2", "--probability", "0.5"},
+		"delay 10m0s on the clock", "commerce", "every 2, p=0.5")
+	o.sees([]string{"fault", "add", "pairing.csr", "--action", "drop", "--when", "after", "--type", "SAP Commerce Cloud"}, "drop after the work", "SAP Commerce Cloud")
+	o.sees([]string{"fault", "add", "pairing.info", "--action", "truncate", "--share", "0.5", "--first", "2"}, "truncate after 0.5 of the body", "first 2")
+	o.sees([]string{"fault", "add", "token.*", "--action", "corrupt", "--part", "tokenSignature"}, "corrupt tokenSignature")
+	o.sees([]string{"fault", "recipes"}, "lost-certificate-answer", "Deregister Error (v1), Error while Deregistering (v2)")
+	o.must(t, "fault", "clear")
+	if got := o.must(t, "fault", "list", "-o", "json"); strings.TrimSpace(got) != "[]" {
+		t.Errorf("got %s, want none", got)
+	}
+}
