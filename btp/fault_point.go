@@ -116,6 +116,7 @@ var FaultPoints = []FaultPoint{
 	{Point: PointManagementInfo, Flow: flowCertificate, Met: MetByTenant, About: aSystem, Carries: document},
 	{Point: PointRenewal, Flow: flowCertificate, Met: MetByTenant, About: aSystem, Carries: withChain},
 	{Point: PointRevocation, Flow: flowCertificate, Met: MetByTenant, About: aSystem},
+	{Point: PointTenantWake, Flow: flowCertificate, Met: MetByDueWork, About: aSystem},
 
 	{Point: PointServiceCreate, Flow: flowServices, Met: MetByTenant, About: aSystem, Carries: document, Final: true},
 	{Point: PointServiceList, Flow: flowServices, Met: MetByTenant, About: aSystem, Carries: document},

@@ -439,9 +439,10 @@ var certificatePoints = []string{
 	"certificate.authenticate", "pairing.first-call", "pairing.descriptor", "certificate.renew", "certificate.revoke", "tenant.extension-deleted",
 }
 
-// unmetPoints are those that no operation comes to: reads, events, access.
+// unmetPoints are those that no operation comes to: reads, events, access; the
+// tenants of the model do not ask to be woken.
 var unmetPoints = []string{
-	"token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
+	"tenant.wake", "token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
 	"services.delete", "events.legacy", "events.cloudevent", "events.subscribed", "formation.show", "formation.list", "runtime.applications",
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit",
