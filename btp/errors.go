@@ -45,6 +45,11 @@ const (
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
 
+	// Strictness.
+
+	TryLater        Code = "try-later"          // put off until the time of Retry-After
+	URLNotHandedOut Code = "url-not-handed-out" // a path that this caller was not told
+
 	// Formations, entitlements, deregistration.
 
 	FormationNotFound            Code = "formation-not-found"

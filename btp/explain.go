@@ -42,6 +42,9 @@ var explanations = map[Code]Explanation{
 	FaultInjected:        {ours, "A fault was set on purpose: pairsim fault list shows it, pairsim fault clear removes it."},
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
 
+	TryLater:        {"RFC 9110 §15.6.4", "Send the same call again after the time of Retry-After; docs/strictness.md tells more."},
+	URLNotHandedOut: {"pairing-protocols §1.4", "Take the URL from the answer that hands it out; docs/strictness.md tells more."},
+
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},
 	FormationTypeUnknown:         {"68b04fa.md", "Use the exact label of a formation type: GET /api/v1/formationTypes (pairsim formations types)."},

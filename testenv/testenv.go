@@ -16,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // The system types that pair by token.
@@ -142,6 +143,12 @@ func WithDuration(transition string, d time.Duration) Option {
 // when it is told of its deregistration.
 func WithCallbackTimeout(d time.Duration) Option {
 	return func(c *landscape.Config) { c.CallbackTimeout = d }
+}
+
+// WithStrict makes the registry's answers legal but unfriendly, drawn by seed, which
+// is not 0 (docs/strictness.md). off names the rules that are switched off.
+func WithStrict(seed uint64, off ...string) Option {
+	return func(c *landscape.Config) { c.Strict = strict.Settings{Seed: seed, Off: off} }
 }
 
 // WithPublicHandler wraps what the public listeners serve, for checks of every answer.

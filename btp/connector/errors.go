@@ -55,6 +55,8 @@ var answers = map[btp.Code]answer{
 	btp.IdempotencyKeyReused: {http.StatusConflict, ""},
 	btp.FaultInjected:        {http.StatusInternalServerError, ""},
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
+	btp.TryLater:             {http.StatusServiceUnavailable, ""},
+	btp.URLNotHandedOut:      {http.StatusNotFound, ""},
 
 	btp.FormationNotFound:            {http.StatusNotFound, ""},
 	btp.AssignmentNotFound:           {http.StatusNotFound, ""},

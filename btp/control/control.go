@@ -13,6 +13,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // Registry are the use cases that control needs; *btp.Registry has them.
@@ -44,6 +45,8 @@ type Config struct {
 	// ServerCA and ClientCA return the PEM of the TLS listener's CA and of the
 	// environment's client CA.
 	ServerCA, ClientCA func() []byte
+	// Strictness tells what strictness has done; nil: there is none.
+	Strictness func() strict.Report
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -68,6 +71,7 @@ func Mount(router gin.IRouter, c Config) {
 
 	api.GET("/incidents", h(s.listIncidents))
 	api.POST("/incidents/:id/resolution", h(s.resolveIncident))
+	api.GET("/strictness", h(s.showStrictness))
 	api.GET("/faults", h(s.listFaults))
 	api.POST("/faults", h(s.addFault))
 	api.DELETE("/faults", h(s.clearFaults))
@@ -89,6 +93,7 @@ func (s *server) showIndex(c *gin.Context) error {
 		"authorities":         "/control/authorities",
 		"incidents":           "/control/incidents",
 		"incidentResolution":  "/control/incidents/{id}/resolution",
+		"strictness":          "/control/strictness",
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",

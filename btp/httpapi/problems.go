@@ -44,6 +44,8 @@ var problems = map[btp.Code]struct {
 	btp.IdempotencyKeyReused: {http.StatusUnprocessableEntity, "Idempotency-Key came with another request"},
 	btp.FaultInjected:        {http.StatusInternalServerError, "A step was made to fail"},
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
+	btp.TryLater:             {http.StatusServiceUnavailable, "The registry is busy"},
+	btp.URLNotHandedOut:      {http.StatusNotFound, "URL was not handed out"},
 
 	btp.FormationNotFound:            {http.StatusNotFound, "No such formation"},
 	btp.AssignmentNotFound:           {http.StatusNotFound, "No such formation assignment"},

@@ -103,6 +103,7 @@ see docs/configuration.md.`,
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newJournalCommand(), newSeedCommand(), newAuthCommand(),
+		newStrictCommand(),
 	)
 	return root
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -85,6 +86,8 @@ type Config struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Strict makes the registry's answers legal but unfriendly.
+	Strict strict.Settings
 
 	// Registry is where tenants of a process without a registry find it.
 	Registry Registry
@@ -143,6 +146,7 @@ type Landscape struct {
 	tokens    *tokenservice.Service // nil without the registry
 	store     btp.Store
 	urls      *publicurl.Book
+	strict    *strict.Layer // nil: friendly
 	clientCA  []byte
 	tls       *tls.Config
 	tenants   []*tenant.Tenant
@@ -171,6 +175,12 @@ func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := cfg.Strict.Check(); err != nil {
+		return nil, err
+	}
+	if cfg.Seed == 0 {
+		cfg.Seed = cfg.Strict.Seed // ids are what strictness draws by
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
@@ -274,6 +284,8 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("client CA: %w", err)
 	}
+	policy := cfg.Policy
+	policy.AttemptDeadline = cfg.Strict.AttemptDeadline(policy.AttemptDeadline)
 	var made *pki.ClientCA // usable at once, unless another process was first
 	l.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: btp.DefaultEnvironment, Edition: cfg.Edition, Seed: cfg.Seed,
@@ -290,13 +302,17 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 			}
 			return pki.OpenClientCA(m)
 		},
-		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
+		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: policy, Landscape: cfg.Landscape, Log: cfg.Log,
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
 	})
 	if err != nil {
 		return err
 	}
 	l.Edition = l.registry.Edition()
+	l.strict = strict.New(strict.Config{
+		Settings: cfg.Strict, Registry: l.registry, RealNow: cfg.RealNow, Root: func() []byte { return l.clientCA },
+		AttemptDeadline: cfg.Policy.AttemptDeadline,
+	})
 	l.tokens = tokenservice.New(tokenservice.Config{Registry: l.registry, URLs: l.urls, NewRSA: newRSA, Log: l.log})
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
+	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -34,16 +35,17 @@ var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 // serve starts the listeners.
 func (l *Landscape) serve(background context.Context, on listeners) error {
 	releaseMode()
-	public := http.Handler(l.publicRouter())
+	friendly := http.Handler(l.publicRouter())
+	public := l.strict.Wrap(friendly)
 	if l.config.WrapPublic != nil {
-		public = l.config.WrapPublic(public)
+		friendly, public = l.config.WrapPublic(friendly), l.config.WrapPublic(public)
 	}
 	l.serveOn(on.http, l.server(public), false)
 	if on.mtls != nil {
 		l.serveOn(on.mtls, l.server(public), true)
 	}
 	if on.control != nil {
-		server := l.server(l.controlRouter(public))
+		server := l.server(l.controlRouter(friendly))
 		// A journal that is followed would never end by itself.
 		server.WriteTimeout = 0
 		server.BaseContext = func(net.Listener) context.Context { return background }
@@ -91,7 +93,7 @@ func (l *Landscape) publicRouter() *gin.Engine {
 	router.HandleMethodNotAllowed = true
 	router.Use(l.recovered)
 	if l.registry != nil {
-		router.Use(httpapi.Time(l.registry), l.journalled)
+		router.Use(httpapi.Time(l.registry), l.journalled, l.strictly)
 	}
 	router.Use(control.SameOrigin(l.allowedHosts))
 	if l.registry != nil {
@@ -208,6 +210,14 @@ func (l *Landscape) journalled(c *gin.Context) {
 	l.registry.Journal().Append(entry)
 }
 
+// strictly answers what strictness does not let through, in the vendor's shape:
+// it refuses on the vendor's wires only.
+func (l *Landscape) strictly(c *gin.Context) {
+	if err := strict.Refusal(c.Request.Context()); err != nil {
+		connector.WriteError(c, l.log, err)
+	}
+}
+
 func clip(s string) string {
 	const most = 200
 	if len(s) > most {
@@ -226,7 +236,7 @@ func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
 	if l.registry != nil {
 		control.Mount(router, control.Config{
 			Registry: l.registry, URLs: l.urls, Log: l.log,
-			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA },
+			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA }, Strictness: l.strict.Report,
 		})
 	}
 	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // checker gathers what a schema cannot say: what depends on the registry's
@@ -93,6 +94,11 @@ func (f *File) check() error {
 	}
 	for name, text := range f.Policy.Durations {
 		c.duration(join("policy.durations", name), text)
+	}
+	for i, name := range f.Strict.Off {
+		if _, known := strict.Find(name); !known {
+			c.refuse(at("strict.off", i), "there is no rule %q of strictness; pairsim strict rules lists them", clip(name))
+		}
 	}
 	return c.found.sorted()
 }

@@ -24,6 +24,7 @@ type File struct {
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Policy  Policy   `json:"policy"`
+	Strict  Strict   `json:"strict"`
 
 	lines lines
 }
@@ -126,6 +127,13 @@ type Policy struct {
 	TokenValidity       map[string]string `json:"tokenValidity"`
 	// Durations are by transition.
 	Durations map[string]string `json:"durations"`
+}
+
+// Strict makes the registry's answers legal but unfriendly; a Seed of 0 does not.
+type Strict struct {
+	Seed uint64 `json:"seed"`
+	// Off are rules, by number or name.
+	Off []string `json:"off"`
 }
 
 // Load reads and checks a seed file; a finding names the file too.
