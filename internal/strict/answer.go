@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
@@ -272,8 +273,11 @@ func (x *exchange) send(body []byte) {
 	chance, inPieces := x.strike(Pieces)
 	inPieces = inPieces && len(body) > 1 && !bodyless(x.request.Method, a.status)
 	header.Del("Content-Length")
-	if inPieces {
+	switch {
+	case inPieces:
 		x.exercise(Pieces)
+	case !bodyless(x.request.Method, a.status):
+		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	_, lower := x.strike(HeaderCase)
 	lower = lower && x.surface == vendor

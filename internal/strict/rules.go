@@ -110,7 +110,7 @@ var Rules = []Rule{
 	{
 		Number: Pieces, Name: "pieces", Source: "RFC 9112 §7.1",
 		Does:    "bodies come chunked, in small pieces, without Content-Length",
-		Mistake: "the client took the first piece of a body for all of it",
+		Mistake: "the client took the first piece of a body for all of it, or needed its Content-Length",
 	},
 	{
 		Number: Closing, Name: "closing", Source: "RFC 9112 §9.6",
