@@ -71,6 +71,9 @@ func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv
 	for id, product := range s.Tenants {
 		list = append(list, testenv.WithTenant(id, product))
 	}
+	if s.Strict != 0 {
+		list = append(list, testenv.WithStrict(s.Strict, s.StrictOff...))
+	}
 	if s.Auth {
 		list = append(list, testenv.WithAuth())
 	}

@@ -47,6 +47,10 @@ type Settings struct {
 	Tenants map[string]string
 	// Auth: the registry and the tenants ask for access tokens, with roles.
 	Auth bool
+	// Strict is the seed of a strict registry, StrictOff its rules that are off; 0:
+	// it is friendly.
+	Strict    uint64
+	StrictOff []string
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -109,6 +113,7 @@ func (w *world) define(d definitions) {
 	w.faultSteps(d)
 	w.incidentSteps(d)
 	w.roleSteps(d)
+	w.strictnessSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even

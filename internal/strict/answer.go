@@ -251,7 +251,11 @@ func (x *exchange) addTo(n *node, chance chanceOf) bool {
 		return false
 	}
 	values := []*node{
-		{kind: '"', text: "of a later release"}, {text: "42"}, {text: "null"}, {text: "true"}, {kind: '['},
+		{kind: '"', text: "of a later release"},
+		{text: "42"},
+		{text: "null"},
+		{text: "true"},
+		{kind: '['},
 		{kind: '{', members: []member{{"since", &node{kind: '"', text: "9.9"}}}},
 	}
 	name := fmt.Sprintf("x-future-%04x", chance.IntN(1<<16))

@@ -15,11 +15,11 @@ func draw(seed uint64, rule Number, subject string, n int) *rand.Rand {
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])))
 }
 
-// odds are how often a rule strikes: one time in so many. What is not here
-// strikes every time.
+// odds are how often a rule strikes: one time in so many.
 var odds = map[Number]int{
-	ShuffledKeys: 2, ShuffledLists: 2, UnknownKeys: 2, FreeText: 2, ProvisionalURLs: 2, Busy: 4, BusyUntilDate: 2,
-	Pieces: 2, Closing: 3, RotatedKeys: 2, ChainLength: 2, HeaderCase: 2, PEMText: 2, AbsentFields: 2,
+	ShuffledKeys: 2, ShuffledLists: 2, UnknownKeys: 2, FreeText: 2, DiscoveredPaths: 1, PairingPaths: 1, ProvisionalURLs: 2,
+	ShortAttempt: 1, Busy: 4, BusyUntilDate: 2, TooEarly: 1, Pieces: 2, Closing: 3, RotatedKeys: 2, ChainLength: 2, HeaderCase: 2,
+	PEMText: 2, AbsentFields: 2,
 }
 
 // strikes says whether the rule is on and drawn for a request; chance is then

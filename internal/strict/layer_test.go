@@ -47,10 +47,13 @@ func newTestLayer(env *still, s Settings) *Layer {
 func router(answer http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := Refusal(r.Context()); err != nil {
-			status := map[btp.Code]int{btp.TryLater: 503, btp.URLNotHandedOut: 404}[btp.CodeOf(err)]
+			status := http.StatusNotFound
+			if btp.CodeOf(err) == btp.TryLater {
+				status = http.StatusServiceUnavailable
+			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
-			fmt.Fprintf(w, `{"code":%d,"error":%q}`, status, err.(*btp.Error).Vendor)
+			fmt.Fprintf(w, `{"code":%d,"error":%q}`, status, err.Error())
 			return
 		}
 		answer(w, r)
