@@ -115,9 +115,7 @@ func (x *exchange) rewrite(body *node) []byte {
 	x.varyCertificates(body)
 	x.leaveOut(body)
 	x.shuffleLists(body)
-	if !describing(x.request.URL.Path) {
-		x.addUnknown(body)
-	}
+	x.addUnknown(body)
 	if chance, yes := x.strike(ShuffledKeys); yes {
 		body.shuffle(chance.Rand)
 		x.exercise(ShuffledKeys)
@@ -216,19 +214,23 @@ func (x *exchange) shuffleLists(body *node) {
 	x.exercise(ShuffledLists)
 }
 
-// open are the members in whose objects, and items, further members may stand.
+// growing are the members in whose objects, and items, further members may stand.
 // Others hold what somebody else wrote, or maps of texts.
-var open = []string{"api", "certificate", "urls", "clientIdentity", "keys", "eventsInfo", "items"}
+var growing = []string{"api", "certificate", "urls", "clientIdentity", "keys", "eventsInfo"}
 
-// addUnknown adds members that no document names.
+// addUnknown adds members that no document names; not where our own OpenAPI
+// document says that nothing else may stand.
 func (x *exchange) addUnknown(body *node) {
+	if x.surface == own && !x.open {
+		return
+	}
 	chance, yes := x.strike(UnknownKeys)
 	if !yes {
 		return
 	}
 	added := x.addTo(body, chance)
 	if body.kind == '{' && x.step != "service" {
-		for _, key := range open {
+		for _, key := range growing {
 			if inner := body.at(key); inner != nil {
 				added = x.addTo(inner, chance) || added
 			}

@@ -24,6 +24,8 @@ type call struct {
 	handedOut bool
 	// application says that its path has the application in it.
 	application bool
+	// open says, of our own surface, that its answers may have further members.
+	open bool
 }
 
 // The steps that a rule looks at.
@@ -48,8 +50,8 @@ var fixed = map[string]call{
 	"/v1/applications/pairsim/extension-deletion": {surface: vendor, step: "deletion"},
 	"/.well-known/pairsim-configuration":          {surface: own, step: "configuration"},
 	"/.well-known/jwks.json":                      {surface: own, step: stepKeys},
-	"/oauth/token":                                {surface: own, step: "access-token"},
-	"/token_keys":                                 {surface: own, step: "token-keys"},
+	"/oauth/token":                                {surface: own, step: "access-token", open: true},
+	"/token_keys":                                 {surface: own, step: "token-keys", open: true},
 }
 
 // classify finds out what a path, without an alias before it, asks for.
@@ -78,12 +80,6 @@ func classify(path string) call {
 		return call{surface: vendor, step: "cloudevent", application: true}
 	}
 	return call{}
-}
-
-// describing says whether a document that describes a wire is asked for: its
-// members are its own.
-func describing(path string) bool {
-	return path == "/api/v1/openapi.json"
 }
 
 // bodyless says whether an answer has no body to change.

@@ -63,7 +63,7 @@ var Rules = []Rule{
 		Mistake: "the client counted on the order of a list",
 	},
 	{
-		Number: UnknownKeys, Name: "unknown-keys", Source: "pairing-protocols §1.6, RFC 7517 §4, RFC 9457 §3.2, RFC 6749 §5.1",
+		Number: UnknownKeys, Name: "unknown-keys", Source: "pairing-protocols §1.6 and §3.2, RFC 6749 §5.1",
 		Does:    "JSON objects have members that no document names",
 		Mistake: "the client refused an answer because of a member that it does not know",
 	},
