@@ -66,6 +66,11 @@ func connect(c *cobra.Command) (*client, error) {
 	if strings.ContainsFunc(o.token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, usagef("--token holds a blank or a character that no access token has")
 	}
+	return newClient(o)
+}
+
+// newClient is the running pairsim at these addresses.
+func newClient(o clientOptions) (*client, error) {
 	roots, err := readRoots(o.ca)
 	if err != nil {
 		return nil, err
