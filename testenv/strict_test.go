@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -17,6 +20,15 @@ func TestOurTenantsAreHonest(t *testing.T) {
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
 		seeds = 200
 	}
+	var exercised sync.Map // by rule
+	t.Cleanup(func() {     // when all seeds have been tried
+		for _, r := range strict.Rules {
+			// Nobody is asked to wait while the clock stands still.
+			if _, yes := exercised.Load(string(r.Number)); !yes && r.Number != strict.TooEarly {
+				t.Errorf("%s %s had no hand in any answer", r.Number, r.Name)
+			}
+		}
+	})
 	for seed := uint64(1); seed <= seeds; seed++ {
 		for _, edition := range []string{"v1", "v2"} {
 			t.Run(fmt.Sprintf("seed %d %s", seed, edition), func(t *testing.T) {
@@ -35,6 +47,9 @@ func TestOurTenantsAreHonest(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, r := range state.Rules {
+					if r.Exercised > 0 {
+						exercised.Store(r.Number, true)
+					}
 					if !r.On || r.Tripped > 0 {
 						t.Errorf("%s %s: on %t, tripped %d times; want on and never", r.Number, r.Name, r.On, r.Tripped)
 					}
@@ -83,4 +98,32 @@ func again(t *testing.T, env *testenv.Env, s btpclient.System, name, kind string
 		return s
 	}
 	return env.RegisterSystem(t, name, kind)
+}
+
+// TestStrictnessAfterARestart: which URLs a pairing was handed is forgotten with the
+// process; who was paired before goes on working, whether it was strict then or not.
+func TestStrictnessAfterARestart(t *testing.T) {
+	for name, before := range map[string][]testenv.Option{"strict before": {testenv.WithStrict(3)}, "friendly before": nil} {
+		t.Run(name, func(t *testing.T) {
+			data := testenv.WithData(filepath.Join(t.TempDir(), "pairsim.db"))
+			first, err := testenv.New(t.Context(), append(before, data)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := first.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+			first.Pair(t, "commerce", s.IntegrationToken.TokenURL)
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			again := testenv.Start(t, testenv.WithStrict(4), data)
+			for range 3 {
+				if _, err := again.Tenants().Renew(t.Context(), "commerce"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := again.Tenants().SendEvent(t.Context(), "commerce", "order.created", "v1", json.RawMessage(`{"id":"1"}`)); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }

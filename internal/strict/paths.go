@@ -103,6 +103,9 @@ func (x *exchange) learn(status int, body *node) {
 	switch {
 	case x.step == stepInfo && status == http.StatusOK:
 		p := x.newPairing()
+		if x.settings.AttemptDeadline(x.AttemptDeadline) < x.AttemptDeadline {
+			x.exercise(ShortAttempt)
+		}
 		x.keep(digest(tokenOf(textOf(body.at("csrUrl")))), p)
 		x.handOut(body, p, p.alias, "csrUrl")
 		for _, key := range []string{"infoUrl", "certificatesUrl"} {
