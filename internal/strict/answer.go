@@ -14,9 +14,6 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-// chanceOf is what a rule that struck draws from further.
-type chanceOf struct{ *rand.Rand }
-
 // recorder keeps an answer until the rules have had their hand in it. An answer
 // that is flushed, or whose connection is taken over, goes through as it is.
 type recorder struct {
@@ -117,12 +114,12 @@ func (x *exchange) rewrite(body *node) []byte {
 	x.shuffleLists(body)
 	x.addUnknown(body)
 	if chance, yes := x.strike(ShuffledKeys); yes {
-		body.shuffle(chance.Rand)
+		body.shuffle(chance)
 		x.exercise(ShuffledKeys)
 	}
 	how := style{}
 	if chance, yes := x.strike(FreeText); yes {
-		how.chance = chance.Rand
+		how.chance = chance
 		x.exercise(FreeText)
 	}
 	if len(x.applied) == 0 {
@@ -139,7 +136,7 @@ func (x *exchange) lateForAttempt() {
 		return
 	}
 	age := x.Registry.Now().Sub(x.pairing.issued)
-	if age >= x.settings.AttemptDeadline(x.AttemptDeadline) && age < x.AttemptDeadline {
+	if age >= x.Settings.AttemptDeadline(x.AttemptDeadline) && age < x.AttemptDeadline {
 		x.trip(ShortAttempt)
 	}
 }
@@ -241,7 +238,7 @@ func (x *exchange) addUnknown(body *node) {
 	}
 }
 
-func (x *exchange) addTo(n *node, chance chanceOf) bool {
+func (x *exchange) addTo(n *node, chance *rand.Rand) bool {
 	if n.kind == '[' {
 		added := false
 		for _, item := range n.items {

@@ -28,7 +28,7 @@ func (l *Layer) strikes(rule Number, subject string, n int) (chance *rand.Rand, 
 	if !l.on[rule] {
 		return nil, false
 	}
-	chance = draw(l.settings.Seed, rule, subject, n)
+	chance = draw(l.Settings.Seed, rule, subject, n)
 	if one := odds[rule]; one > 1 && chance.IntN(one) != 0 {
 		return nil, false
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,7 +51,6 @@ type Config struct {
 // concurrent use, and a nil one is strictness that is off.
 type Layer struct {
 	Config
-	settings           Settings
 	on                 map[Number]bool
 	exercised, tripped map[Number]*atomic.Int64
 
@@ -66,7 +66,7 @@ func New(c Config) *Layer {
 		return nil
 	}
 	l := &Layer{
-		Config: c, settings: c.Settings, on: c.Settings.rules(), exercised: map[Number]*atomic.Int64{}, tripped: map[Number]*atomic.Int64{},
+		Config: c, on: c.Settings.rules(), exercised: map[Number]*atomic.Int64{}, tripped: map[Number]*atomic.Int64{},
 		counts: map[string]int{}, pairings: map[string]*pairing{}, waiting: map[string]wait{},
 	}
 	for _, r := range Rules {
@@ -121,7 +121,7 @@ func (l *Layer) Report() Report {
 		}
 	}
 	if l != nil {
-		r.Seed = l.settings.Seed
+		r.Seed = l.Settings.Seed
 	}
 	return r
 }
@@ -237,9 +237,8 @@ func digest(text string) string {
 }
 
 // strike is Layer.strikes for this request.
-func (x *exchange) strike(rule Number) (chance chanceOf, yes bool) {
-	drawn, yes := x.strikes(rule, x.subject, x.n)
-	return chanceOf{drawn}, yes
+func (x *exchange) strike(rule Number) (chance *rand.Rand, yes bool) {
+	return x.strikes(rule, x.subject, x.n)
 }
 
 // exercise notes that a rule had a hand in the answer.

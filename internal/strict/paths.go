@@ -37,7 +37,7 @@ func cutAlias(path string) (alias, rest string) {
 }
 
 func (l *Layer) newAlias(rule Number, subject string, n int) string {
-	return fmt.Sprintf("/~%08x", draw(l.settings.Seed, rule, subject, n).Uint32())
+	return fmt.Sprintf("/~%08x", draw(l.Settings.Seed, rule, subject, n).Uint32())
 }
 
 // newPairing draws the aliases of the pairing that an info answer opens.
@@ -103,7 +103,7 @@ func (x *exchange) learn(status int, body *node) {
 	switch {
 	case x.step == stepInfo && status == http.StatusOK:
 		p := x.newPairing()
-		if x.settings.AttemptDeadline(x.AttemptDeadline) < x.AttemptDeadline {
+		if x.Settings.AttemptDeadline(x.AttemptDeadline) < x.AttemptDeadline {
 			x.exercise(ShortAttempt)
 		}
 		x.keep(digest(tokenOf(textOf(body.at("csrUrl")))), p)
