@@ -54,6 +54,11 @@ const (
 	EnvironmentPermanent Code = "environment-permanent" // default is not dropped
 	EnvironmentLimit     Code = "environment-limit"     // the most environments of a server
 
+	// Strictness.
+
+	TryLater        Code = "try-later"          // put off until the time of Retry-After
+	URLNotHandedOut Code = "url-not-handed-out" // a path that this caller was not told
+
 	// Formations, entitlements, deregistration.
 
 	FormationNotFound            Code = "formation-not-found"

@@ -49,6 +49,9 @@ var explanations = map[Code]Explanation{
 	EnvironmentPermanent: {ours, "default lives as long as its data. Start with fresh data, or use an environment of your own: pairsim env create NAME."},
 	EnvironmentLimit:     {ours, "Delete environments that nobody uses (pairsim env list, pairsim env delete NAME), and give new ones a --ttl."},
 
+	TryLater:        {"RFC 9110 §15.6.4", "Send the same call again after the time of Retry-After; docs/strictness.md tells more."},
+	URLNotHandedOut: {"pairing-protocols §1.4", "Take the URL from the answer that hands it out; docs/strictness.md tells more."},
+
 	FormationNotFound:            {ours, "List formations: pairsim formations list."},
 	AssignmentNotFound:           {ours, "Show the formation with its assignments: pairsim formations show NAME."},
 	FormationTypeUnknown:         {"68b04fa.md", "Use the exact label of a formation type: GET /api/v1/formationTypes (pairsim formations types)."},

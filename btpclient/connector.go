@@ -43,6 +43,9 @@ type Config struct {
 	// DialContext opens connections of own transports; nil: the net package's.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	Timeout     time.Duration // of one call; 0: 30 seconds
+	// Wait waits before a call that the registry put off comes again; nil: in real
+	// time. The clock of an environment cannot be waited for: it may be frozen.
+	Wait func(context.Context, time.Duration) error
 }
 
 // Call is one exchange with the registry, without anything secret: Path has no
@@ -79,6 +82,9 @@ func New(cfg Config) (*Connector, error) {
 	}
 	if c.cfg.Timeout <= 0 {
 		c.cfg.Timeout = defaultTimeout
+	}
+	if c.cfg.Wait == nil {
+		c.cfg.Wait = wait
 	}
 	transport := cfg.Transport
 	if transport == nil {
@@ -380,23 +386,37 @@ type request struct {
 }
 
 // do makes one call at a host of the registry, and decodes the answer's JSON
-// into answer unless that is nil.
+// into answer unless that is nil. A call that the registry puts off comes again.
 func (c *Connector) do(ctx context.Context, client *http.Client, r request, answer any) error {
+	for try := 1; ; try++ {
+		later, err := c.try(ctx, client, r, answer)
+		if later == nil || try == maxTries {
+			return err
+		}
+		if stopped := c.cfg.Wait(ctx, *later); stopped != nil {
+			return errors.Join(err, stopped)
+		}
+	}
+}
+
+// try makes a call once. later is how long to wait before it is made again, nil
+// when it is not to be.
+func (c *Connector) try(ctx context.Context, client *http.Client, r request, answer any) (later *time.Duration, err error) {
 	target, err := c.allowed(r.url)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	call := Call{Step: r.step, Method: r.method, Path: target.Path}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	req, err := newRequest(ctx, r, target)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	res, err := client.Do(req)
 	if err != nil {
 		c.hook(call)
-		return unreachable(call, err)
+		return nil, unreachable(call, err)
 	}
 	defer res.Body.Close()
 	call.Status = res.StatusCode
@@ -405,18 +425,18 @@ func (c *Connector) do(ctx context.Context, client *http.Client, r request, answ
 	c.hook(call)
 	switch {
 	case err != nil:
-		return unreachable(call, err)
+		return nil, unreachable(call, err)
 	case len(body) > maxAnswer:
-		return fmt.Errorf("%s %s: the answer is larger than %d bytes", call.Method, call.Path, maxAnswer)
+		return nil, fmt.Errorf("%s %s: the answer is larger than %d bytes", call.Method, call.Path, maxAnswer)
 	case res.StatusCode != r.want && (r.want != anySuccess || res.StatusCode/100 != 2):
-		return refused(call, res.Header, body)
+		return retryAfter(res, call.Time), refused(call, res.Header, body)
 	case answer == nil:
-		return nil
+		return nil, nil
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
-		return fmt.Errorf("%s %s: the answer is not the JSON expected: %w", call.Method, call.Path, err)
+		return nil, fmt.Errorf("%s %s: the answer is not the JSON expected: %w", call.Method, call.Path, err)
 	}
-	return nil
+	return nil, nil
 }
 
 func newRequest(ctx context.Context, r request, target *url.URL) (*http.Request, error) {

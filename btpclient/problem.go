@@ -13,11 +13,12 @@ import (
 
 // RefusedError is an answer other than the one expected. Reason is the header
 // Pairsim-Reason, or the code of a problem document; empty when the server gave
-// none. Message is the server's text, Next what it says to do now. Path has no
-// query, so no token.
+// none. Message is the server's text, Next what it says to do now. Rule is the
+// rule of a strict registry that the call broke. Path has no query, so no token.
 type RefusedError struct {
 	Status                int
 	Reason, Message, Next string
+	Rule                  string
 	Method, Path          string
 }
 
@@ -65,6 +66,7 @@ func unreachable(call Call, err error) error {
 // events (§4.1), problem documents, and plain text.
 func refused(call Call, header http.Header, body []byte) error {
 	e := &RefusedError{Status: call.Status, Method: call.Method, Path: call.Path, Reason: clean(header.Get("Pairsim-Reason"))}
+	e.Rule = clean(header.Get("Pairsim-Strict"))
 	var doc struct {
 		Error, Message, Title, Detail, Type, Next string
 		Details                                   []struct{ Field string }

@@ -72,6 +72,28 @@ func TestFeaturesInEnvironments(t *testing.T) {
 	done.Wait()
 }
 
+// TestFeaturesWithAStrictRegistry holds the same scenarios, here those about
+// pairing and with PAIRSIM_VOLUME=full all, against a registry that is unfriendly
+// where no scenario speaks of it: with its answers, not with where and when it gives
+// them. They must also still go by the OpenAPI document.
+func TestFeaturesWithAStrictRegistry(t *testing.T) {
+	strictly := options
+	strictly.Paths = []string{"pairing.feature"}
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		strictly.Paths = options.Paths
+	}
+	suite := godog.TestSuite{Name: "strict features", Options: &strictly, ScenarioInitializer: steps.Scenario(
+		func(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
+			if s.Strict == 0 {
+				s.Strict, s.StrictOff = 11, []string{"S-05", "S-06", "S-07", "S-08", "S-09"}
+			}
+			return inProcess(ctx, s)
+		})}
+	if suite.Run() != 0 {
+		t.Fatal("scenarios failed; see the summary above")
+	}
+}
+
 // inProcess starts a landscape in this process. Every answer of the API is held
 // against its OpenAPI document; what goes against it fails the scenario.
 func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
@@ -124,6 +146,9 @@ func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv
 	}
 	for id, product := range s.Tenants {
 		list = append(list, testenv.WithTenant(id, product))
+	}
+	if s.Strict != 0 {
+		list = append(list, testenv.WithStrict(s.Strict, s.StrictOff...))
 	}
 	if s.Auth {
 		list = append(list, testenv.WithAuth())

@@ -17,6 +17,7 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // The system types that pair by token.
@@ -153,6 +154,12 @@ func WithCallbackTimeout(d time.Duration) Option {
 // which Controls sends.
 func WithControlKey(key string) Option {
 	return func(c *landscape.Config) { c.ControlKey = key }
+}
+
+// WithStrict makes the registry's answers legal but unfriendly, drawn by seed, which
+// is not 0 (docs/strictness.md). off names the rules that are switched off.
+func WithStrict(seed uint64, off ...string) Option {
+	return func(c *landscape.Config) { c.Strict = strict.Settings{Seed: seed, Off: off} }
 }
 
 // WithPublicHandler wraps what the public listeners serve, for checks of every answer.

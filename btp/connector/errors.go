@@ -62,6 +62,8 @@ var answers = map[btp.Code]answer{
 	btp.EnvironmentGone:      {http.StatusGone, ""},
 	btp.EnvironmentPermanent: {http.StatusConflict, ""},
 	btp.EnvironmentLimit:     {http.StatusConflict, ""},
+	btp.TryLater:             {http.StatusServiceUnavailable, ""},
+	btp.URLNotHandedOut:      {http.StatusNotFound, ""},
 
 	btp.FormationNotFound:            {http.StatusNotFound, ""},
 	btp.AssignmentNotFound:           {http.StatusNotFound, ""},

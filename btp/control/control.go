@@ -13,6 +13,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // Registry are the use cases that control needs; *btp.Registry has them.
@@ -54,6 +55,8 @@ type Config struct {
 	// Environments are the server's, on its own control API; nil on that of an
 	// environment.
 	Environments Environments
+	// Strictness tells what strictness has done; nil: there is none.
+	Strictness func() strict.Report
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -79,6 +82,7 @@ func Mount(router gin.IRouter, c Config) {
 
 	api.GET("/incidents", h(s.listIncidents))
 	api.POST("/incidents/:id/resolution", h(s.resolveIncident))
+	api.GET("/strictness", h(s.showStrictness))
 	api.GET("/faults", h(s.listFaults))
 	api.POST("/faults", h(s.addFault))
 	api.DELETE("/faults", h(s.clearFaults))
@@ -116,6 +120,7 @@ func (s *server) showIndex(c *gin.Context) error {
 		"authorities":         "/control/authorities",
 		"incidents":           "/control/incidents",
 		"incidentResolution":  "/control/incidents/{id}/resolution",
+		"strictness":          "/control/strictness",
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
 		"faultPoints":         "/control/faults/points",

@@ -52,6 +52,8 @@ var problems = map[btp.Code]struct {
 	btp.EnvironmentGone:      {http.StatusGone, "Environment is gone"},
 	btp.EnvironmentPermanent: {http.StatusConflict, "Environment stays"},
 	btp.EnvironmentLimit:     {http.StatusConflict, "Too many environments"},
+	btp.TryLater:             {http.StatusServiceUnavailable, "The registry is busy"},
+	btp.URLNotHandedOut:      {http.StatusNotFound, "URL was not handed out"},
 
 	btp.FormationNotFound:            {http.StatusNotFound, "No such formation"},
 	btp.AssignmentNotFound:           {http.StatusNotFound, "No such formation assignment"},

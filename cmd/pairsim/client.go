@@ -26,7 +26,7 @@ const (
 
 // clientOptions say where the running pairsim is.
 type clientOptions struct {
-	server, control, ca, env, token string
+	server, control, ca, env, token, controlKey string
 }
 
 // newClientCommand adds to c what every command has that talks to a running
@@ -57,7 +57,7 @@ type client struct {
 
 func connect(c *cobra.Command) (*client, error) {
 	text := func(name string) string { return c.Flag(name).Value.String() }
-	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env"), text("token")}
+	o := clientOptions{strings.TrimRight(text("server"), "/"), strings.TrimRight(text("control"), "/"), text("ca"), text("env"), text("token"), text("control-key")}
 	if err := btp.CheckEnvironmentName(o.env); err != nil {
 		return nil, usagef("--env: %s", failureOf(err).detail)
 	}
@@ -71,6 +71,11 @@ func connect(c *cobra.Command) (*client, error) {
 			return nil, usagef("--%s holds a blank or a character that cannot stand in a header", flag)
 		}
 	}
+	return newClient(o)
+}
+
+// newClient is the running pairsim at these addresses.
+func newClient(o clientOptions) (*client, error) {
 	roots, err := readRoots(o.ca)
 	if err != nil {
 		return nil, err
@@ -82,11 +87,11 @@ func connect(c *cobra.Command) (*client, error) {
 		// A redirect could carry a token to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	k.server = btpclient.NewControl(o.control, k.http).WithToken(text("control-key"))
+	k.server = btpclient.NewControl(o.control, k.http).WithToken(o.controlKey)
 	k.options.server, k.options.control = btpclient.InEnvironment(o.server, o.env), btpclient.InEnvironment(o.control, o.env)
 	o = k.options
 	k.operator = btpclient.NewOperator(o.server, k.http).WithToken(o.token)
-	k.control = btpclient.NewControl(o.control, k.http).WithToken(text("control-key"))
+	k.control = btpclient.NewControl(o.control, k.http).WithToken(o.controlKey)
 	k.tenants = btpclient.NewTenants(o.server, k.http).WithToken(o.token)
 	return k, nil
 }

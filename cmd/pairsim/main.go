@@ -66,6 +66,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	if err == nil {
 		return exitDone
 	}
+	var status ended
+	if errors.As(err, &status) {
+		return int(status)
+	}
 	var usage *usageError
 	if !started || errors.As(err, &usage) {
 		fmt.Fprintf(errs, "error: %s\nRun '%s --help' for usage.\n", printableLines(err.Error()), command.CommandPath())
@@ -103,6 +107,7 @@ see docs/configuration.md.`,
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newAuthCommand(), newEnvCommand(),
+		newStrictCommand(), newExecCommand(),
 	)
 	return root
 }

@@ -37,6 +37,8 @@ type serveOptions struct {
 	registry, registryMTLS, ca              string
 	logLevel, logFormat                     string
 	auth                                    bool
+	strict                                  uint64
+	strictOff                               []string
 
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
@@ -89,6 +91,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
 	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
+	strictFlags(flags, &o.strict, &o.strictOff)
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
 	flags.StringVar(&o.clientCA, "client-ca", "", "`FOLDER` (root.pem, issuing.pem, issuing-key.pem) of the CA of client certificates; unless given: made")
@@ -161,6 +164,9 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	}
 	if o.keyAlgorithm != "" {
 		cfg.KeyAlgorithm = o.keyAlgorithm
+	}
+	if err := setStrict(flags, &cfg.Strict, o.strict, o.strictOff); err != nil {
+		return cfg, err
 	}
 	return cfg, o.setPolicy(flags, &cfg.Policy)
 }
@@ -361,6 +367,9 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	}
 	if l.Edition != nil {
 		line("api", l.HTTP+"/api/v1/openapi.json")
+	}
+	if cfg.Strict.On() {
+		line("strict", fmt.Sprintf("seed %d: answers are legal but unfriendly (pairsim strict show)", cfg.Strict.Seed))
 	}
 	if cfg.Auth {
 		line("auth", "access tokens are asked for: pairsim auth token --role ROLE")

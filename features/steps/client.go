@@ -152,6 +152,7 @@ func (c *client) send(ctx context.Context, target, request string) ([][]byte, er
 	if res.StatusCode != http.StatusCreated {
 		return nil, &btpclient.RefusedError{
 			Status: res.StatusCode, Reason: res.Header.Get("Pairsim-Reason"), Method: http.MethodPost, Path: u.Path,
+			Rule: res.Header.Get("Pairsim-Strict"),
 		}
 	}
 	const most = 1 << 20

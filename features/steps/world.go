@@ -52,6 +52,10 @@ type Settings struct {
 	// OwnServer: the scenario is about a server and its environments; an environment
 	// of a shared one will not do.
 	OwnServer bool
+	// Strict is the seed of a strict registry, StrictOff its rules that are off; 0:
+	// it is friendly.
+	Strict    uint64
+	StrictOff []string
 }
 
 // Start starts a landscape with one tenant of each product and a clock that
@@ -117,6 +121,7 @@ func (w *world) define(d definitions) {
 	w.incidentSteps(d)
 	w.roleSteps(d)
 	w.environmentSteps(d)
+	w.strictnessSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even

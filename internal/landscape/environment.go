@@ -19,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -36,12 +37,15 @@ type environment struct {
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
 	urls     *publicurl.Book
+	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
 	clientCA []byte
 	tenants  []*tenant.Tenant
 
 	public, serverControl http.Handler
-	control               func() http.Handler // made when it is first asked
+	// friendly is public without strictness, for the control listener.
+	friendly http.Handler
+	control  func() http.Handler // made when it is first asked
 
 	// life ends with the environment; its cause is what requests are answered then.
 	life     context.Context //nolint:containedctx // of its loop and of requests under way
@@ -78,6 +82,8 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			return fmt.Errorf("client CA: %w", err)
 		}
 	}
+	policy := w.Policy
+	policy.AttemptDeadline = w.Strict.AttemptDeadline(policy.AttemptDeadline)
 	var made *pki.ClientCA // usable at once, unless another process was first
 	var err error
 	e.registry, err = btp.Open(ctx, btp.Config{
@@ -95,13 +101,17 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			}
 			return pki.OpenClientCA(m)
 		},
-		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
+		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
 		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
 		return err
 	}
+	e.strict = strict.New(strict.Config{
+		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: func() []byte { return e.clientCA },
+		AttemptDeadline: w.Policy.AttemptDeadline,
+	})
 	if err := e.keepJournal(); err != nil {
 		return err
 	}
@@ -114,13 +124,8 @@ func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) 
 // begin makes ready to be served, and starts what is due.
 func (e *environment) begin() {
 	releaseMode()
-	e.public = e.publicRouter()
-	if e.registry != nil {
-		e.public = faultwire.Handler(e.registry, e.public)
-	}
-	if e.world.WrapPublic != nil {
-		e.public = e.world.WrapPublic(e.public)
-	}
+	router := http.Handler(e.publicRouter())
+	e.friendly, e.public = e.wrapped(router), e.wrapped(e.strict.Wrap(router))
 	e.control = sync.OnceValue(func() http.Handler { return e.controlRouter(nil) })
 	if e.id == btp.DefaultEnvironment {
 		e.serverControl = e.controlRouter(e.process)
@@ -128,6 +133,17 @@ func (e *environment) begin() {
 	if e.registry != nil {
 		e.running.Go(e.fireDue)
 	}
+}
+
+// wrapped lets faults and tests have their part in what the public listeners serve.
+func (e *environment) wrapped(public http.Handler) http.Handler {
+	if e.registry != nil {
+		public = faultwire.Handler(e.registry, public)
+	}
+	if e.world.WrapPublic != nil {
+		public = e.world.WrapPublic(public)
+	}
+	return public
 }
 
 // publicHandler serves the public listeners; it is the same whether or not the

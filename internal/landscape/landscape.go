@@ -30,6 +30,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/secret"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // Role is a part that a process can play.
@@ -102,6 +103,8 @@ type World struct {
 	Faults []btp.DeclaredFault
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
+	// Strict makes the registry's answers legal but unfriendly.
+	Strict strict.Settings
 
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
@@ -182,6 +185,12 @@ func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = slog.New(secret.LogHandler(cfg.Log.Handler()))
+	if err := cfg.Strict.Check(); err != nil {
+		return nil, err
+	}
+	if cfg.Seed == 0 {
+		cfg.Seed = cfg.Strict.Seed // ids are what strictness draws by
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l := &Landscape{config: cfg, log: cfg.Log, stop: stop}
 	if err := l.start(ctx, background); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -101,7 +102,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		router.Use(e.untilGone)
 	}
 	if e.registry != nil {
-		router.Use(httpapi.Time(e.registry), httpapi.Journalled(e.registry))
+		router.Use(httpapi.Time(e.registry), httpapi.Journalled(e.registry), e.strictly)
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
@@ -209,6 +210,14 @@ func (e *environment) recovered(c *gin.Context) {
 	c.Next()
 }
 
+// strictly answers what strictness does not let through, in the vendor's shape:
+// it refuses on the vendor's wires only.
+func (e *environment) strictly(c *gin.Context) {
+	if err := strict.Refusal(c.Request.Context()); err != nil {
+		connector.WriteError(c, e.log, err)
+	}
+}
+
 // controlRouter serves the management API, and the public one beside it.
 // environments are those of the server, on its own control.
 func (e *environment) controlRouter(environments control.Environments) *gin.Engine {
@@ -227,10 +236,10 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 		control.Mount(router, control.Config{
 			Registry: e.registry, URLs: e.urls, Log: e.log, Environments: environments,
 			Key:      e.process.config.ControlKey,
-			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: func() []byte { return e.clientCA },
+			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: func() []byte { return e.clientCA }, Strictness: e.strict.Report,
 		})
 	}
-	public := e.publicHandler(false)
+	public := e.friendly
 	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })
 	router.NoMethod(httpapi.NoMethod)
 	return router

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // Apply writes what f declares into a configuration. An edition that stands
@@ -52,6 +53,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 		}
 	}
 	f.Policy.apply(&cfg.Policy)
+	if f.Strict.Seed != 0 {
+		cfg.Strict = strict.Settings(f.Strict)
+	}
 	return nil
 }
 

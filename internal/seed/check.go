@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/strict"
 )
 
 // checker gathers what a schema cannot say: what depends on the registry's
@@ -106,6 +107,11 @@ func (f *File) check() error {
 			path = join("policy.durations", string(name))
 		}
 		c.refuseError(path, one.Check())
+	}
+	for i, name := range f.Strict.Off {
+		if _, known := strict.Find(name); !known {
+			c.refuse(at("strict.off", i), "there is no rule %q of strictness; pairsim strict rules lists them", clip(name))
+		}
 	}
 	return c.found.sorted()
 }

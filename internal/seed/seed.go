@@ -26,6 +26,7 @@ type File struct {
 	Tenants []Tenant `json:"tenants"`
 	Faults  []Fault  `json:"faults"`
 	Policy  Policy   `json:"policy"`
+	Strict  Strict   `json:"strict"`
 
 	document any
 	lines    lines
@@ -141,6 +142,13 @@ type Transition struct {
 	After     string `json:"after"`
 	Reads     int    `json:"reads"`
 	Held      bool   `json:"held"`
+}
+
+// Strict makes the registry's answers legal but unfriendly; a Seed of 0 does not.
+type Strict struct {
+	Seed uint64 `json:"seed"`
+	// Off are rules, by number or name.
+	Off []string `json:"off"`
 }
 
 // Load reads and checks a seed file; a finding names the file too.
