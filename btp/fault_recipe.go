@@ -50,7 +50,7 @@ func failing(cause string) FaultAction { return FaultAction{Kind: FaultFail, Cau
 
 // unavailable is what stands before a registry that is down.
 var unavailable = FaultAction{Kind: FaultFail, Answer: &FaultAnswer{
-	Status: 503, Headers: map[string]string{"Content-Type": "text/plain; charset=utf-8", "Retry-After": "5"}, Body: "Service Unavailable\n",
+	Status: 503, Headers: map[string]string{"Content-Type": "text/plain; charset=utf-8"}, Body: "Service Unavailable\n",
 }}
 
 // everywhere are rules for all that tenants ask of the registry.
@@ -219,7 +219,7 @@ var Recipes = []Recipe{
 	},
 	{
 		Name:   "registry-down",
-		What:   "Whatever a tenant asks is answered with 503 and Retry-After.",
+		What:   "Whatever a tenant asks is answered with 503, as by a proxy that finds no registry behind it.",
 		For:    pairable,
 		Rules:  everywhere(unavailable, FaultSchedule{}),
 		Do:     "Use the token on the product side.",
