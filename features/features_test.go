@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -94,19 +93,24 @@ func TestFeaturesWithAStrictRegistry(t *testing.T) {
 	}
 }
 
-// inProcess starts a landscape in this process. Every answer of the API is held
-// against its OpenAPI document; what goes against it fails the scenario.
+// inProcess starts a landscape in this process. Every answer of the registry's API
+// and of the control API is held against its OpenAPI document; what goes against it
+// fails the scenario.
 func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
 	return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return testenv.New(ctx, options...) })
 }
 
 func checked(s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
 	var wire violations
-	check, err := openapitest.Middleware(wire.report)
+	checkPublic, err := openapitest.Registry.Middleware(wire.report)
 	if err != nil {
 		return nil, nil, err
 	}
-	env, err := start(optionsOf(s, check)...)
+	checkControl, err := openapitest.Control.Middleware(wire.report)
+	if err != nil {
+		return nil, nil, err
+	}
+	env, err := start(append(optionsOf(s), testenv.WithPublicHandler(checkPublic), testenv.WithControlHandler(checkControl))...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,8 +128,8 @@ func environmentsOf(server *testenv.Env) steps.Start {
 	}
 }
 
-func optionsOf(s steps.Settings, wrap func(http.Handler) http.Handler) []testenv.Option {
-	list := []testenv.Option{testenv.WithEdition(cmp.Or(s.Edition, "v1")), testenv.WithPublicHandler(wrap)}
+func optionsOf(s steps.Settings) []testenv.Option {
+	list := []testenv.Option{testenv.WithEdition(cmp.Or(s.Edition, "v1"))}
 	if s.BurntTokens {
 		list = append(list, testenv.WithBurntTokens())
 	}
@@ -175,7 +179,7 @@ func (v *violations) seen() error {
 	if len(v.errs) == 0 {
 		return nil
 	}
-	return errors.Join(append([]error{errors.New("answers went against the OpenAPI document")}, v.errs...)...)
+	return errors.Join(append([]error{errors.New("answers went against the OpenAPI documents")}, v.errs...)...)
 }
 
 // TestEveryRecipeHasAScenario looks for the tag @recipe-NAME.

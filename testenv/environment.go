@@ -21,7 +21,7 @@ var environments atomic.Uint64
 // whole (WithData, WithAuth) are refused. Close removes it.
 func (e *Env) Environment(ctx context.Context, options ...Option) (*Env, error) {
 	cfg := landscape.Config{World: e.landscape.World()}
-	cfg.WrapPublic, cfg.CallbackTimeout = nil, 0
+	cfg.WrapPublic, cfg.WrapControl, cfg.CallbackTimeout = nil, nil, 0
 	prepare(&cfg.World)
 	for _, option := range options {
 		option(&cfg)

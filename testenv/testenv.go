@@ -167,6 +167,12 @@ func WithPublicHandler(wrap func(http.Handler) http.Handler) Option {
 	return func(c *landscape.Config) { c.WrapPublic = wrap }
 }
 
+// WithControlHandler wraps what the control listener serves, the public API beside
+// it included, for the same.
+func WithControlHandler(wrap func(http.Handler) http.Handler) Option {
+	return func(c *landscape.Config) { c.WrapControl = wrap }
+}
+
 // prepare makes a world fit for tests: its clock stands still at Epoch, and the
 // keys of its tenants cost nothing.
 func prepare(w *landscape.World) {

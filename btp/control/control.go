@@ -71,6 +71,7 @@ func Mount(router gin.IRouter, c Config) {
 
 	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key), withoutFaults)
 	api.GET("", h(s.showIndex))
+	api.GET("/openapi.json", h(s.showOpenAPI))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
 	api.GET("/journal", h(s.readJournal))
@@ -135,6 +136,7 @@ func (s *server) showIndex(c *gin.Context) error {
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",
 		"openapi":             "/api/v1/openapi.json",
+		"controlOpenapi":      "/control/openapi.json",
 	}
 	if s.Environments != nil {
 		links["environments"] = "/control/environments"

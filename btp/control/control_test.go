@@ -21,6 +21,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/token"
@@ -36,12 +37,18 @@ func TestMain(m *testing.M) {
 
 var start = time.Date(2030, 1, 1, 10, 0, 0, 0, time.UTC)
 
-func newControl(t *testing.T) (*gin.Engine, *btp.Registry) {
+func newControl(t *testing.T) (controlAPI, *btp.Registry) {
 	t.Helper()
 	return newControlOf(t, "v1", btp.DefaultLandscape())
 }
 
-func newControlOf(t testing.TB, edition string, landscape btp.Landscape) (*gin.Engine, *btp.Registry) {
+// controlAPI is the API, which is held against openapi.yaml.
+type controlAPI struct {
+	http.Handler
+	routes gin.RoutesInfo
+}
+
+func newControlOf(t testing.TB, edition string, landscape btp.Landscape) (controlAPI, *btp.Registry) {
 	t.Helper()
 	registry, err := btp.Open(context.WithoutCancel(t.Context()), btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Edition: edition, Seed: 7, Tokens: token.NewSigner(nil),
@@ -61,12 +68,12 @@ func newControlOf(t testing.TB, edition string, landscape btp.Landscape) (*gin.E
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	control.Mount(r, control.Config{
-		Registry: registry, URLs: urls,
+		Registry: registry, URLs: urls, Environments: environments{},
 		ServerCA: func() []byte { return []byte("server PEM") }, ClientCA: func() []byte { return []byte("client PEM") },
 	})
 	r.NoRoute(httpapi.NoRoute)
 	r.NoMethod(httpapi.NoMethod)
-	return r, registry
+	return controlAPI{openapitest.Control.Check(t, r), r.Routes()}, registry
 }
 
 func call(h http.Handler, method, target, body string, header ...string) *httptest.ResponseRecorder {
@@ -169,7 +176,7 @@ func TestClock(t *testing.T) {
 }
 
 // filled returns a journal with a story in it.
-func filled(t *testing.T) (*gin.Engine, *btp.Registry, btp.SystemID) {
+func filled(t *testing.T) (controlAPI, *btp.Registry, btp.SystemID) {
 	t.Helper()
 	h, registry := newControl(t)
 	shop, _, err := registry.Register(t.Context(), "default", "Web Shop", "SAP Commerce Cloud", "https://x", "")
@@ -332,7 +339,7 @@ func TestIndexLinksExist(t *testing.T) {
 	if err := json.Unmarshal(call(h, "GET", "/control", "").Body.Bytes(), &index); err != nil {
 		t.Fatal(err)
 	}
-	for _, route := range h.Routes() {
+	for _, route := range h.routes {
 		linked := route.Path == "/control"
 		for _, link := range index.Links {
 			linked = linked || link == parameter.ReplaceAllString(route.Path, "{$1}")

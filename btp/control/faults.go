@@ -2,7 +2,6 @@ package control
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -320,7 +319,7 @@ func (s *server) applyRecipe(c *gin.Context) error {
 	for i, f := range rules {
 		faults[i] = faultOf(f)
 	}
-	c.Header("Location", "/control/faults/"+url.PathEscape(rules[0].ID))
+	c.Header("Location", publicurl.Path(c.Request, "/control/faults/"+rules[0].ID))
 	return httpapi.Respond(c, http.StatusCreated, gin.H{"recipe": recipeOf(applied), "faults": faults})
 }
 

@@ -64,11 +64,7 @@ func RequireKey(key string) gin.HandlerFunc {
 		}
 		c.Abort()
 		c.Header("WWW-Authenticate", `Bearer realm="pairsim control"`)
-		problem.Write(c.Writer, problem.Document{
-			Type: problem.TypePrefix + "control-key-needed", Title: "The control key is needed", Status: http.StatusUnauthorized,
-			Detail: "this listener was started with a key, and the request does not carry it",
-			Next:   "Send Authorization: Bearer KEY; the commands take --control-key (PAIRSIM_CONTROL_KEY).", Source: "pairsim",
-		})
+		problem.Write(c.Writer, ownProblem(keyNeeded, "this listener was started with a key, and the request does not carry it"))
 	}
 }
 
@@ -126,9 +122,30 @@ func isLoopback(host string) bool {
 // refuse answers a caller that the rules of btp know nothing of.
 func refuse(c *gin.Context, detail string) {
 	c.Abort()
-	btp.ExchangeOf(c.Request.Context()).Refuse("origin-refused")
-	problem.Write(c.Writer, problem.Document{
-		Type: problem.TypePrefix + "origin-refused", Title: "Origin is refused", Status: http.StatusForbidden, Detail: detail,
+	btp.ExchangeOf(c.Request.Context()).Refuse(originRefused)
+	problem.Write(c.Writer, ownProblem(originRefused, detail))
+}
+
+// Codes that the rules of btp know nothing of.
+const (
+	keyNeeded     = "control-key-needed"
+	originRefused = "origin-refused"
+)
+
+// ownProblems are the problem documents of these codes, without a detail.
+var ownProblems = map[string]problem.Document{
+	keyNeeded: {
+		Type: problem.TypePrefix + keyNeeded, Title: "The control key is needed", Status: http.StatusUnauthorized,
+		Next: "Send Authorization: Bearer KEY; the commands take --control-key (PAIRSIM_CONTROL_KEY).", Source: "pairsim",
+	},
+	originRefused: {
+		Type: problem.TypePrefix + originRefused, Title: "Origin is refused", Status: http.StatusForbidden,
 		Next: "Use a loopback name, or allow the host with --allow-host.", Source: "pairsim",
-	})
+	},
+}
+
+func ownProblem(code, detail string) problem.Document {
+	p := ownProblems[code]
+	p.Detail = detail
+	return p
 }

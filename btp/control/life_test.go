@@ -8,14 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btpclient"
 )
 
 // lived is a registry with two systems in an error status and one formation.
-func lived(t testing.TB, edition string) (*gin.Engine, *btp.Registry) {
+func lived(t testing.TB, edition string) (controlAPI, *btp.Registry) {
 	t.Helper()
 	l := btp.DefaultLandscape()
 	l.GlobalAccounts = append(l.GlobalAccounts, btp.GlobalAccount{ID: "other", Subdomain: "other"})

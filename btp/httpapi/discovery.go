@@ -18,29 +18,38 @@ import (
 var openAPIYAML []byte
 
 // OpenAPI is the API's OpenAPI 3.1 document, as JSON.
-var OpenAPI = sync.OnceValue(func() []byte {
+var OpenAPI = sync.OnceValue(func() []byte { return MakeOpenAPI(openAPIYAML, secure) })
+
+// MakeOpenAPI makes a document of its YAML, to which complete adds what holds for
+// many operations.
+func MakeOpenAPI(text []byte, complete func(doc map[string]any)) []byte {
 	var doc map[string]any
-	if err := yaml.Unmarshal(openAPIYAML, &doc); err != nil {
+	if err := yaml.Unmarshal(text, &doc); err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err)) // embedded: a test would have failed
 	}
-	secure(doc)
+	complete(doc)
 	body, err := json.Marshal(doc)
 	if err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err))
 	}
 	return body
-})
+}
 
 func (s *server) showOpenAPI(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	doc := OpenAPI()
+	RespondOpenAPI(c, OpenAPI())
+	return nil
+}
+
+// RespondOpenAPI answers with a document that MakeOpenAPI made; its server is the
+// environment that the path names.
+func RespondOpenAPI(c *gin.Context, doc []byte) {
 	if prefix := publicurl.Prefix(c.Request); prefix != "" {
 		doc = bytes.Replace(doc, []byte(ownServer), []byte(`"servers":[{"url":"`+prefix+`"}]`), 1)
 	}
 	c.Data(http.StatusOK, "application/json", doc)
-	return nil
 }
 
 // ownServer is the document's server where no environment stands before the path.

@@ -66,7 +66,7 @@ func newAPIOf(t *testing.T, edition string, landscape btp.Landscape, policy btp.
 	}
 	t.Cleanup(registry.Close)
 	a := &api{t: t, registry: registry}
-	a.handler = openapitest.Check(t, router(t, registry, registry, &a.log))
+	a.handler = openapitest.Registry.Check(t, router(t, registry, registry, &a.log))
 	return a
 }
 

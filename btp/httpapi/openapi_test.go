@@ -17,7 +17,7 @@ import (
 var ginParameter = regexp.MustCompile(`:(\w+)`)
 
 func TestEveryRouteIsDocumented(t *testing.T) {
-	doc, err := openapitest.Document()
+	doc, err := openapitest.Registry.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +96,14 @@ func TestFullSystem(t *testing.T) {
 		Incident:     "i1",
 		Now:          at,
 	}
-	h := openapitest.Check(t, router(t, staged{a.registry, view, nil}, a.registry, io.Discard))
+	h := openapitest.Registry.Check(t, router(t, staged{a.registry, view, nil}, a.registry, io.Discard))
 	golden(t, "fullSystem", call(h, "GET", "/api/v1/systems/s1", "").Body.Bytes())
 	golden(t, "fullSystemRow", call(h, "GET", "/api/v1/globalAccounts/default/systems", "").Body.Bytes())
 }
 
 func TestInternalError(t *testing.T) {
 	a := newAPI(t, "v1")
-	h := openapitest.Check(t, router(t, staged{a.registry, btp.SystemView{}, errors.New("disk full")}, a.registry, io.Discard))
+	h := openapitest.Registry.Check(t, router(t, staged{a.registry, btp.SystemView{}, errors.New("disk full")}, a.registry, io.Discard))
 	golden(t, "internal", call(h, "GET", "/api/v1/systems/s1", "").Body.Bytes())
 }
 

@@ -225,6 +225,9 @@ func nearest(m btp.EntryMatch, entries []btp.Entry, behind int) []NearMiss {
 				Found:    fmt.Sprintf("entry %d", e.Sequence),
 			})
 		}
+		if len(differences) == 0 {
+			continue // it was found; others are missing
+		}
 		c := candidate{NearMiss{*e, differences}, 0}
 		for _, d := range differences {
 			c.distance += distance(d.Expected, d.Found)

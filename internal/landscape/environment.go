@@ -13,6 +13,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
+	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
@@ -126,9 +127,9 @@ func (e *environment) begin() {
 	releaseMode()
 	router := http.Handler(e.publicRouter())
 	e.friendly, e.public = e.wrapped(router), e.wrapped(e.strict.Wrap(router))
-	e.control = sync.OnceValue(func() http.Handler { return e.controlRouter(nil) })
+	e.control = sync.OnceValue(func() http.Handler { return e.controls(nil) })
 	if e.id == btp.DefaultEnvironment {
-		e.serverControl = e.controlRouter(e.process)
+		e.serverControl = e.controls(e.process)
 	}
 	if e.registry != nil {
 		e.running.Go(e.fireDue)
@@ -144,6 +145,15 @@ func (e *environment) wrapped(public http.Handler) http.Handler {
 		public = e.world.WrapPublic(public)
 	}
 	return public
+}
+
+// controls is controlRouter, in which tests have their part.
+func (e *environment) controls(environments control.Environments) http.Handler {
+	router := http.Handler(e.controlRouter(environments))
+	if e.world.WrapControl != nil {
+		router = e.world.WrapControl(router)
+	}
+	return router
 }
 
 // publicHandler serves the public listeners; it is the same whether or not the

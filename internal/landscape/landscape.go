@@ -113,6 +113,8 @@ type World struct {
 	TenantKeys func(context.Context) (crypto.Signer, error)
 	// WrapPublic wraps the public handler, for checks in tests.
 	WrapPublic func(http.Handler) http.Handler
+	// WrapControl wraps the handler of the control listener, for the same.
+	WrapControl func(http.Handler) http.Handler
 }
 
 // Registry is a registry in another process.

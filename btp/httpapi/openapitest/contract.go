@@ -14,20 +14,50 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// contract is a document with the schemas of its answers, each compiled once:
-// kin-openapi compiles a schema anew for every value that it checks.
+// contract is a document with the schemas of its answers and requests, each
+// compiled once: kin-openapi compiles a schema anew for every value that it checks.
 type contract struct {
 	doc     *openapi3.T
-	bodies  map[*openapi3.MediaType]*jsonschema.Schema
+	bodies  map[*openapi3.MediaType]body
 	headers map[*openapi3.Header]*jsonschema.Schema
+}
+
+// body is what a body must be: JSON, or a text.
+type body struct {
+	whole  *jsonschema.Schema
+	isText bool
+	// items is the schema of each JSON document in a text that is a sequence of
+	// them, which split cuts; nil: it is none.
+	items *jsonschema.Schema
+	split func(text []byte) [][]byte
+}
+
+// itemSchema is the key for the schema of a sequence's items. OpenAPI 3.2 has it
+// without the x-.
+const itemSchema = "x-itemSchema"
+
+// sequences are the media types that are sequences of JSON documents.
+var sequences = map[string]func(text []byte) [][]byte{
+	"application/x-ndjson": func(text []byte) [][]byte { return linesAfter(text, "") },
+	"text/event-stream":    func(text []byte) [][]byte { return linesAfter(text, "data: ") },
+}
+
+// linesAfter is what stands behind a prefix on the lines that begin with it.
+func linesAfter(text []byte, prefix string) (list [][]byte) {
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte(prefix)); ok {
+			list = append(list, rest)
+		}
+	}
+	return list
 }
 
 // base is the address under which schemas refer to the document.
 const base = "urn:pairsim:openapi"
 
 // newContract compiles the schemas of doc, whose JSON text is document. What
-// could not be checked later is an error now: a body that is no JSON or has no
-// schema, a header that is no string.
+// could not be checked later is an error now: a body that is neither JSON nor a text
+// or has no schema, a header that is no string.
 func newContract(doc *openapi3.T, document []byte) (*contract, error) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {
@@ -39,9 +69,15 @@ func newContract(doc *openapi3.T, document []byte) (*contract, error) {
 	if err := compiler.AddResource(base, value); err != nil {
 		return nil, fmt.Errorf("load OpenAPI document: %w", err)
 	}
-	c := &contract{doc, map[*openapi3.MediaType]*jsonschema.Schema{}, map[*openapi3.Header]*jsonschema.Schema{}}
+	c := &contract{doc, map[*openapi3.MediaType]body{}, map[*openapi3.Header]*jsonschema.Schema{}}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
+			if request := op.RequestBody; request != nil {
+				at := locate(request.Ref, "#/paths", path, strings.ToLower(method), "requestBody")
+				if err := c.compileBodies(compiler, at, request.Value.Content); err != nil {
+					return nil, err
+				}
+			}
 			for status, response := range op.Responses.Map() {
 				at := locate(response.Ref, "#/paths", path, strings.ToLower(method), "responses", status)
 				if err := c.compile(compiler, at, response.Value); err != nil {
@@ -64,14 +100,30 @@ func (c *contract) compile(compiler *jsonschema.Compiler, at string, response *o
 			return fmt.Errorf("compile the schema of %s: %w", place, err)
 		}
 	}
-	for name, media := range response.Content {
+	return c.compileBodies(compiler, at, response.Content)
+}
+
+// compileBodies adds the schemas of bodies.
+func (c *contract) compileBodies(compiler *jsonschema.Compiler, at string, content openapi3.Content) (err error) {
+	for name, media := range content {
 		place := locate("", at, "content", name)
-		if media.Schema == nil || name != "application/json" && !strings.HasSuffix(name, "+json") {
-			return fmt.Errorf("%s is no JSON with a schema, and only that is checked", place)
+		b := body{split: sequences[name]}
+		isJSON := name == "application/json" || strings.HasSuffix(name, "+json")
+		b.isText = !isJSON && !strings.Contains(name, "*") && media.Schema != nil && media.Schema.Value.Type.Is(openapi3.TypeString)
+		if media.Schema == nil || !isJSON && !b.isText {
+			return fmt.Errorf("%s is neither JSON nor a text with a schema, and only these are checked", place)
 		}
-		if c.bodies[media], err = compiler.Compile(base + locate("", place, "schema")); err != nil {
+		if b.whole, err = compiler.Compile(base + locate("", place, "schema")); err != nil {
 			return fmt.Errorf("compile the schema of %s: %w", place, err)
 		}
+		if _, there := media.Extensions[itemSchema]; there != (b.split != nil) {
+			return fmt.Errorf("%s has no items that can be cut, or no %s", place, itemSchema)
+		} else if there {
+			if b.items, err = compiler.Compile(base + locate("", place, itemSchema)); err != nil {
+				return fmt.Errorf("compile the schema of the items of %s: %w", place, err)
+			}
+		}
+		c.bodies[media] = b
 	}
 	return nil
 }
@@ -111,16 +163,55 @@ func (c *contract) checkBody(documented *openapi3.Response, got *recorder) error
 		return nil
 	}
 	media := got.Header().Get("Content-Type")
-	schema := c.bodies[documented.Content.Get(media)]
-	if schema == nil {
+	b, there := c.bodies[documented.Content.Get(media)]
+	if !there {
 		return fmt.Errorf("Content-Type %q is not documented", media)
 	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(got.body.Bytes()))
+	return b.check(got.body.Bytes())
+}
+
+// check holds the text of a body against what it must be.
+func (b body) check(text []byte) error {
+	if !b.isText {
+		return checkJSON(b.whole, text, "the body")
+	}
+	if err := b.whole.Validate(string(text)); err != nil {
+		return fmt.Errorf("the body goes against its schema: %w", withoutValues(err))
+	}
+	if b.items != nil {
+		for i, item := range b.split(text) {
+			if err := checkJSON(b.items, item, fmt.Sprintf("item %d of the body", i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkJSON(schema *jsonschema.Schema, text []byte, what string) error {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return fmt.Errorf("the body is no JSON: %w", err)
+		return fmt.Errorf("%s is no JSON: %w", what, err)
 	}
 	if err := schema.Validate(value); err != nil {
-		return fmt.Errorf("the body goes against its schema: %w", withoutValues(err))
+		return fmt.Errorf("%s goes against its schema: %w", what, withoutValues(err))
+	}
+	return nil
+}
+
+// checkRequest holds a request that was accepted against what is documented: what
+// the document does not allow must have been refused.
+func (c *contract) checkRequest(item *openapi3.PathItem, op *openapi3.Operation, r *http.Request, sent *kept) error {
+	for name := range r.URL.Query() {
+		if op.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil && item.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
+			return fmt.Errorf("the query parameter %.40q was accepted, and is not documented", name)
+		}
+	}
+	if op.RequestBody == nil || sent.over || len(bytes.TrimSpace(sent.Bytes())) == 0 {
+		return nil
+	}
+	if err := c.bodies[op.RequestBody.Value.Content["application/json"]].check(sent.Bytes()); err != nil {
+		return fmt.Errorf("the request was accepted, and %w", err)
 	}
 	return nil
 }

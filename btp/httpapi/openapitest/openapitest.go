@@ -1,5 +1,6 @@
-// Package openapitest holds the registry's answers against its OpenAPI document
-// while tests use the API: statuses, headers and bodies.
+// Package openapitest holds an API of pairsim against its OpenAPI document while
+// tests use it: statuses, headers and bodies of answers, and of requests that were
+// accepted their parameters and bodies.
 package openapitest
 
 import (
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
 )
@@ -23,19 +26,39 @@ import (
 // maxBody is how much of an answer is kept for checking, in bytes.
 const maxBody = 4 << 20
 
+// API is an API that has a document.
+type API struct {
+	file   string // its document's, for reports
+	covers func(path string) bool
+	load   func() (*openapi3.T, error)
+	served func() (*contract, error) // what it promises, compiled once for all tests of a package
+}
+
+// The APIs.
+var (
+	Registry = newAPI("httpapi/openapi.yaml", httpapi.OpenAPI, func(path string) bool {
+		return under(path, "/api/v1") || strings.HasPrefix(path, "/.well-known/")
+	})
+	Control = newAPI("control/openapi.yaml", control.OpenAPI, func(path string) bool { return under(path, "/control") })
+)
+
+func under(path, parent string) bool { return path == parent || strings.HasPrefix(path, parent+"/") }
+
+func newAPI(file string, document func() []byte, covers func(path string) bool) *API {
+	a := &API{file: file, covers: covers, load: sync.OnceValues(func() (*openapi3.T, error) { return load(document()) })}
+	a.served = sync.OnceValues(func() (*contract, error) {
+		doc, err := a.load()
+		if err != nil {
+			return nil, err
+		}
+		return newContract(doc, document())
+	})
+	return a
+}
+
 // Document loads the API's document and holds it against OpenAPI 3.1, examples
 // included.
-var Document = sync.OnceValues(func() (*openapi3.T, error) { return load(httpapi.OpenAPI()) })
-
-// served is what the API's document promises, compiled once for all tests of a
-// package.
-var served = sync.OnceValues(func() (*contract, error) {
-	doc, err := Document()
-	if err != nil {
-		return nil, err
-	}
-	return newContract(doc, httpapi.OpenAPI())
-})
+func (a *API) Document() (*openapi3.T, error) { return a.load() }
 
 func load(document []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
@@ -56,35 +79,37 @@ func load(document []byte) (*openapi3.T, error) {
 
 // Check wraps a handler so that every answer of the API that goes against the
 // document fails the test. Other paths pass unchecked.
-func Check(t testing.TB, handler http.Handler) http.Handler {
+func (a *API) Check(t testing.TB, handler http.Handler) http.Handler {
 	t.Helper()
-	wrap, err := Middleware(func(err error) { t.Errorf("answer goes against openapi.yaml: %v", err) })
+	wrap, err := a.Middleware(func(err error) { t.Errorf("against %s: %v", a.file, err) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return wrap(handler)
 }
 
-// Middleware reports every answer of the API that goes against the document.
-// report may be called by several goroutines at once. Errors quote no bodies:
-// they can hold a token.
-func Middleware(report func(error)) (func(http.Handler) http.Handler, error) {
-	c, err := served()
+// Middleware reports every answer of the API that goes against the document, and
+// every request that was accepted though it does. Paths are those within an
+// environment. report may be called by several goroutines at once. Errors quote no
+// bodies: they can hold a token.
+func (a *API) Middleware(report func(error)) (func(http.Handler) http.Handler, error) {
+	c, err := a.served()
 	if err != nil {
 		return nil, err
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !covered(r.URL.Path) {
+			if !a.covers(r.URL.Path) {
 				next.ServeHTTP(w, r)
 				return
 			}
 			rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+			r, sent := recorded(r)
 			next.ServeHTTP(rec, r)
 			if rec.Header().Get(faultHeader) != "" {
 				return // it went wrong on purpose, and may look like anything
 			}
-			if err := c.check(r, rec); err != nil {
+			if err := c.check(r, sent, rec); err != nil {
 				report(fmt.Errorf("%s %s answered %d: %w", r.Method, r.URL.Path, rec.status, err))
 			}
 		})
@@ -94,13 +119,9 @@ func Middleware(report func(error)) (func(http.Handler) http.Handler, error) {
 // faultHeader is on every answer that a fault touched (docs/faults.md).
 const faultHeader = "Pairsim-Fault"
 
-// covered says whether path is of the API, be it documented or not.
-func covered(path string) bool {
-	return strings.HasPrefix(path, "/api/v1/") || path == "/api/v1" || strings.HasPrefix(path, "/.well-known/")
-}
-
-// check holds one answer against the document.
-func (c *contract) check(r *http.Request, got *recorder) error {
+// check holds one exchange against the document; sent is what was read of the
+// request's body.
+func (c *contract) check(r *http.Request, sent *kept, got *recorder) error {
 	item := c.find(r.URL.Path)
 	if item == nil {
 		return isProblem(got, http.StatusNotFound)
@@ -113,7 +134,7 @@ func (c *contract) check(r *http.Request, got *recorder) error {
 	if documented == nil {
 		return errors.New("the status is not documented")
 	}
-	if got.over {
+	if got.body.over {
 		return fmt.Errorf("the body has more than %d bytes", maxBody)
 	}
 	if err := c.checkHeaders(documented.Value, got.Header()); err != nil {
@@ -125,7 +146,7 @@ func (c *contract) check(r *http.Request, got *recorder) error {
 	if got.status >= http.StatusBadRequest {
 		return isProblem(got, got.status)
 	}
-	return nil
+	return c.checkRequest(item, op, r, sent)
 }
 
 // find returns the documented path that a request's path stands for. A path
@@ -168,13 +189,40 @@ func isProblem(got *recorder, status int) error {
 	return nil
 }
 
+// kept is the text that passed by, up to maxBody bytes of it.
+type kept struct {
+	bytes.Buffer
+	over bool
+}
+
+func (k *kept) Write(b []byte) (int, error) {
+	if k.Len()+len(b) > maxBody {
+		k.over = true
+		return len(b), nil
+	}
+	return k.Buffer.Write(b)
+}
+
+// recorded is r, what is read of whose body is kept.
+func recorded(r *http.Request) (*http.Request, *kept) {
+	sent := &kept{}
+	if r.Body != nil {
+		body := r.Body
+		r = r.WithContext(r.Context())
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(body, sent), body}
+	}
+	return r, sent
+}
+
 // recorder keeps what passes through it.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	wrote  bool
-	over   bool
-	body   bytes.Buffer
+	body   kept
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -186,11 +234,7 @@ func (r *recorder) WriteHeader(status int) {
 
 func (r *recorder) Write(b []byte) (int, error) {
 	r.wrote = true
-	if r.body.Len()+len(b) > maxBody {
-		r.over = true
-	} else {
-		r.body.Write(b)
-	}
+	_, _ = r.body.Write(b) // a buffer takes everything
 	return r.ResponseWriter.Write(b)
 }
 

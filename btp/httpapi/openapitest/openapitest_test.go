@@ -8,7 +8,7 @@ import (
 )
 
 func TestDocument(t *testing.T) {
-	if _, err := Document(); err != nil {
+	if _, err := Registry.Document(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -74,7 +74,7 @@ func TestMiddlewareCatches(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			wrap, err := Middleware(func(err error) { got = append(got, err.Error()) })
+			wrap, err := Registry.Middleware(func(err error) { got = append(got, err.Error()) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestReportsQuoteNoBody(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got string
-			wrap, err := Middleware(func(err error) { got += err.Error() })
+			wrap, err := Registry.Middleware(func(err error) { got += err.Error() })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,9 +142,13 @@ func TestContractRefuses(t *testing.T) {
 		{"no body", header, ""},
 		{"header of a number", strings.Replace(header, "string", "integer", 1), "headers/X is no string"},
 		{"header without a schema", `"headers":{"X":{"content":{"text/plain":{"schema":{"type":"string"}}}}}`, "headers/X is no string"},
-		{"body without a schema", `"content":{"application/json":{}}`, "content/application~1json is no JSON"},
-		{"body of text", `"content":{"text/plain":{"schema":{"type":"string"}}}`, "content/text~1plain is no JSON"},
-		{"body of any type", `"content":{"*/*":{"schema":{"type":"string"}}}`, "is no JSON"},
+		{"body without a schema", `"content":{"application/json":{}}`, "content/application~1json is neither JSON nor a text"},
+		{"body of text", `"content":{"text/plain":{"schema":{"type":"string"}}}`, ""},
+		{"text that is an object", `"content":{"text/plain":{"schema":{"type":"object"}}}`, "content/text~1plain is neither JSON nor a text"},
+		{"body of any type", `"content":{"*/*":{"schema":{"type":"string"}}}`, "is neither JSON nor a text"},
+		{"sequence", `"content":{"application/x-ndjson":{"schema":{"type":"string"},"x-itemSchema":{"type":"object"}}}`, ""},
+		{"sequence of anything", `"content":{"application/x-ndjson":{"schema":{"type":"string"}}}`, "no x-itemSchema"},
+		{"items of a text", `"content":{"text/plain":{"schema":{"type":"string"},"x-itemSchema":{"type":"object"}}}`, "no items that can be cut"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +166,7 @@ func TestContractRefuses(t *testing.T) {
 }
 
 func BenchmarkMiddleware(b *testing.B) {
-	wrap, err := Middleware(func(err error) { b.Error(err) })
+	wrap, err := Registry.Middleware(func(err error) { b.Error(err) })
 	if err != nil {
 		b.Fatal(err)
 	}
