@@ -19,14 +19,27 @@ import (
 //go:embed openapi.yaml
 var openAPIYAML []byte
 
-// OpenAPI is the API's OpenAPI 3.1 document, as JSON.
+// OpenAPI is the API's OpenAPI 3.1 document, as JSON: that of the server's own control.
 var OpenAPI = sync.OnceValue(func() []byte { return httpapi.MakeOpenAPI(openAPIYAML, complete) })
+
+// ofEnvironment is OpenAPI without the paths that are the server's alone.
+var ofEnvironment = sync.OnceValue(func() []byte {
+	return httpapi.MakeOpenAPI(openAPIYAML, func(doc map[string]any) {
+		complete(doc)
+		delete(object(doc, "paths"), "/control/environments")
+		delete(object(doc, "paths"), "/control/environments/{name}")
+	})
+})
 
 func (s *server) showOpenAPI(c *gin.Context) error {
 	if _, err := httpapi.ReadQuery(c); err != nil {
 		return err
 	}
-	httpapi.RespondOpenAPI(c, OpenAPI())
+	doc := OpenAPI
+	if s.Environments == nil {
+		doc = ofEnvironment
+	}
+	httpapi.RespondOpenAPI(c, doc())
 	return nil
 }
 

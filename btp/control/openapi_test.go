@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/control"
@@ -60,6 +61,9 @@ func operations(t *testing.T) map[string]*openapi3.Operation {
 
 func TestEveryRouteIsDocumented(t *testing.T) {
 	h, _ := newControl(t)
+	if !slices.ContainsFunc(h.routes, func(r gin.RouteInfo) bool { return r.Path == "/control/environments" }) {
+		t.Fatal("this is not the server's own control")
+	}
 	var routed []string
 	for _, route := range h.routes {
 		routed = append(routed, route.Method+" "+parameter.ReplaceAllString(route.Path, "{$1}"))
@@ -169,15 +173,32 @@ func TestObjectsAreClosed(t *testing.T) {
 	walk("#", doc, false)
 }
 
+// pathsOf are the paths of routes, each once.
+func pathsOf(routes gin.RoutesInfo) map[string]bool {
+	paths := map[string]bool{}
+	for _, route := range routes {
+		paths[parameter.ReplaceAllString(route.Path, "{$1}")] = true
+	}
+	return paths
+}
+
 func TestDocumentIsServed(t *testing.T) {
-	h, _ := newControl(t)
+	h, registry := newControl(t)
 	w := call(h, "GET", "/control/openapi.json", "")
 	var doc struct {
 		OpenAPI string
 		Servers []struct{ URL string }
+		Paths   map[string]any
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || doc.OpenAPI != "3.1.0" || len(doc.Servers) != 1 || doc.Servers[0].URL != "/" {
 		t.Errorf("got %d %+v, %v", w.Code, doc, err)
+	}
+	inEnvironment := gin.New()
+	control.Mount(inEnvironment, control.Config{Registry: registry})
+	w = call(openapitest.Control.Check(t, inEnvironment), "GET", "/control/openapi.json", "")
+	doc.Paths = nil
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || len(doc.Paths) != len(pathsOf(inEnvironment.Routes())) {
+		t.Errorf("in an environment: got %d %v, %v; want what is routed there", w.Code, doc.Paths, err)
 	}
 	if w := call(h, "GET", "/control/openapi.json?x=1", ""); codeOf(t, w) != "invalid-request" {
 		t.Errorf("got %d %s, want invalid-request", w.Code, w.Body)

@@ -252,6 +252,11 @@ func TestWhatAnEnvironmentHandsOut(t *testing.T) {
 	for _, path := range []string{"", "/clock", "/faults", "/publicUrls", "/incidents", "/nowhere"} {
 		ask(http.MethodGet, controls+"/control"+path, nil)
 	}
+	doc := ask(http.MethodGet, controls+"/control/openapi.json", nil)
+	if servers := fmt.Sprint(doc["servers"]); servers != "[map[url:"+prefix+"]]" {
+		t.Errorf("OpenAPI servers of control: got %s", servers)
+	}
+	ask(http.MethodPost, controls+"/control/faults/recipes/deregister-error", nil)
 	ask(http.MethodPost, controls+"/control/globalAccounts", map[string]any{"id": "acme", "displayName": "ACME", "subdomain": "acme"})
 	ask(http.MethodPost, controls+"/control/faults", map[string]any{"point": "deregistration.tell-tenant", "times": 1})
 	ask(http.MethodPost, plain+"/api/v1/globalAccounts", map[string]any{"id": "acme2", "displayName": "ACME 2", "subdomain": "acme2"})

@@ -1,6 +1,7 @@
 package openapitest
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,8 +9,10 @@ import (
 )
 
 func TestDocument(t *testing.T) {
-	if _, err := Registry.Document(); err != nil {
-		t.Fatal(err)
+	for _, api := range []*API{Registry, Control} {
+		if _, err := api.Document(); err != nil {
+			t.Errorf("%s: %v", api.file, err)
+		}
 	}
 }
 
@@ -178,5 +181,66 @@ func BenchmarkMiddleware(b *testing.B) {
 	}))
 	for b.Loop() {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/v1/systems/7", nil))
+	}
+}
+
+// TestControlMiddlewareCatches is about what the registry's document does not have:
+// texts, sequences, and which codes an answer may have. It is about requests, too.
+func TestControlMiddlewareCatches(t *testing.T) {
+	const (
+		clock   = `{"now":"2030-01-01T10:00:00Z","frozen":true}`
+		entry   = `{"seq":1,"at":"2030-01-01T10:00:00Z","kind":"request"}`
+		json    = "application/json"
+		lines   = "application/x-ndjson"
+		events  = "text/event-stream"
+		refusal = "application/problem+json"
+		backing = `{"type":"urn:pairsim:problem:clock-backwards","title":"No","status":409,"next":"n","source":"s"}`
+	)
+	tests := []struct {
+		name, method, path, sent, media string
+		status                          int
+		body, want                      string
+	}{
+		{"right", "POST", "/control/clock", `{"advance":"10m"}`, json, 200, clock, ""},
+		{"right refusal", "POST", "/control/clock", `{"advance":"-10m"}`, refusal, 409, backing, ""},
+		{"right refusal of a wrong request", "POST", "/control/clock?x=1", `{"stop":true}`, refusal, 400, strings.NewReplacer("clock-backwards", "invalid-request", "409", "400").Replace(backing), ""},
+		{"right lines", "GET", "/control/journal?format=ndjson", "", lines, 200, entry + "\n" + entry + "\n", ""},
+		{"no lines", "GET", "/control/journal?format=ndjson", "", lines, 200, "", ""},
+		{"right events", "GET", "/control/journal", "", events, 200, "id: 1\ndata: " + entry + "\n\n: still here\n\n", ""},
+		{"right picture", "GET", "/control/journal", "", "image/svg+xml", 200, "<svg ></svg>\n", ""},
+		{"not of control", "GET", "/api/v1/systems", "", json, 418, `x`, ""},
+
+		{"request with an unknown member", "POST", "/control/clock", `{"stop":true}`, json, 200, clock, "the request was accepted, and the body goes against its schema: $: additionalProperties stop"},
+		{"request without JSON", "POST", "/control/clock", `stop`, json, 200, clock, "the request was accepted, and the body is no JSON"},
+		{"unknown parameter", "GET", "/control/clock?zone=CET", "", json, 200, clock, `the query parameter "zone" was accepted`},
+		{"wrong line", "GET", "/control/journal", "", lines, 200, entry + "\n{}\n", "item 1 of the body goes against its schema"},
+		{"line that is cut", "GET", "/control/journal", "", lines, 200, entry[:20], "item 0 of the body is no JSON"},
+		{"wrong event", "GET", "/control/journal", "", events, 200, "id: 1\ndata: {}\n\n", "item 0 of the body goes against its schema"},
+		{"no picture", "GET", "/control/journal", "", "image/svg+xml", 200, "<html>", "the body goes against its schema: $: pattern"},
+		{"code of another call", "POST", "/control/clock", `{"set":"x"}`, refusal, 409, strings.Replace(backing, "clock-backwards", "name-taken", 1), "$/type: enum"},
+		{"code of another status", "POST", "/control/clock", `{"set":"x"}`, refusal, 400, strings.Replace(backing, "409", "400", 1), "$/type: enum"},
+		{"undocumented path", "GET", "/control/nothing", "", json, 200, `{}`, "path or method is not documented"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			wrap, err := Control.Middleware(func(err error) { got = append(got, err.Error()) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if sent, err := io.ReadAll(r.Body); err != nil || string(sent) != tt.sent {
+					t.Errorf("passed on the request %q, %v", sent, err)
+				}
+				w.Header().Set("Content-Type", tt.media)
+				w.Header().Set("Pairsim-Time", "2030-01-01T10:00:00.000000000Z")
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path, strings.NewReader(tt.sent)))
+			if reports := strings.Join(got, "\n"); (reports == "") != (tt.want == "") || !strings.Contains(reports, tt.want) {
+				t.Errorf("got report %q, want %q", reports, tt.want)
+			}
+		})
 	}
 }
