@@ -37,6 +37,8 @@ type Tx interface {
 	Reservations() ReservationStore
 	Replays() ReplayStore
 	OAuthClients() OAuthClientStore
+	// Contents is all of these at once.
+	Contents() ContentsStore
 }
 
 // EnvironmentStore keeps the environment's own record. It is read in every step.

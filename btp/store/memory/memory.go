@@ -232,6 +232,7 @@ func (t *tx) Incidents() btp.IncidentStore       { return incidents{t} }
 func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
 func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
 func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
+func (t *tx) Contents() btp.ContentsStore        { return contents{t} }
 
 // swap replaces old with now, of which nil means absent, and notes the inverse.
 func swap[T any](t *tx, replace func(s *state, old, now *T), old, now *T) error {

@@ -11,9 +11,13 @@ type dues struct{ *tx }
 
 const dueColumns = `SELECT at, kind, subject, claimed_until FROM due WHERE env = ?`
 
+func readDue(r row) btp.Due {
+	return btp.Due{At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3)}
+}
+
 func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err error) {
 	ok, err = t.one(query, func(r row) error {
-		d = btp.Due{At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3)}
+		d = readDue(r)
 		return nil
 	}, args...)
 	return d, ok, err

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"reservations", testReservations},
 		{"replays", testReplays},
 		{"clients of the token service", testOAuthClients},
+		{"everything at once", testContents},
 		{"a closed store refuses", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -214,7 +215,7 @@ func fullService(system, id string, sequence uint64) btp.Service {
 
 func environment(id btp.EnvironmentID) btp.Environment {
 	return btp.Environment{
-		ID: id, UUID: "uuid-" + string(id), Edition: "v1", Seed: 1<<63 + 7, Sequence: 3,
+		ID: id, UUID: "uuid-" + string(id), Edition: "v1", Seed: 1<<63 + 7, Sequence: 3, Generation: 2,
 		Clock:     btp.Clock{Frozen: true, At: start, Ref: start.Add(time.Hour)},
 		ActiveKey: "k1", KeyAlgorithm: "ES256",
 	}

@@ -1,0 +1,88 @@
+package memory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/pairsim/pairsim/btp"
+)
+
+// contents is all of an environment at once.
+type contents struct{ *tx }
+
+// Clear puts an empty state in the place of this one, but for what outlives it.
+func (t contents) Clear() error {
+	empty := newState()
+	empty.lock, empty.numbers = t.lock, t.numbers
+	if server, ok := t.state.authorities[btp.ServerAuthority]; ok {
+		empty.authorities[btp.ServerAuthority] = server
+	}
+	if !t.writable {
+		return errReadOnly
+	}
+	old := *t.state
+	undo := t.undo
+	*t.state = *empty
+	t.undo = append(undo, func() {
+		undo := t.undo
+		*t.state = old
+		t.undo = undo
+	})
+	return nil
+}
+
+func (t contents) All() (c btp.Contents, err error) {
+	s := t.state
+	c.Environment = s.environment
+	c.Authorities = map[string]btp.AuthorityMaterial{}
+	for name, m := range s.authorities {
+		if name != btp.ServerAuthority {
+			c.Authorities[name] = cloneAuthority(m)
+		}
+	}
+	c.Keys, _ = (keys(t)).List()
+	c.GlobalAccounts, _ = (accounts(t)).Globals()
+	c.Subaccounts, _ = (accounts(t)).Subs("")
+	c.Systems, _ = (systems(t)).List(btp.SystemFilter{})
+	for _, id := range slices.Sorted(maps.Keys(s.rows)) {
+		r := s.rows[id]
+		for _, k := range r.tokens {
+			c.Tokens = append(c.Tokens, k.Token)
+		}
+		if r.attempt != nil {
+			c.Attempts = append(c.Attempts, *r.attempt)
+		}
+		for _, one := range r.services {
+			c.Services = append(c.Services, cloneService(one))
+		}
+	}
+	c.Certificates = sorted(s.certificates, copyOf, func(a, b btp.Certificate) int { return cmp.Compare(a.Serial, b.Serial) })
+	c.Formations, _ = (formations(t)).List(btp.FormationFilter{})
+	for _, id := range slices.Sorted(maps.Keys(s.boards)) {
+		list, _ := (assignments(t)).ListOf(id)
+		c.Assignments = append(c.Assignments, list...)
+	}
+	c.Entitlements, _ = (entitlements(t)).List(btp.EntitlementFilter{})
+	c.Incidents, _ = (incidents(t)).List(btp.IncidentFilter{})
+	c.Reservations = sorted(s.reserved, copyOf, func(a, b btp.Reservation) int {
+		return cmp.Or(cmp.Compare(a.GlobalAccount, b.GlobalAccount), cmp.Compare(a.Name, b.Name))
+	})
+	c.Replays = sorted(s.replays, copyOf, func(a, b btp.Replay) int { return cmp.Compare(a.Key, b.Key) })
+	c.OAuthClients, _ = (oauthClients(t)).List()
+	t.agenda.Scan(func(d *due) bool {
+		c.Due = append(c.Due, d.Due)
+		return true
+	})
+	return c, nil
+}
+
+// sorted copies what a map holds, in an order.
+func sorted[K comparable, T any](all map[K]*T, clone func(*T) T, order func(a, b T) int) []T {
+	list := make([]T, 0, len(all))
+	for _, one := range all {
+		list = append(list, clone(one))
+	}
+	slices.SortFunc(list, order)
+	return list
+}
