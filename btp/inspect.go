@@ -22,8 +22,13 @@ type Inspection struct {
 // journalled. A token whose form or signature does not hold is inspected with
 // the refusal and without claims.
 func (r *Registry) InspectToken(ctx context.Context, jws string) (Inspection, error) {
+	ctx = inOneGeneration(ctx)
 	in := Inspection{Now: r.Now()}
-	claims, err := r.verify(ctx, jws)
+	g, err := r.known(ctx)
+	if err != nil {
+		return in, err
+	}
+	claims, err := r.verify(ctx, g, jws)
 	if err != nil && !errors.As(err, &in.Refusal) {
 		return Inspection{}, err
 	}

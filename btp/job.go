@@ -2,6 +2,8 @@ package btp
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,8 +12,11 @@ import (
 // store, does its call outside of any step, and ends in a step of its own. A
 // process that dies on the way leaves the claim, which ends by itself.
 type jobs struct {
-	life    context.Context //nolint:containedctx // of work that no request waits for; ended by Close
-	end     context.CancelFunc
+	whole context.Context //nolint:containedctx // of work that no request waits for; ended by Close
+	end   context.CancelFunc
+	// life is the present generation's, which stop ends.
+	life    context.Context //nolint:containedctx // as whole
+	stop    context.CancelFunc
 	running sync.WaitGroup
 	// places bounds the jobs that no request waits for: each may be a call.
 	places chan struct{}
@@ -36,7 +41,8 @@ type job struct {
 	// finish ends the work in a step; failure is what the point came to.
 	finish func(u *unit, failure error) error
 
-	due Due // as claimed
+	due        Due // as claimed
+	generation uint64
 	// over is called when the job has ended; nil: nobody asked.
 	over func()
 }
@@ -69,7 +75,7 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	if j == nil {
 		return nil, false, u.Due().Cancel(d.Kind, d.Subject)
 	}
-	j.due = d
+	j.due, j.generation = d, u.env.Generation
 	j.due.ClaimedUntil = u.real.Add(claimLease)
 	return j, false, u.Due().Claim(d.Kind, d.Subject, j.due.ClaimedUntil)
 }
@@ -78,9 +84,7 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 func (r *Registry) launch(j *job) <-chan struct{} {
 	key, done := dueKey{j.due.Kind, j.due.Subject}, make(chan struct{})
 	r.jobs.mu.Lock()
-	if r.jobs.open == nil {
-		r.jobs.open = map[dueKey]chan struct{}{}
-	}
+	life := r.jobs.life
 	r.jobs.open[key] = done
 	r.jobs.mu.Unlock()
 	r.jobs.running.Go(func() {
@@ -95,7 +99,8 @@ func (r *Registry) launch(j *job) <-chan struct{} {
 				j.over()
 			}
 		}()
-		if err := r.carryOut(r.jobs.life, j); err != nil && r.jobs.life.Err() == nil {
+		err := r.carryOut(inGeneration(life, j.generation), j)
+		if err != nil && life.Err() == nil && CodeOf(err) != EnvironmentReplaced {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
 		}
 	})
@@ -131,6 +136,20 @@ func (r *Registry) carryOut(ctx context.Context, j *job) error {
 	})
 }
 
+// begin ends the jobs of the generation before, waits until they have stopped,
+// and lets those of the new one run.
+func (j *jobs) begin() {
+	j.mu.Lock()
+	stop := j.stop
+	j.life, j.stop = context.WithCancel(j.whole)
+	before := slices.Collect(maps.Values(j.open))
+	j.mu.Unlock()
+	stop()
+	for _, done := range before {
+		<-done
+	}
+}
+
 // settle carries out at once the work that a request has just caused, if it is
 // due, and waits for it a moment: a request that finds nothing in its way is
 // answered with what came of it.
@@ -149,6 +168,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 		return err
 	})
 	switch {
+	case CodeOf(err) == EnvironmentReplaced: // and the work with it
 	case err != nil:
 		r.log.ErrorContext(ctx, "due work is left to its own time", "kind", kind, "subject", subject, "error", err)
 	case busy:

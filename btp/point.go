@@ -59,6 +59,8 @@ const (
 	PointOAuthClientDelete Point = "oauth-client.delete"
 	PointAccessToken       Point = "access-token.issue"
 	PointAccess            Point = "access.admit"
+	PointRestore           Point = "environment.restore"
+	PointReset             Point = "environment.reset"
 )
 
 // Points says what happens at every point.
@@ -115,5 +117,7 @@ var Points = map[Point]string{
 	PointOAuthClientCreate: "a client of the token service is created on the control listener",
 	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
 	PointAccessToken:       "a client asks the token service for an access token",
+	PointRestore:           "a snapshot takes the place of everything that the environment holds",
+	PointReset:             "the environment is made as its seed declares it",
 	PointAccess:            "the registry asks for the role that a call needs (--auth)",
 }

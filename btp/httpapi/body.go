@@ -26,7 +26,7 @@ const MaxBody = 64 << 10
 // detail names the place in the document and never quotes a value, which could
 // be a token.
 func DecodeBody(c *gin.Context, into any) error {
-	body, err := readBody(c)
+	body, err := ReadBody(c, MaxBody)
 	if err != nil {
 		return err
 	}
@@ -38,19 +38,21 @@ func DecodeBody(c *gin.Context, into any) error {
 
 // DecodeOptionalBody is DecodeBody for a call that needs no body.
 func DecodeOptionalBody(c *gin.Context, into any) error {
-	body, err := readBody(c)
+	body, err := ReadBody(c, MaxBody)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
 	}
 	return decode(body, into)
 }
 
-func readBody(c *gin.Context) ([]byte, error) {
+// ReadBody reads a request body of JSON, of at most so many bytes. It refuses
+// with BodyTooLarge, UnsupportedMediaType or InvalidRequest.
+func ReadBody(c *gin.Context, most int64) ([]byte, error) {
 	r := c.Request
 	if r.Body == nil {
 		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, r.Body, most))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):

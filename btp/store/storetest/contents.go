@@ -140,7 +140,9 @@ func testContents(t *testing.T, s btp.Store) {
 			t.Errorf("after a clearance: %s is %v", name, got)
 		}
 	}
-	if _, ok := find(t, s, func(tx btp.Tx) (btp.AuthorityMaterial, bool, error) { return tx.Authorities().Find(btp.ServerAuthority) }); !ok {
+	if _, ok := find(t, s, func(tx btp.Tx) (btp.AuthorityMaterial, bool, error) {
+		return tx.Authorities().Find(btp.ServerAuthority)
+	}); !ok {
 		t.Error("a clearance took the process's own authority")
 	}
 	same(t, "another environment's contents", All(t, s, other), beside)
