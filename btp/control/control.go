@@ -44,6 +44,8 @@ type Config struct {
 	// ServerCA and ClientCA return the PEM of the TLS listener's CA and of the
 	// environment's client CA.
 	ServerCA, ClientCA func() []byte
+	// Snapshots writes the environment and its tenants down, and restores them.
+	Snapshots Snapshots
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -74,6 +76,11 @@ func Mount(router gin.IRouter, c Config) {
 	api.DELETE("/faults/:id", h(s.removeFault))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
 
+	api.GET("/snapshot", h(s.exportSnapshot))
+	api.PUT("/snapshot", h(s.importSnapshot))
+	api.GET("/snapshot/schema", h(s.showSnapshotSchema))
+	api.POST("/reset", h(s.reset))
+
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
@@ -92,6 +99,9 @@ func (s *server) showIndex(c *gin.Context) error {
 		"faults":              "/control/faults",
 		"fault":               "/control/faults/{id}",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
+		"snapshot":            "/control/snapshot",
+		"snapshotSchema":      "/control/snapshot/schema",
+		"reset":               "/control/reset",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",

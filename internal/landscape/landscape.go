@@ -35,6 +35,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -85,6 +86,9 @@ type Config struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Snapshot is what the environment and its tenants hold at first start, instead
+	// of Landscape; StartFrom sets it. nil: none.
+	Snapshot *snapshot.Document
 
 	// Registry is where tenants of a process without a registry find it.
 	Registry Registry
@@ -143,9 +147,9 @@ type Landscape struct {
 	tokens    *tokenservice.Service // nil without the registry
 	store     btp.Store
 	urls      *publicurl.Book
-	clientCA  []byte
 	tls       *tls.Config
 	tenants   []*tenant.Tenant
+	snapshots *snapshot.Environment
 	servers   []*http.Server
 	transport *http.Transport
 	stop      context.CancelFunc
@@ -256,7 +260,11 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 		}
 		registry.RootCAs.AppendCertsFromPEM(l.CAPEM)
 	}
-	return l.openTenants(registry)
+	if err := l.openTenants(registry); err != nil {
+		return err
+	}
+	l.snapshots = &snapshot.Environment{Registry: l.registry, Tenants: l.tenants, Replaced: l.announce}
+	return nil
 }
 
 func (l *Landscape) plays(role Role) bool {
@@ -270,6 +278,11 @@ func (l *Landscape) plays(role Role) bool {
 
 func (l *Landscape) openRegistry(ctx context.Context) error {
 	cfg := l.config
+	var contents *btp.Contents
+	if cfg.Snapshot != nil {
+		c := cfg.Snapshot.Contents()
+		contents = &c
+	}
 	clientCA, err := loadAuthority(cfg.ClientCA)
 	if err != nil {
 		return fmt.Errorf("client CA: %w", err)
@@ -284,13 +297,12 @@ func (l *Landscape) openRegistry(ctx context.Context) error {
 		},
 		Authority: clientCA,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
-			l.clientCA = m.RootPEM
 			if made != nil && made.Is(m) {
 				return made, nil
 			}
 			return pki.OpenClientCA(m)
 		},
-		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Log: cfg.Log,
+		RealNow: cfg.RealNow, StartFrozen: cfg.StartFrozen, Policy: cfg.Policy, Landscape: cfg.Landscape, Contents: contents, Log: cfg.Log,
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(cfg.CallbackTimeout, callbackTimeout))},
 	})
 	if err != nil {

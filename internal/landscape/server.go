@@ -226,7 +226,7 @@ func (l *Landscape) controlRouter(public http.Handler) *gin.Engine {
 	if l.registry != nil {
 		control.Mount(router, control.Config{
 			Registry: l.registry, URLs: l.urls, Log: l.log,
-			ServerCA: func() []byte { return l.CAPEM }, ClientCA: func() []byte { return l.clientCA },
+			ServerCA: func() []byte { return l.CAPEM }, ClientCA: l.registry.AuthorityPEM, Snapshots: l.snapshots,
 		})
 	}
 	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })
