@@ -74,6 +74,8 @@ var templates = []template{
 	{2, "no-faults"},
 	{3, "callback {answer}"},
 	{2, "restart"},
+	{2, "restore"},
+	{2, "move"},
 	// Whole stories, which chance alone would seldom tell.
 	{12, "register {system} {type}\ntoken {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest\ndescriptor {system} newest {tenant}"},
 	{6, "register {system} {type}\ntoken {system}\nopen {system} newest\ncsr {system} newest\ncall {system} newest"},

@@ -11,25 +11,13 @@ import (
 // contents is all of an environment at once.
 type contents struct{ *tx }
 
-// Clear puts an empty state in the place of this one, but for what outlives it.
+// Clear keeps what is the process's own.
 func (t contents) Clear() error {
-	empty := newState()
-	empty.lock, empty.numbers = t.lock, t.numbers
+	empty := noRecords()
 	if server, ok := t.state.authorities[btp.ServerAuthority]; ok {
 		empty.authorities[btp.ServerAuthority] = server
 	}
-	if !t.writable {
-		return errReadOnly
-	}
-	old := *t.state
-	undo := t.undo
-	*t.state = *empty
-	t.undo = append(undo, func() {
-		undo := t.undo
-		*t.state = old
-		t.undo = undo
-	})
-	return nil
+	return assign(t.tx, &t.state.records, empty)
 }
 
 func (t contents) All() (c btp.Contents, err error) {

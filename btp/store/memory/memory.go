@@ -97,7 +97,11 @@ type state struct {
 	undo []func()
 	// numbers orders what was put when.
 	numbers uint64
+	records
+}
 
+// records are what an environment holds, with its indexes.
+type records struct {
 	known        bool
 	environment  btp.Environment
 	keys         []btp.SigningKey
@@ -133,8 +137,11 @@ type state struct {
 }
 
 func newState() *state {
-	return &state{
-		lock:         semaphore.NewWeighted(allReaders),
+	return &state{lock: semaphore.NewWeighted(allReaders), records: noRecords()}
+}
+
+func noRecords() records {
+	return records{
 		authorities:  map[string]btp.AuthorityMaterial{},
 		subdomains:   map[string]*btp.GlobalAccount{},
 		rows:         map[btp.SystemID]*row{},
