@@ -102,7 +102,7 @@ see docs/configuration.md.`,
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
-		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newJournalCommand(), newSeedCommand(), newAuthCommand(),
+		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(),
 	)
 	return root
 }

@@ -109,6 +109,7 @@ func (w *world) define(d definitions) {
 	w.faultSteps(d)
 	w.incidentSteps(d)
 	w.roleSteps(d)
+	w.snapshotSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -148,6 +149,8 @@ type world struct {
 
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
+
+	snapshots snapshots
 
 	moved time.Time // what the clock showed before it moved last
 }
