@@ -3,6 +3,7 @@ package testenv_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -226,6 +227,52 @@ func TestSecretsAreMarkedEverywhere(t *testing.T) {
 			if !bytes.Contains(whole, m[1]) {
 				t.Errorf("tenant %s: a secret is missing", id)
 			}
+		}
+	}
+}
+
+// TestATenantOfAnotherAuthorityIsRefused: its certificate would be turned away.
+func TestATenantOfAnotherAuthorityIsRefused(t *testing.T) {
+	t.Parallel()
+	e, own := prepared(t)
+	_, foreign := prepared(t)
+	var document, other map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(own, &document), json.Unmarshal(foreign, &other)); err != nil {
+		t.Fatal(err)
+	}
+	document["tenants"] = other["tenants"]
+	mixed, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.Controls().Restore(t.Context(), mixed)
+	var refused *btpclient.Problem
+	if !errors.As(err, &refused) || len(refused.Findings) != 1 || refused.Findings[0].Path != "$.tenants[0].pairings[0].connection.chain" {
+		t.Errorf("got %v, want the foreign certificate refused", err)
+	}
+	sameSnapshot(t, "the landscape after that", e.Snapshot(t), own)
+}
+
+// TestRolesOutliveARestore: with --auth, clients and the key of access tokens are
+// part of it.
+func TestRolesOutliveARestore(t *testing.T) {
+	t.Parallel()
+	e := testenv.Start(t, testenv.WithAuth())
+	before := e.Snapshot(t)
+	token := e.AccessToken(t, testenv.SystemLandscapeViewer, "default")
+	other := testenv.Start(t, testenv.WithAuth())
+	look := func(e *testenv.Env) error {
+		_, err := btpclient.NewOperator(e.HTTP(), e.Client()).WithToken(token).SystemTypes(t.Context())
+		return err
+	}
+	if err := look(other); btpclient.CodeOf(err) != "unauthenticated" {
+		t.Errorf("another landscape's token: got %v", err)
+	}
+	other.Restore(t, before)
+	for what, env := range map[string]*testenv.Env{"a landscape that holds the same": other, "the landscape itself": e} {
+		env.Restore(t, before)
+		if err := look(env); err != nil {
+			t.Errorf("in %s: %v", what, err)
 		}
 	}
 }
