@@ -29,7 +29,10 @@ type Environment struct {
 	Seed uint64
 	// Sequence counts the ids drawn so far.
 	Sequence uint64
-	Clock    Clock
+	// Generation counts how often everything was replaced, by a snapshot or by a
+	// reset: what a request learnt of one generation says nothing about the next.
+	Generation uint64
+	Clock      Clock
 	// ActiveKey is the id of the key that signs new integration tokens,
 	// KeyAlgorithm its algorithm.
 	ActiveKey    string

@@ -117,6 +117,7 @@ func (w *world) define(d definitions) {
 	w.incidentSteps(d)
 	w.roleSteps(d)
 	w.environmentSteps(d)
+	w.snapshotSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -158,6 +159,8 @@ type world struct {
 	supported outcome // its latest further request
 
 	verified verified // what the latest test was told
+
+	snapshots snapshots
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener

@@ -19,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -37,8 +38,9 @@ type environment struct {
 	tokens   *tokenservice.Service // likewise
 	urls     *publicurl.Book
 	journal  *journal.Files // nil: it is in memory alone
-	clientCA []byte
 	tenants  []*tenant.Tenant
+	// snapshots is registry and tenants as one thing; nil without the registry.
+	snapshots *snapshot.Environment
 
 	public, serverControl http.Handler
 	control               func() http.Handler // made when it is first asked
@@ -78,6 +80,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 			return fmt.Errorf("client CA: %w", err)
 		}
 	}
+	var contents *btp.Contents
+	if w.Snapshot != nil {
+		c := w.Snapshot.Contents()
+		contents = &c
+	}
 	var made *pki.ClientCA // usable at once, unless another process was first
 	var err error
 	e.registry, err = btp.Open(ctx, btp.Config{
@@ -89,13 +96,13 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		},
 		Authority: given,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
-			e.clientCA = m.RootPEM
 			if made != nil && made.Is(m) {
 				return made, nil
 			}
 			return pki.OpenClientCA(m)
 		},
-		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
+		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: w.Policy, Landscape: w.Landscape, Contents: contents,
+		Terms: terms, Log: e.log,
 		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
@@ -117,6 +124,7 @@ func (e *environment) begin() {
 	e.public = e.publicRouter()
 	if e.registry != nil {
 		e.public = faultwire.Handler(e.registry, e.public)
+		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.announce}
 	}
 	if e.world.WrapPublic != nil {
 		e.public = e.world.WrapPublic(e.public)

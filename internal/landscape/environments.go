@@ -131,7 +131,7 @@ type EnvironmentOptions struct {
 func (l *Landscape) World() World {
 	w := l.config.World
 	w.Seed, w.StartFrozen, w.Policy = 0, time.Time{}, w.Policy.Clone()
-	w.Edition, w.Landscape, w.Tenants, w.Faults = "", btp.DefaultLandscape(), DefaultTenants(), nil
+	w.Edition, w.Landscape, w.Tenants, w.Faults, w.Snapshot = "", btp.DefaultLandscape(), DefaultTenants(), nil, nil
 	return w
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/secret"
+	"github.com/pairsim/pairsim/internal/snapshot"
 )
 
 // Role is a part that a process can play.
@@ -98,6 +99,9 @@ type World struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Snapshot is what the environment and its tenants hold at first start, instead
+	// of Landscape; StartFrom sets it. nil: none.
+	Snapshot *snapshot.Document
 	// Faults are set at every start.
 	Faults []btp.DeclaredFault
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.

@@ -155,6 +155,9 @@ func (t *Tenant) connect() (*connected, error) {
 	if t.closed {
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
 	}
+	if t.paused {
+		return nil, refuse(tenantBusy, "tenant %s is being restored", t.cfg.ID)
+	}
 	r, err := t.usable()
 	if err != nil {
 		return nil, err
