@@ -134,6 +134,9 @@ func (k *client) wasThere(ctx context.Context, nameOrID string) error {
 			return nil
 		}
 		for _, e := range entries {
+			if e.Kind == string(btp.EntryRequest) || e.Kind == string(btp.EntryRefusal) {
+				continue // whoever asks in vain is noted with the name that he asked for
+			}
 			if e.Subject.Name == nameOrID || e.Subject.System == nameOrID {
 				return nil
 			}
