@@ -81,7 +81,7 @@ func (r *Registry) suspendJob(ctx context.Context, j *job, s *suspension) error 
 	keep := func() error { return r.renew(ctx, j, s) }
 	err := r.sleep(ctx, s, keep)
 	if err == nil && placed {
-		err = r.takePlace(ctx, keep)
+		err = r.takePlace(ctx, j, keep)
 		j.placed = err == nil
 	}
 	r.proceed(j)
@@ -108,11 +108,11 @@ func (r *Registry) sleep(ctx context.Context, s *suspension, keep ...func() erro
 	for {
 		moved := r.moved.wait()
 		pause := keepAlive
+		state, err := r.ReadClock(ctx) // another process may have replaced everything
+		if err != nil {
+			return err
+		}
 		if !s.until.IsZero() {
-			state, err := r.ReadClock(ctx)
-			if err != nil {
-				return err
-			}
 			if !state.Now.Before(s.until) {
 				return nil
 			}
@@ -144,7 +144,7 @@ func (r *Registry) sleep(ctx context.Context, s *suspension, keep ...func() erro
 }
 
 // takePlace gets a place among the jobs again.
-func (r *Registry) takePlace(ctx context.Context, keep func() error) error {
+func (r *Registry) takePlace(ctx context.Context, j *job, keep func() error) error {
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
 	for {
@@ -153,6 +153,8 @@ func (r *Registry) takePlace(ctx context.Context, keep func() error) error {
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-j.of.life.Done():
+			return context.Cause(j.of.life)
 		case <-beat.C:
 			if err := keep(); err != nil {
 				return err

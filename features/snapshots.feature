@@ -62,6 +62,27 @@ Feature: Snapshots of a landscape
         | and not earlier | 59      | the system "Web Shop" is shown as "Deregistering" |
         | after an hour   | 60      | the system "Web Shop" is shown without a status   |
 
+    Scenario: What was held is held again
+      Given the cockpit of v2
+      And removing is held
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has removed the system "Web Shop"
+      And the landscape has been written down
+      And "Web Shop" was released
+      When the landscape is restored
+      Then removing "Web Shop" is held
+      And the landscape is as it was written down
+
+    Scenario: Whoever waits in a step meanwhile is told to try again
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the landscape has been written down
+      And the recipe "stuck-pairing" is set for the system "Web Shop"
+      And the administrator of tenant "commerce" has begun to enter the token
+      And a step of "Web Shop" waits
+      When the landscape is restored
+      Then nothing is held
+      And the system "Web Shop" is shown as "Pending"
+
   Rule: A snapshot that cannot stand changes nothing
 
     Scenario Outline: <flaw>
@@ -95,6 +116,16 @@ Feature: Snapshots of a landscape
       And the snapshot is refused because of "snapshot-invalid"
 
   Rule: A reset makes the landscape as its seed declares it
+
+    Scenario: Transitions end as the server says
+      Given the cockpit of v2
+      And the landscape has been written down
+      And removing is held from now on
+      When the landscape is reset
+      And the operator registers the SAP Commerce Cloud system "Web Shop"
+      And the operator removes the system "Web Shop"
+      Then there is no system "Web Shop"
+      And nothing is held
 
     Scenario: Nothing is left but the seed
       Given the landscape has been written down
