@@ -221,13 +221,15 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 		if err := u.declare(c.Landscape); err != nil {
 			return err
 		}
-		if c.Terms != nil {
-			if err := tx.Environment().PutTerms(*c.Terms); err != nil {
-				return err
-			}
-		}
-		return tx.Environment().Put(u.env)
+		return errors.Join(c.putTerms(tx), tx.Environment().Put(u.env))
 	})
+}
+
+func (c *Config) putTerms(tx Tx) error {
+	if c.Terms == nil {
+		return nil
+	}
+	return tx.Environment().PutTerms(*c.Terms)
 }
 
 func drawSeed() uint64 {

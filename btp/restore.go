@@ -141,6 +141,6 @@ func (r *Registry) createFrom(ctx context.Context, c Contents) error {
 		if _, known, err := tx.Environment().Find(); err != nil || known {
 			return err
 		}
-		return c.Replace(tx)
+		return errors.Join(r.config.putTerms(tx), c.Replace(tx))
 	})
 }

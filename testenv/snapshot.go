@@ -29,7 +29,7 @@ func (e *Env) Restore(t testing.TB, s btpclient.Snapshot) {
 }
 
 // Reset makes everything as it was at the start: with the same seed, and so with
-// the same ids. Tenants are unpaired, faults removed.
+// the same ids. Tenants are unpaired; only the seed's faults are set.
 func (e *Env) Reset(t testing.TB) {
 	t.Helper()
 	if err := e.control.Reset(t.Context()); err != nil {

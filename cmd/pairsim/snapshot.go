@@ -88,8 +88,8 @@ func newResetCommand() *cobra.Command {
 		Use:   "reset",
 		Short: "Make the environment as its seed declares it, and unpair its tenants",
 		Long: `Make the environment as it was at its first start: what the seed file of the running server declares, or the built-in
-landscape, with the same seed and so with the same ids. Keys and certificate authorities stay; tenants are unpaired, faults
-removed; the clock goes back to the seed's instant, or to real time.`,
+landscape, with the same seed and so with the same ids. Keys and certificate authorities stay; tenants are unpaired, only
+the seed's faults are set; the clock goes back to the seed's instant, or to real time.`,
 		Args: cobra.NoArgs,
 		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			if err := k.control.Reset(c.Context()); err != nil {

@@ -67,6 +67,15 @@ func (w *world) theLandscapeHasBeenRestored(ctx context.Context) error {
 func (w *world) theLandscapeIsReset(ctx context.Context) error { return w.control.Reset(ctx) }
 
 func (w *world) somebodyRestoresOneThat(ctx context.Context, flaw string) error {
+	if err := w.spoil(flaw); err != nil {
+		return err
+	}
+	w.snapshots.outcome = ended(w.control.Restore(ctx, w.snapshots.tried))
+	return nil
+}
+
+// spoil makes a snapshot with a flaw of the one that was written.
+func (w *world) spoil(flaw string) error {
 	spoil, known := flaws[flaw]
 	if !known {
 		return fmt.Errorf("the steps know no snapshot that %s; they know %s", flaw, strings.Join(slices.Sorted(maps.Keys(flaws)), "; "))
@@ -75,7 +84,6 @@ func (w *world) somebodyRestoresOneThat(ctx context.Context, flaw string) error 
 	if bytes.Equal(w.snapshots.tried, w.snapshots.written) {
 		return fmt.Errorf("the snapshot that %s is the good one", flaw)
 	}
-	w.snapshots.outcome = ended(w.control.Restore(ctx, w.snapshots.tried))
 	return nil
 }
 

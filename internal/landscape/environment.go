@@ -73,7 +73,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	var given *btp.AuthorityMaterial
 	var terms *btp.Terms
 	if e.id != btp.DefaultEnvironment {
-		terms = &btp.Terms{CreatedAt: e.createdAt, ExpiresAt: e.expiresAt, Policy: w.Policy, Tenants: w.Tenants}
+		terms = &btp.Terms{CreatedAt: e.createdAt, ExpiresAt: e.expiresAt, Policy: w.Policy, Tenants: w.Tenants, Landscape: w.Landscape, StartFrozen: w.StartFrozen}
 	} else {
 		var err error
 		if given, err = loadAuthority(l.config.ClientCA); err != nil {

@@ -33,13 +33,13 @@ var products = map[string]struct {
 
 // StartFrom lets the environment begin as a snapshot that snapshot.Read has
 // accepted: with its contents, its tenants and its edition. An edition that stands
-// in cfg already must be the snapshot's.
-func (cfg *Config) StartFrom(d *snapshot.Document) error {
+// in w already must be the snapshot's.
+func (w *World) StartFrom(d *snapshot.Document) error {
 	if err := d.Importable(); err != nil {
 		return err
 	}
-	if wanted, err := btp.EditionNamed(cfg.Edition); err != nil || cfg.Edition != "" && wanted.ID != d.Edition() {
-		return btp.Errorf(btp.EditionMismatch, "the snapshot is of edition %s; %s was asked for", d.Edition(), cfg.Edition)
+	if wanted, err := btp.EditionNamed(w.Edition); err != nil || w.Edition != "" && wanted.ID != d.Edition() {
+		return btp.Errorf(btp.EditionMismatch, "the snapshot is of edition %s; %s was asked for", d.Edition(), w.Edition)
 	}
 	tenants := make([]Tenant, 0, len(d.Tenants))
 	for i, t := range d.Tenants {
@@ -56,7 +56,7 @@ func (cfg *Config) StartFrom(d *snapshot.Document) error {
 		}
 		tenants = append(tenants, Tenant{ID: t.ID, Product: product})
 	}
-	cfg.Edition, cfg.Tenants, cfg.Snapshot = d.Edition(), tenants, d
+	w.Edition, w.Tenants, w.Snapshot = d.Edition(), tenants, d
 	return nil
 }
 
