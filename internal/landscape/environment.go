@@ -45,6 +45,9 @@ type environment struct {
 	public, serverControl http.Handler
 	control               func() http.Handler // made when it is first asked
 
+	// announced is closed when tenants have told where they are reached: due work
+	// would call them where they were.
+	announced chan struct{}
 	// life ends with the environment; its cause is what requests are answered then.
 	life     context.Context //nolint:containedctx // of its loop and of requests under way
 	end      context.CancelCauseFunc
@@ -59,7 +62,7 @@ func (l *Landscape) newEnvironment(id btp.EnvironmentID, w World) (*environment,
 	if err != nil {
 		return nil, err
 	}
-	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log}
+	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log, announced: make(chan struct{})}
 	if id != btp.DefaultEnvironment {
 		e.prefix, e.log = prefixOf(id), l.log.With("environment", string(id))
 	}
@@ -118,7 +121,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 
 func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
 
-// begin makes ready to be served, and starts what is due.
+// begin makes ready to be served, and to do what is due once it goes live.
 func (e *environment) begin() {
 	releaseMode()
 	e.public = e.publicRouter()
@@ -159,6 +162,15 @@ func (e *environment) edition() *btp.Edition {
 	return e.registry.Edition()
 }
 
+// goLive lets tenants tell the registry where they are reached, and then what is due
+// happen. Requests are answered by now.
+func (e *environment) goLive(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	e.announce(bounded)
+	close(e.announced)
+}
+
 // announce lets tenants tell the registry where they are reached now.
 func (e *environment) announce(ctx context.Context) {
 	for _, t := range e.tenants {
@@ -172,6 +184,11 @@ func (e *environment) announce(ctx context.Context) {
 func (e *environment) fireDue() {
 	// Another process on the same store may have put work there.
 	const most = 30 * time.Second
+	select {
+	case <-e.announced:
+	case <-e.life.Done():
+		return
+	}
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	for {

@@ -171,6 +171,7 @@ func (l *Landscape) makeEnvironment(ctx context.Context, o EnvironmentOptions) (
 		return nil, err
 	}
 	l.environments.put(e)
+	e.goLive(context.WithoutCancel(ctx))
 	return e, nil
 }
 

@@ -43,7 +43,14 @@ func TestSnapshotsOfEnvironmentsSurviveARestart(t *testing.T) {
 		if e, err := l.Environment("b"); err != nil || e.ExpiresAt.Format(time.RFC3339Nano) != b["expiresAt"] {
 			t.Errorf("it lasts until %s (%v), want %s", e.ExpiresAt, err, b["expiresAt"])
 		}
+		// Its tenants call it, and no other, and are called by it.
 		call(t, http.MethodPost, l.HTTP+"/env/b/tenants/commerce/renewal", nil, http.StatusOK)
+		for name, callback := range map[string]string{"a": "/env/a/tenants/commerce/callback", "b": "/env/b/tenants/commerce/callback"} {
+			v, err := l.environments.find(btp.EnvironmentID(name)).registry.System(t.Context(), btp.SystemID(id))
+			if err != nil || v.Tenant == nil || v.Tenant.CallbackURL != l.HTTP+callback {
+				t.Errorf("the tenant of %s is called at %+v (%v), want %s", name, v.Tenant, err, l.HTTP+callback)
+			}
+		}
 	}
 	whole(l)
 	if err := l.Close(t.Context()); err != nil {

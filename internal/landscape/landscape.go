@@ -214,15 +214,13 @@ func (l *Landscape) start(ctx, background context.Context) error {
 		l.running.Go(func() { l.first.announce(background) })
 		return nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, announceTimeout) // the registry answers by now
-	defer cancel()
 	for _, e := range append(l.environments.all(), l.first) {
-		e.announce(bounded)
+		e.goLive(ctx)
 	}
 	return nil
 }
 
-// announceTimeout bounds what tenants tell their registry before a landscape counts as started.
+// announceTimeout bounds what tenants tell their registry before an environment counts as started.
 const announceTimeout = 5 * time.Second
 
 // open makes everything that the listeners serve.
