@@ -83,6 +83,8 @@ const (
 	PointTenantWake        Point = "tenant.wake"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
+	PointRestore           Point = "environment.restore"
+	PointReset             Point = "environment.reset"
 )
 
 // PointDescription is what is known of a point.
@@ -173,4 +175,6 @@ var Points = map[Point]PointDescription{
 	PointIncidentList:      {"an operator lists incidents", "sap-domain §4.4"},
 	PointIncidentShow:      {"an operator looks at an incident", "sap-domain §4.4"},
 	PointTenantWake:        {"the registry wakes a tenant at the instant that it asked for", "design §3 due work"},
+	PointRestore:           {"a snapshot takes the place of everything that the environment holds", "design §6"},
+	PointReset:             {"the environment is made as its seed declares it", "design §6"},
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/snapshot"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -68,7 +69,7 @@ func newControlOf(t testing.TB, edition string, landscape btp.Landscape) (contro
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	control.Mount(r, control.Config{
-		Registry: registry, URLs: urls, Environments: environments{},
+		Registry: registry, URLs: urls, Environments: environments{}, Snapshots: &snapshot.Environment{Registry: registry},
 		ServerCA: func() []byte { return []byte("server PEM") }, ClientCA: func() []byte { return []byte("client PEM") },
 	})
 	r.NoRoute(httpapi.NoRoute)

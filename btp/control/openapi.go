@@ -45,7 +45,9 @@ func (s *server) showOpenAPI(c *gin.Context) error {
 
 // Codes that any call may be refused with, and any that may have a body.
 var (
-	codesOfAll    = []string{keyNeeded, originRefused, string(btp.InvalidRequest), string(btp.EnvironmentGone), string(btp.Internal)}
+	codesOfAll = []string{
+		keyNeeded, originRefused, string(btp.InvalidRequest), string(btp.EnvironmentGone), string(btp.EnvironmentReplaced), string(btp.Internal),
+	}
 	codesOfBodies = []string{string(btp.BodyTooLarge), string(btp.UnsupportedMediaType)}
 )
 

@@ -83,7 +83,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 
 func TestEveryOperationHasExamplesAndRefusals(t *testing.T) {
 	for name, op := range operations(t) {
-		for _, status := range []int{401, 403, 410, 500} {
+		for _, status := range []int{401, 403, 410, 500, 503} {
 			if op.Responses.Status(status) == nil {
 				t.Errorf("%s: the answer %d is not documented", name, status)
 			}

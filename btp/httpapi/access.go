@@ -122,8 +122,10 @@ func secure(doc map[string]any) {
 		for method, operation := range operations {
 			o, _ := operation.(map[string]any)
 			responses, _ := o["responses"].(map[string]any)
-			if _, there := responses["410"]; responses != nil && !there { // it may outlive its environment
-				responses["410"] = map[string]any{"$ref": "#/components/responses/Gone"}
+			for status, name := range map[string]string{"410": "Gone", "503": "Replaced"} { // it may outlive its environment
+				if _, there := responses[status]; responses != nil && !there {
+					responses[status] = map[string]any{"$ref": "#/components/responses/" + name}
+				}
 			}
 			route := strings.ToUpper(method) + " " + ginPath(path)
 			if needed := access[route]; responses != nil && needed != anyone {

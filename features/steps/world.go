@@ -122,6 +122,7 @@ func (w *world) define(d definitions) {
 	w.roleSteps(d)
 	w.environmentSteps(d)
 	w.strictnessSteps(d)
+	w.snapshotSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -163,6 +164,8 @@ type world struct {
 	supported outcome // its latest further request
 
 	verified verified // what the latest test was told
+
+	snapshots snapshots
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener

@@ -42,6 +42,9 @@ type Config struct {
 	// differ: a registry in the same container cannot use the public one.
 	RegistryFacingURL string
 	Store             Store // nil: memory
+	// Snapshot is what the tenant keeps at its first start; nil: nothing. Its Check
+	// has accepted it.
+	Snapshot *Snapshot
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
@@ -79,6 +82,8 @@ type Tenant struct {
 	busy    string // what the tenant is doing with a connection: one thing at a time
 	engaged *row   // the row that busy is about
 	closed  bool
+	paused  bool // it is being restored
+	epoch   int  // counts what was restored: a notice of before says nothing about it
 }
 
 // New makes a tenant from cfg and what is stored of it; rows that a stopped
@@ -273,8 +278,9 @@ func (t *Tenant) Connection() (p Pairing, ok bool) {
 func (t *Tenant) Close(ctx context.Context) error {
 	t.mu.Lock()
 	t.closed = true
+	stop := t.stop
 	t.mu.Unlock()
-	t.stop()
+	stop()
 	ended := make(chan struct{})
 	go func() {
 		t.running.Wait()
@@ -317,6 +323,8 @@ func (t *Tenant) occupy(what string, choose func() (*row, error)) (*row, error) 
 	switch {
 	case t.closed:
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	case t.paused:
+		return nil, refuse(tenantBusy, "tenant %s is being restored", t.cfg.ID)
 	case t.busy == pairingWork:
 		return nil, refuse(pairingInProgress, "tenant %s is pairing already", t.cfg.ID)
 	case t.busy != "":
