@@ -112,7 +112,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: func() []byte { return e.clientCA },
 		AttemptDeadline: w.Policy.AttemptDeadline,
 	})
-	if err := e.keepJournal(); err != nil {
+	if w.NoJournal {
+		e.registry.Journal().Discard()
+	} else if err := e.keepJournal(); err != nil {
 		return err
 	}
 	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})

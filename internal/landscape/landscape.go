@@ -101,6 +101,8 @@ type World struct {
 	Tenants      []Tenant
 	// Faults are set at every start.
 	Faults []btp.DeclaredFault
+	// NoJournal: nothing is journalled. It is what a measurement compares with.
+	NoJournal bool
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
 	// Strict makes the registry's answers legal but unfriendly.
