@@ -3,6 +3,7 @@ package cxsim
 import (
 	"embed"
 
+	"github.com/pairsim/pairsim/internal/odata"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -99,12 +100,20 @@ func cloudForCustomer() tenant.Product {
 		APIs: []tenant.API{{
 			Identifier: "c4c-odata", Name: "SAP Cloud for Customer - OData API",
 			Description: "Accounts, opportunities and tickets.",
-			Path:        "/sap/c4c/odata/v1/c4codataapi", Auth: tenant.Basic, CSRF: true, OData: true,
-			Specification: specification("c4c/c4codataapi.edmx.xml"),
+			Path:        c4cPath, Auth: tenant.Basic, CSRF: true, OData: true,
+			Specification: c4cMetadata(), Open: entities(&c4cService),
 		}},
 		Events: tenant.Events{
 			Identifier: "c4c-events", Name: "SAP Cloud for Customer - Events", Description: "Events of accounts, opportunities and tickets.",
 			Specification: specification("c4c/events.asyncapi.json"),
 		},
+		Seed: c4cSeed, Emissions: c4cEmissions(),
+	}
+}
+
+// entities answers an OData API from its model.
+func entities(service *odata.Service) func(tenant.Backend) tenant.Responder {
+	return func(b tenant.Backend) tenant.Responder {
+		return &odata.Server{Service: service, Store: b.Store, Root: b.Root}
 	}
 }

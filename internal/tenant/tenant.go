@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/records"
 )
 
 var tenantIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -76,6 +77,11 @@ type Tenant struct {
 	busy    string // what the tenant is doing with a connection: one thing at a time
 	engaged *row   // the row that busy is about
 	closed  bool
+	outbox  []waiting // events to be sent
+	sending bool      // somebody sends them
+
+	records *records.Store // the product's data
+	apis    apis
 }
 
 // New makes a tenant from cfg and what is stored of it; rows that a stopped
@@ -108,6 +114,7 @@ func New(cfg Config) (*Tenant, error) {
 	if err := t.load(context.Background()); err != nil {
 		return nil, err
 	}
+	t.openAPIs()
 	t.life, t.stop = context.WithCancel(context.Background())
 	return t, nil
 }
