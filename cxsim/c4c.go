@@ -106,29 +106,15 @@ func find(tx *records.Tx, collection, property string, value any) (records.Recor
 // administrative are the properties that every object of the product has.
 func (o c4cObject) administrative(properties ...odata.Property) []odata.Property {
 	all := append([]odata.Property{
-		{Name: "ObjectID", Type: odata.String, MaxLength: 70, Computed: true},
-		{Name: "ETag", Type: odata.DateTimeOffset, Computed: true},
-		{Name: o.id, Type: odata.String, MaxLength: 35, Computed: true},
+		odata.Text("ObjectID", 70).ByService(), odata.Of("ETag", odata.DateTimeOffset).ByService(), odata.Text(o.id, 35).ByService(),
 	}, properties...)
-	return append(all, odata.Property{Name: o.created, Type: odata.DateTimeOffset, Computed: true},
-		odata.Property{Name: o.changed, Type: odata.DateTimeOffset, Computed: true},
-		odata.Property{Name: "EntityLastChangedOn", Type: odata.DateTimeOffset, Computed: true})
-}
-
-func text(name string, length int) odata.Property {
-	return odata.Property{Name: name, Type: odata.String, MaxLength: length}
+	return append(all, odata.Of(o.created, odata.DateTimeOffset).ByService(),
+		odata.Of(o.changed, odata.DateTimeOffset).ByService(),
+		odata.Of("EntityLastChangedOn", odata.DateTimeOffset).ByService())
 }
 
 func codeText(code string) odata.Property {
-	return odata.Property{Name: code + "Text", Type: odata.String, Computed: true}
-}
-
-func required(p odata.Property) odata.Property { p.Required = true; return p }
-
-func computed(p odata.Property) odata.Property { p.Computed = true; return p }
-
-func decimal(name string, scale int) odata.Property {
-	return odata.Property{Name: name, Type: odata.Decimal, Scale: scale}
+	return odata.Text(code+"Text", 0).ByService()
 }
 
 func (o c4cObject) set(name, entityType string, navigations []odata.Navigation, properties ...odata.Property) odata.Set {
@@ -144,22 +130,22 @@ var c4cService = odata.Service{Namespace: "c4codata", Bare: true, Sets: []odata.
 		{Name: "Opportunity", Target: "OpportunityCollection", Many: true, Here: []string{"AccountID"}, There: []string{"ProspectPartyID"}},
 		{Name: "ServiceRequest", Target: "ServiceRequestCollection", Many: true, Here: []string{"AccountID"}, There: []string{"BuyerPartyID"}},
 	},
-		required(text("Name", 40)), text("RoleCode", 6), codeText("RoleCode"), text("LifeCycleStatusCode", 2), codeText("LifeCycleStatusCode"),
-		text("CustomerABCClassificationCode", 1), text("LanguageCode", 2), text("CountryCode", 3), text("City", 40),
-		text("StreetPostalCode", 10), text("Street", 60), text("HouseNumber", 10), text("Email", 255), text("Phone", 350), text("WebSite", 1280)),
+		odata.Text("Name", 40).NotNull(), odata.Text("RoleCode", 6), codeText("RoleCode"), odata.Text("LifeCycleStatusCode", 2), codeText("LifeCycleStatusCode"),
+		odata.Text("CustomerABCClassificationCode", 1), odata.Text("LanguageCode", 2), odata.Text("CountryCode", 3), odata.Text("City", 40),
+		odata.Text("StreetPostalCode", 10), odata.Text("Street", 60), odata.Text("HouseNumber", 10), odata.Text("Email", 255), odata.Text("Phone", 350), odata.Text("WebSite", 1280)),
 	c4cOpportunity.set("OpportunityCollection", "Opportunity", []odata.Navigation{
 		{Name: "ProspectPartyAccount", Target: "CorporateAccountCollection", Here: []string{"ProspectPartyID"}, There: []string{"AccountID"}},
 	},
-		required(text("Name", 255)), text("ProspectPartyID", 60), computed(text("ProspectPartyName", 480)),
-		text("LifeCycleStatusCode", 2), codeText("LifeCycleStatusCode"), decimal("ExpectedRevenueAmount", 6), text("ExpectedRevenueAmountCurrencyCode", 3),
-		decimal("ProbabilityPercent", 2), odata.Property{Name: "ExpectedProcessingStartDate", Type: odata.DateTime},
-		odata.Property{Name: "ExpectedProcessingEndDate", Type: odata.DateTime}),
+		odata.Text("Name", 255).NotNull(), odata.Text("ProspectPartyID", 60), odata.Text("ProspectPartyName", 480).ByService(),
+		odata.Text("LifeCycleStatusCode", 2), codeText("LifeCycleStatusCode"), odata.Amount("ExpectedRevenueAmount", 6), odata.Text("ExpectedRevenueAmountCurrencyCode", 3),
+		odata.Amount("ProbabilityPercent", 2), odata.Of("ExpectedProcessingStartDate", odata.DateTime),
+		odata.Of("ExpectedProcessingEndDate", odata.DateTime)),
 	c4cTicket.set("ServiceRequestCollection", "ServiceRequest", []odata.Navigation{
 		{Name: "BuyerPartyAccount", Target: "CorporateAccountCollection", Here: []string{"BuyerPartyID"}, There: []string{"AccountID"}},
 	},
-		required(text("Name", 255)), text("BuyerPartyID", 60), computed(text("BuyerPartyName", 480)),
-		text("ServicePriorityCode", 1), codeText("ServicePriorityCode"), text("ServiceRequestLifeCycleStatusCode", 2),
-		codeText("ServiceRequestLifeCycleStatusCode"), odata.Property{Name: "CompletionDueDate", Type: odata.DateTimeOffset}),
+		odata.Text("Name", 255).NotNull(), odata.Text("BuyerPartyID", 60), odata.Text("BuyerPartyName", 480).ByService(),
+		odata.Text("ServicePriorityCode", 1), codeText("ServicePriorityCode"), odata.Text("ServiceRequestLifeCycleStatusCode", 2),
+		codeText("ServiceRequestLifeCycleStatusCode"), odata.Of("CompletionDueDate", odata.DateTimeOffset)),
 }}
 
 var c4cMetadata = sync.OnceValue(c4cService.EDMX)

@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/odata/odatatest"
@@ -297,4 +300,85 @@ func TestCloudForCustomerRefusals(t *testing.T) {
 	c.must(403, "DELETE", one, "")
 	c.fetchCSRF()
 	c.must(204, "DELETE", one, "")
+}
+
+func TestMarketingCloudAPI(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t)
+	shop := env.RegisterSystem(t, "Marketing", testenv.MarketingCloud)
+	env.Pair(t, "marketing", shop.IntegrationToken.TokenURL)
+	sent := 0
+	expectEvents(t, env, &sent, 0)
+
+	contact := apiOf(t, env, "marketing", "marketing-contact")
+	m := contact.metadata()
+	contact.fetchCSRF()
+	contact.must(201, "POST", "/ContactOriginData", `{"ContactID":"eva@shop.test","ContactOrigin":"EMAIL","FirstName":"Eva"}`)
+	const eva = "/ContactOriginData(ContactOrigin='EMAIL',ContactID='eva%40shop.test')"
+	contact.must(204, "MERGE", eva, `{"LastName":"Moser"}`)
+	if got := contact.entities(m, "ContactOriginData", eva, true); got[0]["FullName"] != "Eva Moser" {
+		t.Errorf("got %v", got)
+	}
+
+	interaction := apiOf(t, env, "marketing", "marketing-interaction")
+	im := interaction.metadata()
+	interaction.must(403, "POST", "/Interactions", `{}`, "X-CSRF-Token", contact.csrf) // another service's session
+	interaction.fetchCSRF()
+	created := interaction.must(201, "POST", "/Interactions", `{"InteractionUUID":"00000000-0000-0000-0000-000000000000",
+		"InteractionContactId":"eva@shop.test","InteractionContactOrigin":"EMAIL","InteractionType":"WEB_VISIT","CommunicationMedium":"WEB"}`)
+	one := strings.TrimPrefix(created.header.Get("Location"), interaction.api.TargetURL)
+	got := interaction.entities(im, "Interactions", one, true)
+	of := contact.entities(m, "ContactOriginData", "/ContactOriginData?$filter=ContactID eq 'eva@shop.test'", true)
+	if got[0]["InteractionContactUUID"] != of[0]["ContactUUID"] {
+		t.Errorf("got interaction %v of contact %v", got, of)
+	}
+	if all := interaction.entities(im, "Interactions", "/Interactions?$filter=InteractionTimeStampUTC ge datetimeoffset'2030-01-01T00:00:00Z'&$orderby=InteractionTimeStampUTC desc", true); len(all) != 1 {
+		t.Errorf("got %v, want the one of this year", all)
+	}
+
+	campaign := apiOf(t, env, "marketing", "marketing-campaign")
+	cm := campaign.metadata()
+	campaign.fetchCSRF()
+	campaign.must(204, "PATCH", "/Campaigns('1001')", `{"CampaignLifecycleStatus":"3"}`)
+	campaign.must(204, "PATCH", "/Campaigns('1001')", `{"CampaignDescription":"over"}`) // completed already
+	campaign.must(400, "PATCH", "/Campaigns('1001')", `{"CampaignEndDate":"/Date(0)/"}`)
+	if got := campaign.entities(cm, "Campaigns", "/Campaigns?$filter=CampaignLifecycleStatus eq '3'", true); len(got) != 1 || got[0]["CampaignLifecycleStatusName"] != "Completed" {
+		t.Errorf("got %v", got)
+	}
+	contact.must(204, "DELETE", eva, "")
+	expectEvents(t, env, &sent, 2)
+}
+
+// TestProductDataSurvivesRestart: what an API changed is kept with the tenant, and
+// its credentials are too.
+func TestProductDataSurvivesRestart(t *testing.T) {
+	t.Parallel()
+	options := []testenv.Option{testenv.WithData(filepath.Join(t.TempDir(), "pairsim.db"))}
+	first, err := testenv.New(t.Context(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := apiOf(t, first, "c4c", "c4c-odata")
+	c.fetchCSRF()
+	c.must(201, "POST", "/CorporateAccountCollection", `{"Name":"Acme"}`)
+	before := c.entities(c.metadata(), "CorporateAccountCollection", "/CorporateAccountCollection", true)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := testenv.Start(t, options...)
+	d := apiOf(t, second, "c4c", "c4c-odata")
+	if *d.api.Basic != *c.api.Basic {
+		t.Error("the credentials have changed")
+	}
+	after := d.entities(d.metadata(), "CorporateAccountCollection", "/CorporateAccountCollection", true)
+	for _, e := range append(before, after...) {
+		delete(e, "__metadata") // where the tenant is reached has changed
+		delete(e, "Opportunity")
+		delete(e, "ServiceRequest")
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the data have changed: %s", diff)
+	}
+	d.fetchCSRF()
+	d.must(201, "POST", "/CorporateAccountCollection", `{"Name":"Beta"}`)
 }

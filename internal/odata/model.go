@@ -35,6 +35,25 @@ type Property struct {
 	Fixed     bool // cannot be changed once the entity exists, as keys
 }
 
+// Text is a string property of at most length characters.
+func Text(name string, length int) Property {
+	return Property{Name: name, Type: String, MaxLength: length}
+}
+
+// Of is a property of a type without facets.
+func Of(name string, typ Type) Property { return Property{Name: name, Type: typ} }
+
+// Amount is a decimal property with scale digits after the point.
+func Amount(name string, scale int) Property {
+	return Property{Name: name, Type: Decimal, Scale: scale}
+}
+
+// NotNull is p, required.
+func (p Property) NotNull() Property { p.Required = true; return p }
+
+// ByService is p, set by the service only.
+func (p Property) ByService() Property { p.Computed = true; return p }
+
 const defaultMaxLength = 255
 
 func (p *Property) maxLength() int {
