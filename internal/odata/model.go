@@ -51,6 +51,9 @@ func Amount(name string, scale int) Property {
 // NotNull is p, required.
 func (p Property) NotNull() Property { p.Required = true; return p }
 
+// AtCreation is p, which cannot be changed afterwards.
+func (p Property) AtCreation() Property { p.Fixed = true; return p }
+
 // ByService is p, set by the service only.
 func (p Property) ByService() Property { p.Computed = true; return p }
 
@@ -81,6 +84,8 @@ type Set struct {
 	Concurrency string
 	// Collection is where the set's records are.
 	Collection string
+	// Upsert: POST of an entity that exists updates it.
+	Upsert bool
 	// ID names the record of an entity; nil: its keys, joined by commas.
 	ID func(entity map[string]any) string
 	// Prepare completes an entity before it is stored: ids, computed properties,

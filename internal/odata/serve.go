@@ -345,7 +345,10 @@ func (s *Server) create(tx *records.Tx, set *Set, body map[string]any) (map[stri
 	for _, name := range set.Keys {
 		key[name] = e[name]
 	}
-	if _, exists := find(tx.List(set.Collection), key); exists {
+	if known, exists := find(tx.List(set.Collection), key); exists {
+		if set.Upsert {
+			return s.update(tx, set, known, body, false)
+		}
 		return nil, records.ErrExists
 	}
 	return e, tx.Create(set.Collection, records.Record{ID: set.id(e), Fields: e})
