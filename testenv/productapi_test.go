@@ -382,3 +382,38 @@ func TestProductDataSurvivesRestart(t *testing.T) {
 	d.fetchCSRF()
 	d.must(201, "POST", "/CorporateAccountCollection", `{"Name":"Beta"}`)
 }
+
+// TestReplacedAPI: an API that is elsewhere is announced there, and not answered here.
+func TestReplacedAPI(t *testing.T) {
+	t.Parallel()
+	const document = `{"openapi":"3.0.3","info":{"title":"Own","version":"1"},"paths":{}}`
+	env := testenv.Start(t, testenv.WithReplacedAPI("commerce", "commerce-inbound-product", "http://127.0.0.1:9999/own/", []byte(document)))
+	shop := env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+	env.Pair(t, "commerce", shop.IntegrationToken.TokenURL)
+	own := apiOf(t, env, "commerce", "commerce-inbound-product")
+	if own.api.TargetURL != "http://127.0.0.1:9999/own" || own.api.Served || own.api.Basic == nil {
+		t.Errorf("got %+v", own.api)
+	}
+	if got, err := env.Tenants().Specification(t.Context(), "commerce", "commerce-inbound-product"); err != nil || string(got) != document {
+		t.Errorf("got %s, %v", got, err)
+	}
+	own.api.TargetURL = env.HTTP() + "/tenants/commerce/api/odata2webservices/InboundProduct"
+	own.must(404, "GET", "/Products", "")
+	apiOf(t, env, "commerce", "commerce-webservices").signIn()
+}
+
+// TestProductAPIsAskForNoRole: with --auth they ask for what they always do.
+func TestProductAPIsAskForNoRole(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithAuth())
+	if _, err := env.Tenants().APIs(t.Context(), "c4c"); btpclient.CodeOf(err) != "unauthenticated" {
+		t.Errorf("credentials of an API for nobody in particular: got %v", err)
+	}
+	apis, err := env.Tenants().WithToken(env.AccessToken(t, testenv.TenantAdministrator, "c4c")).APIs(t.Context(), "c4c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &caller{t: t, client: env.Client(), api: apis[0]}
+	c.must(200, "GET", "/CorporateAccountCollection", "")
+	c.must(401, "GET", "/CorporateAccountCollection", "", "Authorization", "")
+}

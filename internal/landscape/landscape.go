@@ -112,7 +112,11 @@ type Registry struct {
 // Tenant declares a tenant: its id and its product (commerce, fsm, c4c, marketing).
 type Tenant struct {
 	ID, Product string
+	APIs        []ReplacedAPI
 }
+
+// ReplacedAPI is an API of a tenant's product that is elsewhere.
+type ReplacedAPI = tenant.ReplacedAPI
 
 // Default is one process that plays all parts on the default addresses.
 func Default() Config {
@@ -128,7 +132,9 @@ func Default() Config {
 
 // DefaultTenants are one tenant of each product.
 func DefaultTenants() []Tenant {
-	return []Tenant{{"commerce", "commerce"}, {"fsm", "fsm"}, {"c4c", "c4c"}, {"marketing", "marketing"}}
+	return []Tenant{
+		{ID: "commerce", Product: "commerce"}, {ID: "fsm", Product: "fsm"}, {ID: "c4c", Product: "c4c"}, {ID: "marketing", Product: "marketing"},
+	}
 }
 
 // Landscape is what Start started.

@@ -23,6 +23,19 @@ var products = map[string]struct {
 	"marketing": {RoleMarketing, marketingsim.New},
 }
 
+// APIs are the identifiers of the APIs of a product (commerce, fsm, c4c, marketing).
+func APIs(product string) []string {
+	var identifiers []string
+	for _, p := range append(cxsim.Products(), marketingsim.Product()) {
+		for _, a := range p.APIs {
+			if p.ID == product {
+				identifiers = append(identifiers, a.Identifier)
+			}
+		}
+	}
+	return identifiers
+}
+
 // openTenants makes the declared tenants that this process plays.
 func (l *Landscape) openTenants(registry Registry) error {
 	store, err := l.tenantStore()
@@ -55,7 +68,7 @@ func (l *Landscape) openTenants(registry Registry) error {
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: l.config.RealNow,
-			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth,
+			Logger: l.log.With("tenant", declared.ID), Authorize: l.config.Auth, Replaced: declared.APIs,
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)

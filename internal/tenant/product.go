@@ -1,12 +1,14 @@
 package tenant
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -170,6 +172,34 @@ func (p Product) validate() error {
 		seen[a.Identifier] = true
 	}
 	return nil
+}
+
+// ReplacedAPI says that an API of a product is elsewhere. Specification is an
+// OpenAPI document in JSON or an EDMX text; empty: the product's own.
+type ReplacedAPI struct {
+	Identifier, TargetURL string
+	Specification         []byte
+}
+
+// replace puts replaced APIs in the place of the product's own.
+func (p *Product) replace(replaced []ReplacedAPI) error {
+	p.APIs = slices.Clone(p.APIs)
+	for _, r := range replaced {
+		i := slices.IndexFunc(p.APIs, func(a API) bool { return a.Identifier == r.Identifier })
+		if u, err := url.Parse(r.TargetURL); i < 0 || err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("API %q at %q: want an API of the product, and http(s)://host[:port]/path", r.Identifier, r.TargetURL)
+		}
+		p.APIs[i].TargetURL = strings.TrimRight(r.TargetURL, "/")
+		if len(r.Specification) > 0 {
+			p.APIs[i].Specification, p.APIs[i].OData = r.Specification, IsEDMX(r.Specification)
+		}
+	}
+	return nil
+}
+
+// IsEDMX tells an OData metadata document from an OpenAPI one: it is XML.
+func IsEDMX(specification []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(specification, "\ufeff \t\r\n"), []byte("<"))
 }
 
 // specification finds a document by the identifier of its service.

@@ -46,6 +46,9 @@ type Config struct {
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
+	// Replaced are APIs of the product that are elsewhere: the tenant announces them
+	// with these targets, and does not answer them.
+	Replaced []ReplacedAPI
 	// Authorize asks the admin for an access token of the registry's token service.
 	Authorize bool
 	// Transport carries calls without client certificate; nil: an own one.
@@ -94,6 +97,9 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, fmt.Errorf("tenant %s: public URL %q: want http(s)://host[:port]", cfg.ID, cfg.PublicURL)
 	}
 	if err := cfg.Product.validate(); err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
+	}
+	if err := cfg.Product.replace(cfg.Replaced); err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
 	}
 	events, err := cfg.Product.Events.Types()
