@@ -109,6 +109,7 @@ func (w *world) define(d definitions) {
 	w.faultSteps(d)
 	w.incidentSteps(d)
 	w.roleSteps(d)
+	w.productSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -145,6 +146,8 @@ type world struct {
 	shownFirst   string  // what its newest row showed when it was made
 	published    outcome
 	access       string // the access token of the tenants' administrator
+
+	product *apiClient // the client of a product's API that the scenario speaks of
 
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
