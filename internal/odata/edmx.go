@@ -8,7 +8,7 @@ import (
 
 type (
 	edmxDocument struct {
-		XMLName  xml.Name `xml:"http://schemas.microsoft.com/ado/2007/06/edmx edmx:Edmx"`
+		XMLName  xml.Name `xml:"edmx:Edmx"`
 		Version  string   `xml:"Version,attr"`
 		Edmx     string   `xml:"xmlns:edmx,attr"`
 		M        string   `xml:"xmlns:m,attr"`
@@ -87,8 +87,6 @@ func (s *Service) EDMX() []byte {
 		Version: "1.0", Edmx: "http://schemas.microsoft.com/ado/2007/06/edmx",
 		M: "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata", SAP: "http://www.sap.com/Protocols/SAPData",
 	}
-	doc.XMLName.Space = ""
-	doc.XMLName.Local = "edmx:Edmx"
 	doc.Services.Version = "2.0"
 	schema := edmxSchema{XMLNS: "http://schemas.microsoft.com/ado/2008/09/edm", Namespace: s.Namespace}
 	schema.Container.Name, schema.Container.Default = s.Namespace+"_Entities", true
