@@ -108,6 +108,19 @@ func WithTenant(id, product string) Option {
 	}
 }
 
+// WithReplacedAPI has an API of a tenant's product elsewhere: the tenant announces
+// it at targetURL, with specification (OpenAPI in JSON, or EDMX) unless that is
+// empty, and does not answer it.
+func WithReplacedAPI(tenant, identifier, targetURL string, specification []byte) Option {
+	return func(c *landscape.Config) {
+		for i := range c.Tenants {
+			if t := &c.Tenants[i]; t.ID == tenant {
+				t.APIs = append(t.APIs, landscape.ReplacedAPI{Identifier: identifier, TargetURL: targetURL, Specification: specification})
+			}
+		}
+	}
+}
+
 // WithBurntTokens ends a pairing with its first refused certificate request, as
 // Compass does.
 func WithBurntTokens() Option {

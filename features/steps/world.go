@@ -117,6 +117,7 @@ func (w *world) define(d definitions) {
 	w.incidentSteps(d)
 	w.roleSteps(d)
 	w.environmentSteps(d)
+	w.productSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -153,6 +154,8 @@ type world struct {
 	shownFirst   string  // what its newest row showed when it was made
 	published    outcome
 	access       string // the access token of the tenants' administrator
+
+	product *apiClient // the client of a product's API that the scenario speaks of
 
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request

@@ -121,6 +121,9 @@ type Registry struct {
 // Tenant declares a tenant: its id and its product (commerce, fsm, c4c, marketing).
 type Tenant = btp.DeclaredTenant
 
+// ReplacedAPI is an API of a tenant's product that is elsewhere.
+type ReplacedAPI = btp.ReplacedAPI
+
 // Default is one process that plays all parts on the default addresses.
 func Default() Config {
 	return Config{

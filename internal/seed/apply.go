@@ -49,6 +49,11 @@ func (f *File) Apply(cfg *landscape.Config) error {
 		cfg.Tenants = make([]landscape.Tenant, len(f.Tenants))
 		for i, t := range f.Tenants {
 			cfg.Tenants[i] = landscape.Tenant{ID: t.ID, Product: t.Product}
+			for _, a := range t.APIs {
+				cfg.Tenants[i].APIs = append(cfg.Tenants[i].APIs, landscape.ReplacedAPI{
+					Identifier: a.Identifier, TargetURL: a.TargetURL, Specification: a.document,
+				})
+			}
 		}
 	}
 	f.Policy.apply(&cfg.Policy)
