@@ -59,6 +59,9 @@ const (
 	PointOAuthClientDelete Point = "oauth-client.delete"
 	PointAccessToken       Point = "access-token.issue"
 	PointAccess            Point = "access.admit"
+	PointGatewayCall       Point = "gateway.call"
+	PointGatewayToken      Point = "gateway.token"
+	PointGatewayCSRF       Point = "gateway.csrf"
 )
 
 // Points says what happens at every point.
@@ -116,4 +119,7 @@ var Points = map[Point]string{
 	PointOAuthClientDelete: "a client of the token service is deleted on the control listener",
 	PointAccessToken:       "a client asks the token service for an access token",
 	PointAccess:            "the registry asks for the role that a call needs (--auth)",
+	PointGatewayCall:       "a workload calls an API of an application through the gateway",
+	PointGatewayToken:      "the gateway fetches an OAuth token for a target",
+	PointGatewayCSRF:       "the gateway fetches a CSRF token for a target",
 }

@@ -1,6 +1,7 @@
 package landscape
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/tenant"
@@ -105,6 +107,8 @@ func (l *Landscape) publicRouter() *gin.Engine {
 			Registry: l.registry, URLs: l.urls, Fetch: l.outboundClient(0),
 			TrustedProxies: l.config.TrustedProxies, Log: l.log,
 		})
+		timeout := cmp.Or(l.config.GatewayTimeout, gateway.DefaultTimeout)
+		gateway.Mount(router, gateway.Config{Registry: l.registry, Outbound: l.outboundClient(timeout), Timeout: timeout, Log: l.log})
 	}
 	if len(l.tenants) > 0 {
 		tenant.Register(router, l.tenants...)
@@ -149,7 +153,7 @@ func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		first, rest, _ := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, "/"), "/")
 		application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
-		if first == "v1" || application {
+		if first == "v1" || first == "gateway" || first == "gateway-ucl" || application {
 			vendor(c)
 			return
 		}
