@@ -23,7 +23,6 @@ type mock struct {
 	issued int
 	tokens map[string]time.Time // until when they are good
 	now    func() time.Time
-	calls  map[string]int // by path
 }
 
 const (
@@ -37,28 +36,12 @@ const (
 // newMock starts the application. Tokens expire by now.
 func newMock(t *testing.T, now func() time.Time) *mock {
 	t.Helper()
-	m := &mock{release: make(chan struct{}), tokens: map[string]time.Time{}, now: now, calls: map[string]int{}}
-	m.plain = serve(t, m.counted(m.routes()).ServeHTTP)
-	m.mutual = serveTLS(t, m.counted(m.mutualRoutes()), inAnHour())
-	m.expired = serveTLS(t, m.counted(m.mutualRoutes()), anHourAgo())
+	m := &mock{release: make(chan struct{}), tokens: map[string]time.Time{}, now: now}
+	m.plain = serve(t, m.routes().ServeHTTP)
+	m.mutual = serveTLS(t, m.mutualRoutes(), inAnHour())
+	m.expired = serveTLS(t, m.mutualRoutes(), anHourAgo())
 	t.Cleanup(func() { close(m.release) }) // before the servers close, which wait for it
 	return m
-}
-
-func (m *mock) counted(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.mu.Lock()
-		m.calls[r.URL.Path]++
-		m.mu.Unlock()
-		h.ServeHTTP(w, r)
-	})
-}
-
-// called is how often a path was called.
-func (m *mock) called(path string) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.calls["/v1/api"+path]
 }
 
 func ok(http.ResponseWriter, *http.Request) {}
