@@ -43,6 +43,9 @@ type Settings struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to be told
 	// something; 0: the landscape's default.
 	CallbackTimeout time.Duration
+	// GatewayTimeout is how long, in real time, a call through the gateway may take;
+	// 0: the landscape's default.
+	GatewayTimeout time.Duration
 	// Tenants are further tenants beside one of each product: id to product.
 	Tenants map[string]string
 	// Auth: the registry and the tenants ask for access tokens, with roles.
@@ -109,6 +112,7 @@ func (w *world) define(d definitions) {
 	w.faultSteps(d)
 	w.incidentSteps(d)
 	w.roleSteps(d)
+	w.gatewaySteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -149,17 +153,21 @@ type world struct {
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
 
+	apis     map[string]*exposed // by name
+	workload workload
+
 	moved time.Time // what the clock showed before it moved last
 }
 
 // system is a system as the operator knows it.
 type system struct {
 	id, name, account string
+	application       string                       // its name; "" until somebody asked
 	tokens            []btpclient.IntegrationToken // first to newest
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.
