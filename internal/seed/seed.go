@@ -61,6 +61,7 @@ type System struct {
 	Cause         string        `json:"cause"`
 	Token         *Token        `json:"token"`
 	Tenant        *SystemTenant `json:"tenant"`
+	Services      []Service     `json:"services"`
 }
 
 // SystemTenant is what a system's tenant said of itself when it was paired.
