@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 const kymaGateway = "Kyma application gateway"
@@ -79,11 +80,27 @@ func (r *Registry) GatewayTarget(ctx context.Context, a GatewayAddress) (t Gatew
 	return t, r.step(ctx, PointGatewayCall, &about, func(context.Context) error { return err })
 }
 
+// GatewayCheck is when a target was looked for last.
+type GatewayCheck struct {
+	// changes are those of this process by then; at is real time.
+	changes uint64
+	at      time.Time
+}
+
+// gatewayCheckLife is how long, in real time, a check is good that nothing in this
+// process speaks against: another one on the same store may have changed something.
+const gatewayCheckLife = time.Second
+
 // CheckGatewayTarget says whether an address still leads to a target that it led
 // to before: what has left the runtime, or has been deleted or renamed, is not
-// called any more. What the target's registration says may have changed.
-func (r *Registry) CheckGatewayTarget(ctx context.Context, a GatewayAddress, t GatewayTarget) error {
-	return r.view(ctx, func(u *unit) error {
+// called any more. What the target's registration says may have changed. last is
+// the latest check of the target, and is returned anew; the zero value is none.
+func (r *Registry) CheckGatewayTarget(ctx context.Context, a GatewayAddress, t GatewayTarget, last GatewayCheck) (GatewayCheck, error) {
+	now := GatewayCheck{r.changes.Load(), r.real()}
+	if age := now.at.Sub(last.at); last.changes == now.changes && age >= 0 && age < gatewayCheckLife {
+		return last, nil
+	}
+	return now, r.view(ctx, func(u *unit) error {
 		s, err := u.gatewayApplication(a)
 		if err != nil {
 			return err

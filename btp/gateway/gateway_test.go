@@ -173,6 +173,7 @@ func TestTargetsAreKept(t *testing.T) {
 	expect(t, w.get("/gateway/mp-shop/baskets"), 200, "")
 	w.change("Orders", nil)
 	expect(t, w.get(orders), 404, btp.ServiceNotFound)
+	expect(t, w.get("/gateway/mp-shop/baskets"), 200, "") // looked for, and found, just now
 	formations, _, err := w.registry.Formations(t.Context(), btp.FormationFilter{GlobalAccount: "default", Limit: 10})
 	if err != nil || len(formations) != 1 {
 		t.Fatalf("got %d formations and error %v", len(formations), err)

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,9 +43,10 @@ const commerce = "SAP Commerce Cloud"
 // Kyma, whose services the test declares.
 type world struct {
 	*httptest.Server
-	t        *testing.T
+	t        testing.TB
 	registry *btp.Registry
 	store    btp.Store
+	real     atomic.Int64 // real time since epoch
 }
 
 // option changes how a world is made.
@@ -56,7 +58,7 @@ type option struct {
 }
 
 // open makes a world. The application is mp-shop, that of system "Shop".
-func open(t *testing.T, services []btp.Service, options ...option) *world {
+func open(t testing.TB, services []btp.Service, options ...option) *world {
 	t.Helper()
 	l := btp.DefaultLandscape()
 	l.Systems = []btp.DeclaredSystem{{GlobalAccount: "default", Name: "Shop", Type: commerce, Status: btp.Registered, Services: services}}
@@ -80,11 +82,12 @@ func open(t *testing.T, services []btp.Service, options ...option) *world {
 	}
 	reach.Timeout = timeout
 	store := memory.New()
+	w := &world{t: t, store: store}
 	r, err := btp.Open(t.Context(), btp.Config{
 		Store: store, Environment: btp.DefaultEnvironment, Seed: 1, Tokens: token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
-		RealNow:       func() time.Time { return epoch }, StartFrozen: epoch, Policy: btp.DefaultPolicy(), Landscape: l,
+		RealNow:       func() time.Time { return epoch.Add(time.Duration(w.real.Load())) }, StartFrozen: epoch, Policy: btp.DefaultPolicy(), Landscape: l,
 	})
 	if err != nil {
 		t.Fatalf("open registry: %v", err)
@@ -93,7 +96,7 @@ func open(t *testing.T, services []btp.Service, options ...option) *world {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	gateway.Mount(router, gateway.Config{Registry: r, Outbound: outbound.New(reach), Timeout: timeout, MaxBody: maxBody, Log: slog.New(slog.DiscardHandler)})
-	w := &world{Server: httptest.NewServer(wrap(router)), t: t, registry: r, store: store}
+	w.Server, w.registry = httptest.NewServer(wrap(router)), r
 	t.Cleanup(w.Close)
 	return w
 }
@@ -154,7 +157,8 @@ func (w *world) entries(point btp.Point) []btp.Entry {
 	return found
 }
 
-// change edits the service with this name as its tenant would; nil deletes it.
+// change edits the service with this name as another process on the same store
+// would; nil deletes it. A second passes, after which it is noticed.
 func (w *world) change(name string, edit func(*btp.Service)) {
 	w.t.Helper()
 	err := w.store.Update(w.t.Context(), btp.DefaultEnvironment, func(tx btp.Tx) error {
@@ -178,6 +182,7 @@ func (w *world) change(name string, edit func(*btp.Service)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.real.Add(int64(time.Second))
 }
 
 // expect fails the test unless the gateway answered with this status and code;
@@ -195,7 +200,7 @@ func api(name, target string, c *btp.Credentials) btp.Service {
 }
 
 // serve is a target on a port of its own.
-func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)

@@ -18,7 +18,7 @@ import (
 type Registry interface {
 	Now() time.Time
 	GatewayTarget(context.Context, btp.GatewayAddress) (btp.GatewayTarget, error)
-	CheckGatewayTarget(context.Context, btp.GatewayAddress, btp.GatewayTarget) error
+	CheckGatewayTarget(context.Context, btp.GatewayAddress, btp.GatewayTarget, btp.GatewayCheck) (btp.GatewayCheck, error)
 	GatewayStep(ctx context.Context, point btp.Point, t btp.GatewayTarget, do func(context.Context) (told string, err error)) error
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
@@ -24,6 +25,17 @@ type target struct {
 	url       *url.URL
 	transport *outbound.Transport
 	until     time.Time
+	checked   atomic.Pointer[btp.GatewayCheck]
+}
+
+// stillThere says whether the address a still leads to the target.
+func (t *target) stillThere(ctx context.Context, r Registry, a btp.GatewayAddress) bool {
+	last := t.checked.Load()
+	now, err := r.CheckGatewayTarget(ctx, a, t.GatewayTarget, *last)
+	if err == nil && now != *last {
+		t.checked.Store(&now)
+	}
+	return err == nil
 }
 
 // targets are the resolved targets by address.
@@ -36,7 +48,7 @@ type targets struct {
 // asked every time, what it is only when it is not known any more.
 func (s *server) target(ctx context.Context, a btp.GatewayAddress) (*target, error) {
 	now := s.Registry.Now()
-	if known := s.targets.find(a, now); known != nil && s.Registry.CheckGatewayTarget(ctx, a, known.GatewayTarget) == nil {
+	if known := s.targets.find(a, now); known != nil && known.stillThere(ctx, s.Registry, a) {
 		return known, nil
 	}
 	found, err := s.Registry.GatewayTarget(ctx, a)
@@ -45,6 +57,7 @@ func (s *server) target(ctx context.Context, a btp.GatewayAddress) (*target, err
 		return nil, err
 	}
 	t := &target{GatewayTarget: found, transport: s.transport, until: now.Add(targetLife)}
+	t.checked.Store(&btp.GatewayCheck{})
 	if t.url, err = url.Parse(found.API.TargetURL); err != nil {
 		return nil, btp.Errorf(btp.TargetUnreachable, "the target's address is not a URL")
 	}
