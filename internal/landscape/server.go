@@ -170,6 +170,7 @@ func (l *Landscape) index(c *gin.Context) {
 			"openapi": "/api/v1/openapi.json", "systems": "/api/v1/globalAccounts/default/systems",
 			"configuration": "/.well-known/pairsim-configuration",
 		},
+		"gateway": "/gateway/{application}/{service}/{path}",
 		"tenants": "/tenants",
 		"ca":      "/ca.pem",
 		"control": l.Control,
