@@ -16,32 +16,40 @@ type call struct {
 	body *body
 	// accessToken is the caller's own; "" to use the target's credentials.
 	accessToken string
+	// used are the tokens of the latest call.
+	used []tokenKey
 	// client ends when the workload goes away, not when time is up.
 	client context.Context
 }
 
 // RoundTrip calls the target. An answer 401 or 403 is asked for once more, with
 // new tokens, whatever the credentials are (pairing-protocols §5.2), if the body
-// can be sent again.
+// can be sent again; if not, the next call gets them.
 func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
-	res, err := c.once(req, false)
-	if err != nil || !denied(res) || !c.body.replayable() || req.Context().Err() != nil {
+	res, err := c.once(req)
+	if err != nil || !denied(res) || req.Context().Err() != nil {
 		return res, err
 	}
+	for _, key := range c.used {
+		c.tokens.forget(key)
+	}
+	if !c.body.replayable() {
+		return res, nil
+	}
 	_ = res.Body.Close() // of what nobody will see
-	return c.once(req, true)
+	return c.once(req)
 }
 
 func denied(res *http.Response) bool {
 	return res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden
 }
 
-// once authenticates and calls the target; again asks for new tokens.
-func (c *call) once(req *http.Request, again bool) (res *http.Response, err error) {
+// once authenticates and calls the target.
+func (c *call) once(req *http.Request) (res *http.Response, err error) {
 	ctx := req.Context()
 	out := req.Clone(ctx)
 	c.body.put(out)
-	if err := c.authenticate(ctx, out, again); err != nil {
+	if err := c.authenticate(ctx, out); err != nil {
 		return nil, err
 	}
 	err = c.Registry.GatewayStep(c.client, btp.PointGatewayCall, c.to.GatewayTarget, func(context.Context) (string, error) {

@@ -14,15 +14,13 @@ const csrfHeader = "X-Csrf-Token"
 
 // csrfToken fetches a CSRF token from the target with the same credentials. It
 // is kept until the target answers 401 or 403, as the vendor does.
-func (c *call) csrfToken(ctx context.Context, authorization string, again bool) (token, error) {
+func (c *call) csrfToken(ctx context.Context, authorization string) (token, error) {
 	endpoint := c.to.API.Credentials.CSRFTokenURL()
 	key := keyOf("csrf", string(c.to.System), string(c.to.Service), endpoint, authorization)
-	if !again {
-		if token, known := c.tokens.find(key, c.Registry.Now()); known {
-			return token, nil
-		}
+	c.used = append(c.used, key)
+	if token, known := c.tokens.find(key, c.Registry.Now()); known {
+		return token, nil
 	}
-	c.tokens.forget(key)
 	var fetched token
 	err := c.Registry.GatewayStep(c.client, btp.PointGatewayCSRF, c.to.GatewayTarget, func(context.Context) (_ string, err error) {
 		fetched, err = c.fetchCSRFToken(ctx, endpoint, authorization)

@@ -251,6 +251,9 @@ func TestOneRepetition(t *testing.T) {
 		t.Errorf("got %d tokens, want a new one after the first was revoked", got)
 	}
 	body := strings.Repeat("x", 1<<20)
+	m.revoke()
+	expect(t, w.call("POST", "/gateway/mp-shop/oauth", strings.NewReader(body+"y")), 401, "") // it is streamed, and gone
+	expect(t, w.call("POST", "/gateway/mp-shop/oauth", strings.NewReader(body+"y")), 200, "")
 	for _, tt := range []struct {
 		name  string
 		body  io.Reader
@@ -521,6 +524,9 @@ func TestKeyThatDoesNotFit(t *testing.T) {
 	w := open(t, []btp.Service{api("Broken", target.URL, broken), api("Broken token", target.URL, byToken)})
 	expect(t, w.get("/gateway/mp-shop/broken"), 500, btp.CredentialsUnusable)
 	expect(t, w.get("/gateway/mp-shop/broken-token"), 500, btp.CredentialsUnusable)
+	if calls, tokens := w.refusals(btp.PointGatewayCall), w.refusals(btp.PointGatewayToken); len(calls) != 1 || len(tokens) != 1 {
+		t.Errorf("got %d refusals of calls and %d of tokens in the journal, want one each", len(calls), len(tokens))
+	}
 }
 
 // What a token server may say that is no token.

@@ -95,8 +95,9 @@ func open(t testing.TB, services []btp.Service, options ...option) *world {
 	t.Cleanup(r.Close)
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
-	gateway.Mount(router, gateway.Config{Registry: r, Outbound: outbound.New(reach), Timeout: timeout, MaxBody: maxBody, Log: slog.New(slog.DiscardHandler)})
+	release := gateway.Mount(router, gateway.Config{Registry: r, Outbound: outbound.New(reach), Timeout: timeout, MaxBody: maxBody, Log: slog.New(slog.DiscardHandler)})
 	w.Server, w.registry = httptest.NewServer(wrap(router)), r
+	t.Cleanup(release)
 	t.Cleanup(w.Close)
 	return w
 }

@@ -71,8 +71,9 @@ var methods = []string{
 	http.MethodOptions, http.MethodTrace, "MERGE",
 }
 
-// Mount adds both forms of address.
-func Mount(router gin.IRouter, cfg Config) {
+// Mount adds both forms of address. release lets go of connections that no call
+// uses; it is called when none will come any more.
+func Mount(router gin.IRouter, cfg Config) (release func()) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
 	}
@@ -86,6 +87,10 @@ func Mount(router gin.IRouter, cfg Config) {
 			router.Handle(method, f.prefix, handle)
 			router.Handle(method, f.prefix+"/*path", handle)
 		}
+	}
+	return func() {
+		s.targets.close()
+		s.transport.CloseIdleConnections()
 	}
 }
 
@@ -105,11 +110,11 @@ func (s *server) handle(f form) gin.HandlerFunc {
 func (s *server) serve(c *gin.Context, f form) error {
 	asked, err := f.parse(c.Request)
 	if err != nil {
-		return err
+		return s.refuse(c.Request.Context(), btp.GatewayTarget{}, err)
 	}
 	hops, err := hopsOf(c.Request)
 	if err != nil {
-		return err
+		return s.refuse(c.Request.Context(), btp.GatewayTarget{}, err)
 	}
 	to, err := s.target(c.Request.Context(), asked.address)
 	if err != nil {
@@ -121,7 +126,7 @@ func (s *server) serve(c *gin.Context, f form) error {
 	req := c.Request.WithContext(ctx)
 	body, err := readBody(c.Writer, req, s.MaxBody)
 	if err != nil {
-		return err
+		return s.refuse(c.Request.Context(), to.GatewayTarget, err)
 	}
 	proxy := httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { to.rewrite(r, asked.path, hops) },
@@ -133,4 +138,9 @@ func (s *server) serve(c *gin.Context, f form) error {
 	}
 	proxy.ServeHTTP(c.Writer, req)
 	return nil
+}
+
+// refuse takes the step of a call that is refused before the target is called.
+func (s *server) refuse(ctx context.Context, t btp.GatewayTarget, err error) error {
+	return s.Registry.GatewayStep(ctx, btp.PointGatewayCall, t, func(context.Context) (string, error) { return "", err })
 }

@@ -59,12 +59,12 @@ func (s *server) target(ctx context.Context, a btp.GatewayAddress) (*target, err
 	t := &target{GatewayTarget: found, transport: s.transport, until: now.Add(targetLife)}
 	t.checked.Store(&btp.GatewayCheck{})
 	if t.url, err = url.Parse(found.API.TargetURL); err != nil {
-		return nil, btp.Errorf(btp.TargetUnreachable, "the target's address is not a URL")
+		return nil, s.refuse(ctx, found, btp.Errorf(btp.TargetUnreachable, "the target's address is not a URL"))
 	}
 	if g := generatedCertificate(found.API.Credentials); g != nil {
 		own, err := keyPair(g.CertificatePEM, g.PrivateKeyPEM)
 		if err != nil {
-			return nil, err
+			return nil, s.refuse(ctx, found, err)
 		}
 		t.transport = s.Outbound.Transport(own)
 	}
@@ -126,6 +126,14 @@ func (k *targets) forget(a btp.GatewayAddress) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.drop(a)
+}
+
+func (k *targets) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for a := range k.kept {
+		k.drop(a)
+	}
 }
 
 // drop lets go of what is kept of an address, and of connections that nobody

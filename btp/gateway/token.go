@@ -47,16 +47,14 @@ func (t *tokenCall) refuse(text string) error {
 }
 
 // accessTokenOf is an access token by the client credentials grant; one is kept
-// until it expires on the environment's clock, or until it is asked for again.
-func (c *call) accessTokenOf(ctx context.Context, credentials *btp.Credentials, again bool) (string, error) {
+// until it expires on the environment's clock, or the target denies a call.
+func (c *call) accessTokenOf(ctx context.Context, credentials *btp.Credentials) (string, error) {
 	how := tokenCallOf(credentials)
 	key := how.cacheKey(c.to.System)
-	if !again {
-		if token, known := c.tokens.find(key, c.Registry.Now()); known {
-			return token.text, nil
-		}
+	c.used = append(c.used, key)
+	if token, known := c.tokens.find(key, c.Registry.Now()); known {
+		return token.text, nil
 	}
-	c.tokens.forget(key)
 	var token token
 	err := c.Registry.GatewayStep(c.client, btp.PointGatewayToken, c.to.GatewayTarget, func(context.Context) (string, error) {
 		answer, err := c.fetchToken(ctx, how)

@@ -153,9 +153,11 @@ type Landscape struct {
 	tenants   []*tenant.Tenant
 	servers   []*http.Server
 	transport *http.Transport
-	stop      context.CancelFunc
-	running   sync.WaitGroup
-	log       *slog.Logger
+	// releaseGateway lets go of the gateway's connections; nil without the registry.
+	releaseGateway func()
+	stop           context.CancelFunc
+	running        sync.WaitGroup
+	log            *slog.Logger
 }
 
 // keys is the process's pool of spare RSA keys, shared by all landscapes.
@@ -445,6 +447,9 @@ func (l *Landscape) Close(ctx context.Context) error {
 	}
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()
+	}
+	if l.releaseGateway != nil {
+		l.releaseGateway()
 	}
 	if l.store != nil {
 		errs = append(errs, l.store.Close())

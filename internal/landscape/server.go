@@ -108,7 +108,7 @@ func (l *Landscape) publicRouter() *gin.Engine {
 			TrustedProxies: l.config.TrustedProxies, Log: l.log,
 		})
 		timeout := cmp.Or(l.config.GatewayTimeout, gateway.DefaultTimeout)
-		gateway.Mount(router, gateway.Config{Registry: l.registry, Outbound: l.outboundClient(timeout), Timeout: timeout, Log: l.log})
+		l.releaseGateway = gateway.Mount(router, gateway.Config{Registry: l.registry, Outbound: l.outboundClient(timeout), Timeout: timeout, Log: l.log})
 	}
 	if len(l.tenants) > 0 {
 		tenant.Register(router, l.tenants...)
