@@ -64,7 +64,7 @@ func open(t testing.TB, services []btp.Service, options ...option) *world {
 	l.Systems = []btp.DeclaredSystem{{GlobalAccount: "default", Name: "Shop", Type: commerce, Status: btp.Registered, Services: services}}
 	l.Formations = []btp.DeclaredFormation{{GlobalAccount: "default", Name: "shop", Subaccount: "dev", Systems: []btp.SystemID{"Shop"}}}
 	reach := outbound.Config{RootCAs: func() *x509.CertPool { return authority.pool }}
-	timeout := 5 * time.Second
+	timeout := 30 * time.Second // for a machine that is busy
 	wrap := func(h http.Handler) http.Handler { return h }
 	for _, o := range options {
 		if o.landscape != nil {

@@ -20,7 +20,7 @@ func TestGatewaySuite(t *testing.T) {
 	var w *world
 	m := newMock(t, func() time.Time { return w.registry.Now() })
 	s := suiteOf(t, m)
-	w = open(t, s.services, option{timeout: 2 * time.Second})
+	w = open(t, s.services)
 
 	t.Run("TestGetRequest", func(t *testing.T) {
 		for _, tt := range s.cases {
