@@ -162,6 +162,12 @@ func WithCallbackTimeout(d time.Duration) Option {
 	return func(c *landscape.Config) { c.CallbackTimeout = d }
 }
 
+// WithGatewayTimeout bounds how long, in real time, a call through the application
+// gateway may take.
+func WithGatewayTimeout(d time.Duration) Option {
+	return func(c *landscape.Config) { c.GatewayTimeout = d }
+}
+
 // WithControlKey guards the control listener with a key of at least 16 characters,
 // which Controls sends.
 func WithControlKey(key string) Option {

@@ -55,6 +55,7 @@ func fatal(err error) {
 const header = `# name value unit ratio budget ok|over
 # ratio, which the budget bounds: pairing-cpu, pairing-rate: / floor (c)'s; clients: number of errors (value: the longest request);
 # get: floor (b)'s CPU / ours, or our rate / floor (b)'s; start, rss-idle: / floor (b)'s; growth: / the same with 1k systems;
+# gateway/…/cpu: / the CPU of a bare gin server that is called directly; gateway/…/proxy: / that of a reverse proxy that adds nothing;
 # testenv-start, tenant-pairing, system-memory, journal-memory: value / what design §8 allows.
 # Floor (b): a bare gin server; (c): one that does the cryptography of a pairing behind the same requests, and stores nothing.
 `
@@ -79,6 +80,7 @@ var measurements = []measurement{
 	{"pairing-rate", (*bench).pairingRate},
 	{"clients", (*bench).clients},
 	{"get", (*bench).get},
+	{"gateway", (*bench).gateway},
 	{"testenv-start", (*bench).testenvStart},
 	{"tenant-pairing", (*bench).tenantPairing},
 	{"start", (*bench).start},

@@ -106,6 +106,9 @@ type World struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
+	// GatewayTimeout bounds, in real time, a call through the application gateway; 0:
+	// 10 seconds.
+	GatewayTimeout time.Duration
 	// TenantKeys gives tenants their private keys; nil: RSA 2048.
 	TenantKeys func(context.Context) (crypto.Signer, error)
 	// WrapPublic wraps the public handler, for checks in tests.

@@ -143,6 +143,7 @@ func (f *File) checkSystems(c *checker) {
 		if s.Token != nil {
 			c.duration(path+".token.age", s.Token.Age)
 		}
+		f.checkServices(c, path, &s)
 	}
 }
 

@@ -68,6 +68,7 @@ type System struct {
 	Cause         string        `json:"cause"`
 	Token         *Token        `json:"token"`
 	Tenant        *SystemTenant `json:"tenant"`
+	Services      []Service     `json:"services"`
 }
 
 // SystemTenant is what a system's tenant said of itself when it was paired.
@@ -118,14 +119,14 @@ type OAuthClient struct {
 
 // Tenant declares a tenant of a product (commerce, fsm, c4c, marketing).
 type Tenant struct {
-	ID      string `json:"id"`
-	Product string `json:"product"`
-	APIs    []API  `json:"apis"`
+	ID      string        `json:"id"`
+	Product string        `json:"product"`
+	APIs    []ReplacedAPI `json:"apis"`
 }
 
-// API declares that an API of a product is elsewhere. Specification is JSON: an
+// ReplacedAPI declares that an API of a product is elsewhere. Specification is JSON: an
 // object or a text; empty: the product's own.
-type API struct {
+type ReplacedAPI struct {
 	Identifier    string          `json:"identifier"`
 	TargetURL     string          `json:"targetUrl"`
 	Specification json.RawMessage `json:"specification"`

@@ -18,8 +18,8 @@ const examples = "../../docs/examples/seeds"
 
 func TestExamplesAreTakenByTheRegistry(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
-	if err != nil || len(paths) != 3 {
-		t.Fatalf("got %d examples (%v), want 3", len(paths), err)
+	if err != nil || len(paths) != 4 {
+		t.Fatalf("got %d examples (%v), want 4", len(paths), err)
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
