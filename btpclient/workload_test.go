@@ -17,6 +17,9 @@ func TestWorkload(t *testing.T) {
 			_, _ = io.WriteString(w, `{"code":404,"error":"service not found"}`)
 			return
 		}
+		if r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/json" {
+			w.Header().Set("Location", "http://"+r.Host+r.URL.Path+"/1")
+		}
 		_, _ = io.WriteString(w, "data")
 	}))
 	defer s.Close()
@@ -32,6 +35,9 @@ func TestWorkload(t *testing.T) {
 		if got, err := w.Read(t.Context(), tt.api, tt.path); err != nil || string(got) != "data" || asked != tt.want {
 			t.Errorf("got %q and error %v from %s, want the data of %s", got, err, asked, tt.want)
 		}
+	}
+	if _, at, err := w.Write(t.Context(), "POST", GatewayAPI{Application: "mp-shop", Service: "Orders"}, "all", []byte(`{}`)); err != nil || at != "/all/1" || asked != "/gateway/mp-shop/orders/all" {
+		t.Errorf("got %q and error %v from %s, want where the new one is", at, err, asked)
 	}
 	_, err := w.Read(t.Context(), GatewayAPI{Application: "mp-shop", Service: "Orders"}, "?refuse")
 	var refused *RefusedError

@@ -175,3 +175,38 @@ Feature: Access to APIs
       And the client exposes the API "Orders", whose target hangs
       When a workload reads the API "Orders" of "Web Shop"
       Then the workload is refused because of "target-timeout"
+
+  Rule: The data of a paired tenant are behind the gateway (SEED-000 Results, sap-domain §9)
+
+    Scenario Outline: A workload works with <product>, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the <product> system "My System"
+      And the administrator of tenant "<tenant>" has got and entered the token
+      And the operator has created the formation "extensions" with "My System"
+      When a workload creates <object> through the API "<api>" of "My System"
+      Then the workload can read it
+      And the registry receives an event from "My System"
+
+      Examples:
+        | edition | product                      | tenant    | api                                        | object         |
+        | v1      | SAP Commerce Cloud           | commerce  | SAP Commerce Cloud - Commerce Webservices  | a customer     |
+        | v1      | SAP Cloud for Customer       | c4c       | SAP Cloud for Customer - OData API         | an account     |
+        | v1      | SAP Field Service Management | fsm       | SAP Field Service Management - Service API | a service call |
+        | v2      | SAP Commerce Cloud           | commerce  | SAP Commerce Cloud - Commerce Webservices  | a customer     |
+        | v2      | SAP Cloud for Customer       | c4c       | SAP Cloud for Customer - OData API         | a ticket       |
+        | v2      | SAP Field Service Management | fsm       | SAP Field Service Management - Service API | a service call |
+        | v2      | SAP Marketing Cloud          | marketing | API_MKT_INTERACTION_SRV                    | an interaction |
+
+    Scenario: A workload reads what a client of the product has created
+      Given the operator has registered the SAP Cloud for Customer system "My CRM"
+      And the administrator of tenant "c4c" has got and entered the token
+      And the operator has created the formation "extensions" with "My CRM"
+      When a client of the API "c4c-odata" of tenant "c4c" creates an account
+      Then a workload can read it through the API "SAP Cloud for Customer - OData API" of "My CRM"
+
+    Scenario: SAP Marketing Cloud is no application of a runtime in v1
+      Given the cockpit of v1
+      And the operator has registered the SAP Marketing Cloud system "My Marketing"
+      And the administrator of tenant "marketing" has got and entered the token
+      When a workload reads the API "API_MKT_INTERACTION_SRV" of "My Marketing"
+      Then the workload is refused because of "application-not-found"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 // form is one of the two forms of address (pairing-protocols §5.1).
@@ -33,8 +34,7 @@ type asked struct {
 
 // parse reads a request's path. Names are compared as they stand there.
 func (f form) parse(r *http.Request) (asked, error) {
-	escaped := r.URL.EscapedPath()
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(escaped, f.prefix), "/"), "/")
+	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.EscapedPath(), f.prefix), "/"), "/")
 	for i, name := range f.names {
 		if i >= len(parts) || parts[i] == "" {
 			return asked{}, btp.Errorf(btp.GatewayPathIncomplete, "the path names no %s: it has the form %s/{%s}/…",
@@ -49,23 +49,12 @@ func (f form) parse(r *http.Request) (asked, error) {
 	}
 	a := asked{
 		address: btp.GatewayAddress{Application: names[0], Service: names[1], Subaccount: btp.SubaccountID(r.Header.Get(SubaccountHeader))},
-		path:    path, base: outside(r, escaped) + f.prefix + "/" + strings.Join(names, "/"),
+		path:    path, base: publicurl.Path(r, f.prefix) + "/" + strings.Join(names, "/"),
 	}
 	if len(names) > 2 {
 		a.address.Entry = names[2]
 	}
 	return a, nil
-}
-
-// outside is what stood before the path when the request came in: the prefix of
-// an environment, which its router has cut.
-func outside(r *http.Request, inside string) string {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	before, whole := strings.CutSuffix(path, inside)
-	if !whole || !strings.HasPrefix(before, "/") {
-		return ""
-	}
-	return before
 }
 
 // hopsHeader counts how often a call has come through a gateway: a target may

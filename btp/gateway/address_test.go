@@ -43,17 +43,3 @@ func FuzzAddress(f *testing.F) {
 		}
 	})
 }
-
-func TestOutside(t *testing.T) {
-	for _, tt := range []struct{ uri, inside, want string }{
-		{"/gateway/a/b", "/gateway/a/b", ""},
-		{"/env/blue/gateway/a/b?x=y", "/gateway/a/b", "/env/blue"},
-		{"http://host/gateway/a/b", "/gateway/a/b", ""}, // a request as proxies get them
-		{"*", "/gateway", ""},
-	} {
-		r := &http.Request{RequestURI: tt.uri}
-		if got := outside(r, tt.inside); got != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.uri, got, tt.want)
-		}
-	}
-}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
 // recorder is a target that remembers the latest call.
@@ -313,7 +314,11 @@ func TestLocation(t *testing.T) {
 		code, _ := strconv.Atoi(status)
 		w.WriteHeader(code)
 	})
-	strip := option{wrap: func(h http.Handler) http.Handler { return http.StripPrefix("/env/blue", h) }}
+	strip := option{wrap: func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(w, publicurl.Under(r.Context(), r, "/env/blue"))
+		})
+	}}
 	w := open(t, []btp.Service{api("Orders", target.URL+"/occ", nil)}, strip)
 	const at = "/env/blue/gateway/mp-shop/orders"
 	tests := []struct{ name, status, location, want string }{

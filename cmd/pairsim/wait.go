@@ -134,7 +134,7 @@ func (k *client) wasThere(ctx context.Context, nameOrID string) error {
 			return nil
 		}
 		for _, e := range entries {
-			if e.Subject.Name == nameOrID || e.Subject.System == nameOrID {
+			if e.Rule != string(btp.SystemNotFound) && (e.Subject.Name == nameOrID || e.Subject.System == nameOrID) {
 				return nil
 			}
 		}

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,9 +29,12 @@ func (w *world) gatewaySteps(d definitions) {
 	d.Given(`^the token server has revoked its tokens$`, w.theTokensAreRevoked)
 
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadReads)
+	d.When(`^a workload creates (an? [a-z ]+) through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCreates)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)" as an entry of its service$`, w.aWorkloadReadsEntry)
 
 	d.Then(`^the workload gets the data$`, w.theWorkloadGetsData)
+	d.Then(`^the workload can read it$`, w.theWorkloadCanReadIt)
+	d.Then(`^a workload can read it through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCanReadIt)
 	d.Then(`^the workload is refused because of "([^"]*)"$`, w.theWorkloadIsRefused)
 	d.Then(`^the workload is refused by the target itself$`, w.theWorkloadIsRefusedByTarget)
 	d.Then(`^the gateway has fetched (\d+) tokens?$`, w.theGatewayHasFetched)
@@ -40,6 +44,10 @@ func (w *world) gatewaySteps(d definitions) {
 type workload struct {
 	read outcome
 	data string
+
+	api  btpclient.GatewayAPI // through which it created something
+	at   string               // where that is, below the API
+	name string               // by which it is recognised
 }
 
 // exposed is an API that a client has registered, with a target of the scenario's own.
@@ -264,6 +272,61 @@ func (w *world) readAPI(ctx context.Context, system string, api btpclient.Gatewa
 	data, err := btpclient.NewWorkload(w.landscape.HTTP(), w.web).Read(ctx, api, "")
 	w.workload = workload{read: ended(err), data: string(data)}
 	return nil
+}
+
+// aWorkloadCreates makes an object of a tenant's own.
+func (w *world) aWorkloadCreates(ctx context.Context, kind, api, system string) error {
+	o, known := objects[kind]
+	if !known {
+		return fmt.Errorf("there is no object %q", kind)
+	}
+	application, err := w.applicationName(ctx, system)
+	if err != nil {
+		return err
+	}
+	to := btpclient.GatewayAPI{Application: application, Service: api}
+	made, at, err := btpclient.NewWorkload(w.landscape.HTTP(), w.web).Write(ctx, http.MethodPost, to, o.collection+o.query, json.RawMessage(o.body))
+	if err != nil {
+		return err
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(made, &answer); err != nil {
+		return fmt.Errorf("the answer to creating %s: %w", kind, err)
+	}
+	w.workload = workload{api: to, at: o.at(at, answer) + reading(o.query), name: firstText(o.body)}
+	return nil
+}
+
+// firstText is the first value of an object's text.
+func firstText(body string) string {
+	_, value, _ := strings.Cut(body, `":`)
+	value, _, _ = strings.Cut(value, `,`)
+	return strings.Trim(value, `"}`)
+}
+
+func (w *world) theWorkloadCanReadIt(ctx context.Context) error {
+	data, err := btpclient.NewWorkload(w.landscape.HTTP(), w.web).Read(ctx, w.workload.api, w.workload.at)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(data), w.workload.name) {
+		return fmt.Errorf("the workload got %s, want %q in it", data, w.workload.name)
+	}
+	return nil
+}
+
+// aWorkloadCanReadIt reads what a client of the product has created.
+func (w *world) aWorkloadCanReadIt(ctx context.Context, api, system string) error {
+	application, err := w.applicationName(ctx, system)
+	if err != nil {
+		return err
+	}
+	c := w.product
+	w.workload = workload{
+		api: btpclient.GatewayAPI{Application: application, Service: api},
+		at:  strings.TrimPrefix(reading(c.at), c.api.TargetURL), name: firstText(c.object.body),
+	}
+	return w.theWorkloadCanReadIt(ctx)
 }
 
 // applicationName is the name of a system's application, also when the system is gone.

@@ -229,11 +229,16 @@ func (w *world) theClientDeletesIt(ctx context.Context) error {
 }
 
 func (w *world) theClientCanReadIt(ctx context.Context) error {
-	at := strings.NewReplacer("&forceUpdate=true", "", "&forceDelete=true", "").Replace(w.product.at)
+	at := reading(w.product.at)
 	if err := w.product.do(ctx, http.MethodGet, at, ""); err != nil {
 		return err
 	}
 	return w.product.succeeded("reading " + at)
+}
+
+// reading is a URL without what only changes need.
+func reading(at string) string {
+	return strings.NewReplacer("&forceUpdate=true", "", "&forceDelete=true", "").Replace(at)
 }
 
 func (w *world) theClientReadsTheChange(ctx context.Context) error {
