@@ -3,6 +3,7 @@ package testenv_test
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -141,4 +142,71 @@ func TestWorkloadsChangeATenantsData(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Status != 400 || refused.Reason != "" {
 		t.Errorf("got %v, want the tenant's own refusal", err)
 	}
+}
+
+// A landscape that is started again on other ports is still one: workloads reach
+// the tenants where they are now.
+func TestWorkloadsAfterARestart(t *testing.T) {
+	t.Parallel()
+	options := []testenv.Option{testenv.WithEdition("v2"), testenv.WithData(filepath.Join(t.TempDir(), "pairsim.db"))}
+	first, err := testenv.New(t.Context(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	applications := pairAll(t, first)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := testenv.Start(t, options...)
+	for _, one := range readable {
+		to := btpclient.GatewayAPI{Application: applications[one.systemType], Service: apiOf(t, second, one.tenant, one.api).api.Name}
+		if got, err := btpclient.NewWorkload(second.HTTP(), second.Client()).Read(t.Context(), to, one.path); err != nil || !strings.Contains(string(got), one.has) {
+			t.Errorf("%s: got %q (%v)", one.api, got, err)
+		}
+	}
+}
+
+// What goes wrong at the gateway can be made to: each step of a call by itself.
+func TestFaultsOfTheGateway(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t)
+	shop, crm := env.RegisterSystem(t, "My Shop", testenv.CommerceCloud), env.RegisterSystem(t, "My CRM", testenv.CloudForCustomer)
+	env.Pair(t, "commerce", shop.IntegrationToken.TokenURL)
+	env.Pair(t, "c4c", crm.IntegrationToken.TokenURL)
+	if _, err := env.Operator().CreateFormation(t.Context(), "default", btpclient.NewFormation{Name: "extensions", Subaccount: "dev", Systems: []string{shop.ID, crm.ID}}); err != nil {
+		t.Fatal(err)
+	}
+	workload := btpclient.NewWorkload(env.HTTP(), env.Client())
+	read := func(s btpclient.System, api, path string) error {
+		_, err := workload.Read(t.Context(), btpclient.GatewayAPI{Application: s.ApplicationName, Service: api}, path)
+		return err
+	}
+	accounts := func() error {
+		return read(crm, "SAP Cloud for Customer - OData API", "CorporateAccountCollection?$format=json")
+	}
+	for _, tt := range []struct {
+		fault  btpclient.Fault
+		call   func() error
+		status int
+		reason string
+	}{
+		{btpclient.Fault{Point: "gateway.token", Action: &btpclient.FaultAction{Kind: "fail", Code: "token-call-failed"}}, func() error {
+			return read(shop, "SAP Commerce Cloud - Commerce Webservices", "electronics/products/search")
+		}, 502, "token-call-failed"},
+		{btpclient.Fault{Point: "gateway.csrf", Match: btpclient.FaultMatch{System: crm.ID}, Action: &btpclient.FaultAction{Kind: "fail", Code: "csrf-call-failed"}}, accounts, 502, "csrf-call-failed"},
+		{btpclient.Fault{Point: "gateway.call", Match: btpclient.FaultMatch{SystemType: testenv.CloudForCustomer}, Action: &btpclient.FaultAction{Kind: "fail", Code: "target-timeout"}}, accounts, 504, "target-timeout"},
+		{btpclient.Fault{Point: "gateway.call", Action: &btpclient.FaultAction{Kind: "fail", Answer: &btpclient.FaultAnswer{Status: 418, Body: "tea"}}}, accounts, 418, ""},
+	} {
+		tt.fault.Schedule = &btpclient.FaultSchedule{Limit: 1}
+		env.AddFault(t, tt.fault)
+		err := tt.call()
+		var refused *btpclient.RefusedError
+		if !errors.As(err, &refused) || refused.Status != tt.status || refused.Reason != tt.reason {
+			t.Errorf("%s: got %v, want %d %s", tt.fault.Point, err, tt.status, tt.reason)
+		}
+		if err := tt.call(); err != nil { // it struck once
+			t.Errorf("%s: after the fault got %v", tt.fault.Point, err)
+		}
+	}
+	env.EveryFaultStruck(t)
 }

@@ -90,8 +90,10 @@ type row struct {
 	// deleted. NoticeID is the jti of the notice that deregistered the row.
 	ReleaseToken string `json:"releaseToken,omitempty"`
 	NoticeID     string `json:"noticeId,omitempty"`
-	// Callback is the callback URL that the registry was last told.
+	// Callback is the callback URL that the registry was last told, Base where the
+	// tenant's APIs are.
 	Callback string `json:"callback,omitempty"`
+	Base     string `json:"base,omitempty"`
 
 	session *btpclient.Session // made from Connection on first use
 	done    chan struct{}      // closed when the pairing has ended
