@@ -4,6 +4,7 @@
 package landscape
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -516,6 +517,9 @@ func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {
 	for _, public := range []string{l.config.PublicURL, l.config.PublicMTLSURL} {
 		if u, err := url.Parse(public); err == nil && u.Host != "" {
 			cfg.OwnHosts = append(cfg.OwnHosts, u.Host)
+			if u.Scheme == "http" {
+				cfg.Listeners = map[string]string{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")): strings.TrimPrefix(l.HTTP, "http://")}
+			}
 		}
 	}
 	if u, err := url.Parse(l.Control); err == nil {

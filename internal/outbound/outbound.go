@@ -34,6 +34,10 @@ type Config struct {
 	// operator added: "host" for any port, or "host:port". They are compared
 	// exactly, without case.
 	OwnHosts, AllowedHosts []string
+	// Listeners are where the landscape itself listens, "host:port" by the one under
+	// which others reach it without TLS: behind a port mapping it does not reach
+	// itself as others do.
+	Listeners map[string]string
 	// ForbiddenPorts are loopback ports that no call goes to: the control
 	// listener is not for those who name addresses.
 	ForbiddenPorts []uint16
@@ -52,6 +56,7 @@ type Config struct {
 // Client makes bounded calls to permitted hosts. It is safe for concurrent use.
 type Client struct {
 	named     map[string]bool
+	listeners map[string]string
 	forbidden map[uint16]bool
 	timeout   time.Duration
 	maxBytes  int64
@@ -91,11 +96,15 @@ func New(cfg Config) *Client {
 	for _, host := range append(append([]string{}, cfg.OwnHosts...), cfg.AllowedHosts...) {
 		c.named[normal(host)] = true
 	}
+	c.listeners = map[string]string{}
+	for host, listener := range cfg.Listeners {
+		c.listeners[normal(host)] = listener
+	}
 	c.http = &http.Client{
 		Timeout:       c.timeout,
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{ // no Proxy: a proxy would dial for us, unchecked
-			DialContext:            c.dial,
+			DialContext:            c.dialPlain,
 			DialTLSContext:         c.dialTLS(nil),
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -224,6 +233,14 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		req.Header = http.Header{}
 	}
 	return checkURL(req.URL)
+}
+
+// dialPlain is dial, to our own listener for what others reach it by.
+func (c *Client) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	if listener, own := c.listeners[normal(address)]; own {
+		address = listener
+	}
+	return c.dial(ctx, network, address)
 }
 
 // dial connects to address, which is the host of a URL. The rules are checked on

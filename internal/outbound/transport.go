@@ -25,7 +25,7 @@ const (
 // ask for a certificate. Connections are not shared with other transports.
 func (c *Client) Transport(own *tls.Certificate) *Transport {
 	return &Transport{c, &http.Transport{ // no Proxy: a proxy would dial for us, unchecked
-		DialContext:            c.dial,
+		DialContext:            c.dialPlain,
 		DialTLSContext:         c.dialTLS(own),
 		MaxIdleConnsPerHost:    idleConnections,
 		IdleConnTimeout:        idleTimeout,

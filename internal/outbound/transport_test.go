@@ -91,3 +91,26 @@ func TestTransportShowsItsCertificate(t *testing.T) {
 		t.Errorf("got %d, want the certificate shown", res.StatusCode)
 	}
 }
+
+// Behind a port mapping a landscape reaches itself by its listener, under the name
+// that it has for others; over TLS it does not, for who ends that is somebody else.
+func TestOwnListener(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host) })
+	c := New(Config{Listeners: map[string]string{"127.0.0.1:1": strings.TrimPrefix(s.URL, "http://")}})
+	transport := c.Transport(nil)
+	defer transport.CloseIdleConnections()
+	res, err := send(t.Context(), t, transport, "http://127.0.0.1:1/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "127.0.0.1:1" {
+		t.Errorf("got %q and error %v, want our own answer", body, err)
+	}
+	for _, url := range []string{"https://127.0.0.1:1/x", "http://127.0.0.1:2/x"} {
+		if res, err := send(t.Context(), t, transport, url); err == nil {
+			_ = res.Body.Close()
+			t.Errorf("%s: got an answer, want none", url)
+		}
+	}
+}
