@@ -134,7 +134,8 @@ func (k *client) wasThere(ctx context.Context, nameOrID string) error {
 			return nil
 		}
 		for _, e := range entries {
-			if e.Rule != string(btp.SystemNotFound) && (e.Subject.Name == nameOrID || e.Subject.System == nameOrID) {
+			asked := e.Kind == "request" || e.Kind == "refusal" // somebody asked for it, as we have
+			if !asked && (e.Subject.Name == nameOrID || e.Subject.System == nameOrID) {
 				return nil
 			}
 		}

@@ -29,7 +29,7 @@ func (w *world) gatewaySteps(d definitions) {
 	d.Given(`^the token server has revoked its tokens$`, w.theTokensAreRevoked)
 
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadReads)
-	d.When(`^a workload creates (an? [a-z ]+) through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCreates)
+	d.When(`^a workload creates (.+) through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCreates)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)" as an entry of its service$`, w.aWorkloadReadsEntry)
 
 	d.Then(`^the workload gets the data$`, w.theWorkloadGetsData)
