@@ -21,7 +21,7 @@ const (
 	EntryRefusal    EntryKind = "refusal"    // a step that was refused, with the rule that refused it
 	EntryTransition EntryKind = "transition" // a status that changed
 	EntryDue        EntryKind = "due"        // due work that was fired
-	EntryCall       EntryKind = "call"       // a call that the registry made to a tenant
+	EntryCall       EntryKind = "call"       // a call that the registry or its gateway made to somebody
 )
 
 // EntryKinds are all kinds.

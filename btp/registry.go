@@ -127,6 +127,8 @@ type Registry struct {
 	// moving serialises changes of the clock within this process.
 	moving sync.Mutex
 	wake   chan struct{}
+	// changes counts the steps of this process that were saved.
+	changes atomic.Uint64
 	// nextDue is the instant that FireDue said to wait for, in Unix nanoseconds:
 	// only earlier work needs to wake it.
 	nextDue atomic.Int64
@@ -321,6 +323,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 	if err != nil {
 		return err
 	}
+	r.changes.Add(1)
 	r.noticeClock(u.env.Clock)
 	request := requestOf(ctx)
 	for i := range u.entries {

@@ -46,6 +46,7 @@ type environment struct {
 	// friendly is public without strictness, for the control listener.
 	friendly http.Handler
 	control  func() http.Handler // made when it is first asked
+	atEnd    []func()            // what lets go of connections when no request comes any more
 
 	// life ends with the environment; its cause is what requests are answered then.
 	life     context.Context //nolint:containedctx // of its loop and of requests under way
@@ -227,6 +228,9 @@ func (e *environment) stop() error {
 	}
 	e.end(nil)
 	e.running.Wait()
+	for _, release := range e.atEnd {
+		release()
+	}
 	if e.registry != nil {
 		e.registry.Close()
 	}
