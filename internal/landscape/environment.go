@@ -127,8 +127,16 @@ func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) 
 // begin makes ready to be served, and starts what is due.
 func (e *environment) begin() {
 	releaseMode()
-	router := http.Handler(e.publicRouter())
-	e.friendly, e.public = e.wrapped(router), e.wrapped(e.strict.Wrap(router))
+	e.friendly = e.publicRouter()
+	if e.registry != nil {
+		e.friendly = faultwire.Handler(e.registry, e.friendly)
+	}
+	// Outside of the faults, which look for what they garble where it stands in a
+	// friendly answer.
+	e.public = e.strict.Wrap(e.friendly)
+	if wrap := e.world.WrapPublic; wrap != nil {
+		e.friendly, e.public = wrap(e.friendly), wrap(e.public)
+	}
 	e.control = sync.OnceValue(func() http.Handler { return e.controlRouter(nil) })
 	if e.id == btp.DefaultEnvironment {
 		e.serverControl = e.controlRouter(e.process)
@@ -136,17 +144,6 @@ func (e *environment) begin() {
 	if e.registry != nil {
 		e.running.Go(e.fireDue)
 	}
-}
-
-// wrapped lets faults and tests have their part in what the public listeners serve.
-func (e *environment) wrapped(public http.Handler) http.Handler {
-	if e.registry != nil {
-		public = faultwire.Handler(e.registry, public)
-	}
-	if e.world.WrapPublic != nil {
-		public = e.world.WrapPublic(public)
-	}
-	return public
 }
 
 // publicHandler serves the public listeners; it is the same whether or not the
