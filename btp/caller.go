@@ -36,13 +36,17 @@ func (r *Registry) recognise(ctx context.Context, chain []*x509.Certificate, abo
 	if len(chain) == 0 {
 		return c, false, Errorf(CertificateMissing, "the call needs the client certificate of a pairing")
 	}
-	serial, err := r.ca.Verify(chain, r.Now())
+	g, err := r.known(ctx)
+	if err != nil {
+		return c, false, err
+	}
+	serial, err := g.ca.Verify(chain, r.Now())
 	if CodeOf(err) == CertificateExpired { // unless another process has moved the clock
 		state, read := r.ReadClock(ctx)
 		if read != nil {
 			return c, false, read
 		}
-		serial, err = r.ca.Verify(chain, state.Now)
+		serial, err = g.ca.Verify(chain, state.Now)
 	}
 	if err != nil {
 		return c, false, err
@@ -150,7 +154,11 @@ func (r *Registry) Renew(ctx context.Context, c Caller, csr string) (SignedCerti
 			return Errorf(CertificateRevoked, "the client has revoked certificate %s", c.Certificate.Serial).
 				WithVendor("Certificate has been revoked.")
 		}
-		request, err := r.checkCSR(csr, &c.System)
+		g, err := r.known(ctx)
+		if err != nil {
+			return err
+		}
+		request, err := g.checkCSR(csr, &c.System)
 		if err != nil {
 			return err
 		}
@@ -158,7 +166,7 @@ func (r *Registry) Renew(ctx context.Context, c Caller, csr string) (SignedCerti
 		if err != nil {
 			return err
 		}
-		if signed, err = r.ca.Sign(request, state.Now, r.policy.CertificateValidity); err != nil {
+		if signed, err = g.ca.Sign(request, state.Now, r.policy.CertificateValidity); err != nil {
 			return fmt.Errorf("sign certificate: %w", err)
 		}
 		return r.update(ctx, func(u *unit) error {

@@ -164,12 +164,16 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, release str
 	if err != nil {
 		return err
 	}
+	g, err := r.known(ctx)
+	if err != nil {
+		return err
+	}
 	key, err := r.key(ctx, keyID)
 	if err != nil {
 		return err
 	}
 	jwt, err := r.tokens.Sign(key, Claims{
-		Issuer: r.issuer, Audience: DeregistrationAudience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
+		Issuer: g.issuer, Audience: DeregistrationAudience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
 		IssuedAt: now, ExpiresAt: now.Add(noticeValidity), GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: r.edition.ID,
 	})
 	if err != nil {

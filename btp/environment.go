@@ -29,7 +29,10 @@ type Environment struct {
 	Seed uint64
 	// Sequence counts the ids drawn so far.
 	Sequence uint64
-	Clock    Clock
+	// Generation counts how often everything was replaced, by a snapshot or by a
+	// reset: what a request learnt of one generation says nothing about the next.
+	Generation uint64
+	Clock      Clock
 	// ActiveKey is the id of the key that signs new integration tokens,
 	// KeyAlgorithm its algorithm.
 	ActiveKey    string
@@ -44,6 +47,9 @@ type Terms struct {
 	ExpiresAt time.Time        `json:"expiresAt,omitzero"`
 	Policy    Policy           `json:"policy"`
 	Tenants   []DeclaredTenant `json:"tenants"`
+	// Landscape and StartFrozen are what a reset declares.
+	Landscape   Landscape `json:"landscape"`
+	StartFrozen time.Time `json:"startFrozen,omitzero"`
 }
 
 // DeclaredTenant is a simulated tenant of a product (commerce, fsm, c4c,
@@ -64,7 +70,8 @@ type ReplacedAPI struct {
 	Specification []byte `json:"specification,omitempty"`
 }
 
-// Clone shares no memory with t.
+// Clone shares no memory with t but for the landscape, which is never changed in
+// place.
 func (t Terms) Clone() Terms {
 	t.Policy = t.Policy.Clone()
 	t.Tenants = slices.Clone(t.Tenants)

@@ -30,12 +30,14 @@ const (
 	GlobalAccountNotFound Code = "global-account-not-found"
 	SubaccountNotFound    Code = "subaccount-not-found"
 	SystemNotFound        Code = "system-not-found"
-	NameInvalid           Code = "name-invalid"       // a name breaks the rule of its object
-	NameTaken             Code = "name-taken"         // a name that must be unique is in use
-	TypeUnknown           Code = "type-unknown"       // no such system type
-	TypeWithoutToken      Code = "type-without-token" // systems of this type are not paired by token
-	RegionUnavailable     Code = "region-unavailable" // the landscape does not exist in that region
-	EditionMismatch       Code = "edition-mismatch"   // the stored environment has another edition
+	NameInvalid           Code = "name-invalid"         // a name breaks the rule of its object
+	NameTaken             Code = "name-taken"           // a name that must be unique is in use
+	TypeUnknown           Code = "type-unknown"         // no such system type
+	TypeWithoutToken      Code = "type-without-token"   // systems of this type are not paired by token
+	RegionUnavailable     Code = "region-unavailable"   // the landscape does not exist in that region
+	SnapshotInvalid       Code = "snapshot-invalid"     // a snapshot that cannot stand as an environment
+	EnvironmentReplaced   Code = "environment-replaced" // a snapshot or a reset came in between
+	EditionMismatch       Code = "edition-mismatch"     // the stored environment has another edition
 	OperationNotInEdition Code = "operation-not-in-edition"
 	StatusForbids         Code = "status-forbids"  // the lifecycle has no such move
 	ClockBackwards        Code = "clock-backwards" // a clock is never set back
@@ -162,8 +164,14 @@ type Error struct {
 	Vendor string
 	// Blockers are the objects that stand in the way, where these can be named.
 	Blockers []Blocker
+	// Findings are what is wrong with a document, place by place.
+	Findings []Finding
 	Cause    error
 }
+
+// Finding is one thing that is wrong with a document. Path is where, as
+// $.systems[3].name; Problem never quotes a secret.
+type Finding struct{ Path, Problem string }
 
 // Blocker is an object that must go before something can be done.
 type Blocker struct {

@@ -4,12 +4,16 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Exchange is one request to the registry and its answer. The steps that the
 // request takes leave in it what they were and what they have to say to the
 // answer, which only the listener can carry out. It is safe for concurrent use.
 type Exchange struct {
+	// generation is the one that the request has seen, plus one; 0: none yet.
+	generation atomic.Uint64
+
 	number uint64
 
 	mu      sync.Mutex

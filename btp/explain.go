@@ -32,6 +32,8 @@ var explanations = map[Code]Explanation{
 	TypeUnknown:           {"SEED-000 step 3", "Use the exact label of a type: GET /api/v1/systemTypes."},
 	TypeWithoutToken:      {"2ffdaff.md", "Systems of this type need no token."},
 	RegionUnavailable:     {"SEED-004", "Use a subaccount in another region."},
+	SnapshotInvalid:       {ours, "Mend the snapshot at the places that are named, or export it again (pairsim snapshot validate FILE); nothing was imported."},
+	EnvironmentReplaced:   {ours, "Read what is there now, and try again."},
 	EditionMismatch:       {ours, "Start without --edition, or with another --data."},
 	OperationNotInEdition: {"sap-domain §0.2", "Start pairsim with the other --edition."},
 	StatusForbids:         {"sap-domain §4", "Look at the system: pairsim systems show NAME."},

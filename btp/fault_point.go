@@ -182,6 +182,8 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointRestore:           "the test itself does it, on the control listener",
+	PointReset:             "the test itself does it, on the control listener",
 	PointControl:           "the test itself does it, on the control listener",
 	PointRead:              "what is read has a point of its own, or never changes",
 	PointDiscovery:         "it is no step of a flow; token.keys is the one part that can go wrong",

@@ -60,6 +60,15 @@ func (f *faults) add(rules []*faultRule) error {
 	return nil
 }
 
+// reset removes all rules and begins to count anew: the next rule has the id of
+// the first.
+func (f *faults) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules.Store(nil)
+	f.last = 0
+}
+
 func (f *faults) remove(id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -47,7 +47,7 @@ func (r *Registry) struck(ctx context.Context, point Point, about Reference, who
 			}
 			known = true
 		}
-		if rule.fault.Match.takes(s) && rule.visited(r.seed, point, s) {
+		if rule.fault.Match.takes(s) && rule.visited(r.generation.Load().seed, point, s) {
 			found = append(found, strike{rule.fault.ID, rule.fault.Action})
 			refused = refused || refuses
 		}

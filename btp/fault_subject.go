@@ -15,7 +15,11 @@ type whoComes = func(context.Context) (subject, error)
 func (r *Registry) presents(p Presentation) whoComes {
 	return func(ctx context.Context) (subject, error) {
 		s := subject{Reference: Reference{Tenant: p.Tenant}}
-		claims, err := r.verify(ctx, p.JWS)
+		g, err := r.known(ctx)
+		if err != nil {
+			return s, err
+		}
+		claims, err := r.verify(ctx, g, p.JWS)
 		if err != nil {
 			return s, err
 		}
@@ -47,7 +51,11 @@ func (r *Registry) calls(chain []*x509.Certificate) whoComes {
 		if len(chain) == 0 {
 			return s, nil
 		}
-		serial, err := r.ca.Verify(chain, r.Now())
+		g, err := r.known(ctx)
+		if err != nil {
+			return s, err
+		}
+		serial, err := g.ca.Verify(chain, r.Now())
 		if err != nil {
 			return s, err
 		}

@@ -26,6 +26,7 @@ type waits struct {
 type kept struct {
 	hold Hold // without ID: for an instant
 	job  bool // due work, which ends with its process by itself
+	of   *generation
 }
 
 // wait carries out a delay or a hold.
@@ -41,8 +42,9 @@ func (r *Registry) wait(ctx context.Context, point Point, about Reference, s str
 	}
 	hold := Hold{Kind: HoldStep, Point: point, Subject: about}
 	var until time.Time
+	var of *generation
 	err := r.update(ctx, func(u *unit) error {
-		hold.Since = u.now
+		hold.Since, of = u.now, u.of
 		if s.action.Kind == FaultHold {
 			hold.ID = HoldID(u.env.newID())
 		} else {
@@ -54,7 +56,7 @@ func (r *Registry) wait(ctx context.Context, point Point, about Reference, s str
 		return err
 	}
 	one, j := newSuspension(until), jobOf(ctx)
-	if err := r.waits.begin(one, kept{hold, j != nil}); err != nil {
+	if err := r.waits.begin(one, kept{hold, j != nil, of}); err != nil {
 		return err
 	}
 	r.journal.Append(entry)
@@ -86,18 +88,23 @@ func (r *Registry) waitReal(ctx context.Context, point Point, d time.Duration) e
 		d = min(d, dueDelay-j.spent)
 		j.spent += d
 	}
+	of, err := r.known(ctx)
+	if err != nil {
+		return err
+	}
 	one := newSuspension(time.Time{}) // only to be let go
-	if err := r.waits.begin(one, kept{job: j != nil}); err != nil {
+	if err := r.waits.begin(one, kept{job: j != nil, of: of}); err != nil {
 		return err
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	var err error
 	select {
 	case <-timer.C:
 	case <-one.released:
 	case <-ctx.Done():
 		err = ctx.Err()
+	case <-of.life.Done():
+		err = context.Cause(of.life)
 	}
 	switch {
 	case r.waits.done(one):
@@ -155,8 +162,9 @@ func (h heldSteps) holds(context.Context) ([]Hold, error) {
 	h.waits.mu.Lock()
 	defer h.waits.mu.Unlock()
 	var list []Hold
+	present := h.generation.Load()
 	for _, k := range h.waits.open {
-		if k.hold.ID != "" {
+		if k.hold.ID != "" && k.of == present {
 			list = append(list, k.hold)
 		}
 	}
@@ -166,7 +174,7 @@ func (h heldSteps) holds(context.Context) ([]Hold, error) {
 
 // release lets a step go, and waits a moment for what comes of it.
 func (h heldSteps) release(ctx context.Context, id HoldID, about *Reference) (bool, error) {
-	one, hold := h.waits.find(id)
+	one, hold := h.waits.find(id, h.generation.Load())
 	if one == nil {
 		return false, nil
 	}
@@ -175,11 +183,11 @@ func (h heldSteps) release(ctx context.Context, id HoldID, about *Reference) (bo
 	return true, nil
 }
 
-func (w *waits) find(id HoldID) (*suspension, Hold) {
+func (w *waits) find(id HoldID, of *generation) (*suspension, Hold) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for one, k := range w.open {
-		if k.hold.ID != "" && k.hold.ID == id {
+		if k.hold.ID != "" && k.hold.ID == id && k.of == of {
 			return one, k.hold
 		}
 	}

@@ -32,7 +32,11 @@ func (r *Registry) InspectToken(ctx context.Context, jws string) (in Inspection,
 
 func (r *Registry) inspect(ctx context.Context, jws string) (Inspection, error) {
 	in := Inspection{Now: r.Now()}
-	claims, err := r.verify(ctx, jws)
+	g, err := r.known(ctx)
+	if err != nil {
+		return in, err
+	}
+	claims, err := r.verify(ctx, g, jws)
 	if err != nil && !errors.As(err, &in.Refusal) {
 		return Inspection{}, err
 	}

@@ -11,7 +11,9 @@ import (
 // store, does its call outside of any step, and ends in a step of its own. A
 // process that dies on the way leaves the claim, which ends by itself.
 type jobs struct {
-	life    context.Context //nolint:containedctx // of work that no request waits for; ended by Close
+	// whole is the life of work that no request waits for; every generation's is a
+	// part of it. Close ends it.
+	whole   context.Context //nolint:containedctx // see whole
 	end     context.CancelFunc
 	running sync.WaitGroup
 	// places bounds the jobs that no request waits for: each may be a call.
@@ -38,6 +40,8 @@ type job struct {
 	finish func(u *unit, failure error) error
 
 	due Due // as claimed
+	// of is the generation in which it was claimed, and with which it ends.
+	of *generation
 	// request is the number of the request that caused the work, 0 for none.
 	request uint64
 	// spent is the real time, of what the claim allows, that faults have let it wait.
@@ -91,26 +95,33 @@ func (u *unit) claim(d Due) (j *job, busy bool, err error) {
 	if j == nil {
 		return nil, false, u.Due().Cancel(d.Kind, d.Subject)
 	}
-	j.due = d
+	j.due, j.of = d, u.of
 	j.due.ClaimedUntil = u.real.Add(claimLease)
 	return j, false, u.Due().Claim(d.Kind, d.Subject, j.due.ClaimedUntil)
 }
 
 // launch carries a claimed job out, as work of the request that ctx belongs to;
-// the channel is closed when it is over, or suspended.
+// the channel is closed when it is over, or suspended. Work of a generation that
+// has ended meanwhile is not begun.
 func (r *Registry) launch(by context.Context, j *job) <-chan struct{} {
 	j.request = requestOf(by)
-	ctx, cancel := context.WithCancel(causedBy(r.jobs.life, j.request))
+	ctx, cancel := context.WithCancel(causedBy(inGeneration(j.of.life, j.of.number), j.request))
 	j.cancel = cancel
 	rests := r.proceed(j)
+	if !j.of.enter() {
+		cancel()
+		r.pause(j)
+		return rests
+	}
 	r.jobs.running.Go(func() {
 		defer func() {
 			cancel()
 			r.pause(j)
 			j.settle()
+			j.of.running.Done()
 		}()
 		err := r.carryOut(context.WithValue(ctx, jobKey{}, j), j)
-		if err != nil && !errors.Is(err, errClaimLost) && r.jobs.life.Err() == nil {
+		if err != nil && !errors.Is(err, errClaimLost) && j.of.life.Err() == nil && CodeOf(err) != EnvironmentReplaced {
 			r.log.Error("due work failed; it is tried again", "point", j.point, "subject", j.due.Subject, "error", err)
 		}
 	})
@@ -195,6 +206,7 @@ func (r *Registry) settle(ctx context.Context, kind DueKind, subject string) {
 		return err
 	})
 	switch {
+	case CodeOf(err) == EnvironmentReplaced: // and the work with it
 	case err != nil:
 		r.log.ErrorContext(ctx, "due work is left to its own time", "kind", kind, "subject", subject, "error", err)
 	case busy:

@@ -34,8 +34,12 @@ func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, err
 	var about Reference
 	var opened Opened
 	err := r.stepOf(ctx, PointInfo, &about, r.presents(p), func(ctx context.Context) error {
-		claims, err := r.verify(ctx, p.JWS)
-		if claims.Issuer == r.issuer {
+		g, err := r.known(ctx)
+		if err != nil {
+			return err
+		}
+		claims, err := r.verify(ctx, g, p.JWS)
+		if claims.Issuer == g.issuer {
 			about.System, about.Tenant = claims.Subject, clip(p.Tenant)
 		}
 		if err != nil {
@@ -69,12 +73,12 @@ func (r *Registry) OpenPairing(ctx context.Context, p Presentation) (Opened, err
 
 // verify checks a compact token. Another process may have rotated the keys or
 // moved the clock: what speaks against the token is read again before it counts.
-func (r *Registry) verify(ctx context.Context, jws string) (Claims, error) {
+func (r *Registry) verify(ctx context.Context, g *generation, jws string) (Claims, error) {
 	if jws == "" {
 		return Claims{}, Errorf(TokenMissing, "the call has no token").WithVendor("Token not provided.")
 	}
 	keys, now := *r.keys.Load(), r.Now()
-	claims, err := r.tokens.Verify(jws, r.issuer, keys, now)
+	claims, err := r.tokens.Verify(jws, g.issuer, keys, now)
 	switch CodeOf(err) { //nolint:exhaustive // the other refusals depend on nothing that may be stale
 	case TokenForged:
 		if reload := r.reloadKeys(ctx); reload != nil {
@@ -92,7 +96,7 @@ func (r *Registry) verify(ctx context.Context, jws string) (Claims, error) {
 	default:
 		return claims, err
 	}
-	return r.tokens.Verify(jws, r.issuer, *r.keys.Load(), now)
+	return r.tokens.Verify(jws, g.issuer, *r.keys.Load(), now)
 }
 
 func sameKeys(a, b []SigningKey) bool {
@@ -186,11 +190,15 @@ func (r *Registry) SignCSR(ctx context.Context, followUp, csr string) (SignedCer
 			return err
 		}
 		about = s.Reference()
-		request, err := r.checkCSR(csr, &s)
+		g, err := r.known(ctx)
+		if err != nil {
+			return err
+		}
+		request, err := g.checkCSR(csr, &s)
 		if err != nil {
 			return errors.Join(err, r.rejectCSR(ctx, digest, err))
 		}
-		if signed, err = r.ca.Sign(request, now, r.policy.CertificateValidity); err != nil {
+		if signed, err = g.ca.Sign(request, now, r.policy.CertificateValidity); err != nil {
 			return fmt.Errorf("sign certificate: %w", err)
 		}
 		return r.update(ctx, func(u *unit) error {
@@ -221,12 +229,12 @@ func (u *unit) attemptOf(digest Digest) (Attempt, System, error) {
 	return a, s, err
 }
 
-func (r *Registry) checkCSR(csr string, s *System) (*x509.CertificateRequest, error) {
-	request, err := r.ca.ParseCSR(csr)
+func (g *generation) checkCSR(csr string, s *System) (*x509.CertificateRequest, error) {
+	request, err := g.ca.ParseCSR(csr)
 	if err != nil {
 		return nil, err
 	}
-	return request, r.ca.CheckSubject(request, subjectOf(s))
+	return request, g.ca.CheckSubject(request, subjectOf(s))
 }
 
 // rejectCSR counts a refused certificate request.

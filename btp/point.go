@@ -86,6 +86,8 @@ const (
 	PointGatewayCall       Point = "gateway.call"
 	PointGatewayToken      Point = "gateway.token"
 	PointGatewayCSRF       Point = "gateway.csrf"
+	PointRestore           Point = "environment.restore"
+	PointReset             Point = "environment.reset"
 )
 
 // PointDescription is what is known of a point.
@@ -179,4 +181,6 @@ var Points = map[Point]PointDescription{
 	PointGatewayCall:       {"a workload calls an API of an application through the gateway", "pairing-protocols §5.1, §5.2"},
 	PointGatewayToken:      {"the gateway fetches an OAuth token for a target", "pairing-protocols §5.2"},
 	PointGatewayCSRF:       {"the gateway fetches a CSRF token for a target", "pairing-protocols §5.2"},
+	PointRestore:           {"a snapshot takes the place of everything that the environment holds", "design §6"},
+	PointReset:             {"the environment is made as its seed declares it", "design §6"},
 }

@@ -283,12 +283,16 @@ func (u *unit) presentToken(s System) (*IssuedToken, error) {
 
 // sign fills in the compact form.
 func (r *Registry) sign(ctx context.Context, t *IssuedToken, infoURL string) error {
+	g, err := r.known(ctx)
+	if err != nil {
+		return err
+	}
 	key, err := r.key(ctx, t.KeyID)
 	if err != nil {
 		return err
 	}
 	t.JWS, err = r.tokens.Sign(key, Claims{
-		Issuer: r.issuer, Audience: TokenAudience, Subject: t.Token.System, ID: t.ID,
+		Issuer: g.issuer, Audience: TokenAudience, Subject: t.Token.System, ID: t.ID,
 		IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, GlobalAccount: t.GlobalAccount,
 		SystemType: t.Type, TokenURL: infoURL, Edition: r.edition.ID,
 	})

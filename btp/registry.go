@@ -90,21 +90,23 @@ type Config struct {
 	// CallbackTimeout is how long, in real time, the Notifier lets a tenant take; a
 	// fault's delay is cut there. 0: as long as a call may take at all.
 	CallbackTimeout time.Duration
-	// Faults are set at every start.
+	// Faults are set at every start, and again when the environment is reset.
 	Faults []DeclaredFault
-	// Landscape is declared at first start.
+	// Landscape is declared at first start, and again when the environment is reset.
 	Landscape Landscape
-	Log       *slog.Logger
+	// Contents, if not nil, are what the environment holds at first start, instead
+	// of a landscape; they bring their own seed, keys, authority and clock.
+	Contents *Contents
+	Log      *slog.Logger
 }
 
 // Registry is one environment of the simulated SAP BTP registry: its use cases.
 type Registry struct {
 	id      EnvironmentID
+	config  Config
 	store   Store
 	tokens  TokenSigner
-	ca      CertificateAuthority
 	edition *Edition
-	issuer  string
 	policy  Policy
 	real    func() time.Time
 	journal Journal
@@ -113,8 +115,7 @@ type Registry struct {
 	faults  faults
 	waits   waits
 	jobs    jobs
-	// seed rules ids, faults and chaos; tenants are those of the landscape.
-	seed    uint64
+	// tenants are the ids of the landscape's own.
 	tenants []string
 	// callTime is how long, in real time, a tenant may take to answer.
 	callTime time.Duration
@@ -122,8 +123,9 @@ type Registry struct {
 	sleepers sleepers
 	moved    signal
 
-	keys  atomic.Pointer[[]SigningKey]
-	clock atomic.Pointer[Clock]
+	generation atomic.Pointer[generation]
+	keys       atomic.Pointer[[]SigningKey]
+	clock      atomic.Pointer[knownClock]
 	// moving serialises changes of the clock within this process.
 	moving sync.Mutex
 	wake   chan struct{}
@@ -138,7 +140,7 @@ type Registry struct {
 // It refuses with EditionMismatch when the stored edition is not the one wanted.
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
-		id: c.Environment, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
+		id: c.Environment, config: c, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
 		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants,
 		callTime: cmp.Or(c.CallbackTimeout, callLimit),
 	}
@@ -146,11 +148,11 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		return nil, err
 	}
 	r.jobs.places = make(chan struct{}, maxJobs)
-	r.jobs.life, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
+	r.jobs.whole, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	known, err := r.load(ctx, c)
+	known, err := r.load(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -158,61 +160,32 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		if err := r.create(ctx, c); err != nil {
 			return nil, fmt.Errorf("create environment %s: %w", c.Environment, err)
 		}
-		if known, err = r.load(ctx, c); err != nil || !known {
+		if known, err = r.load(ctx); err != nil || !known {
 			return nil, fmt.Errorf("open environment %s after creating it: %w", c.Environment, err)
 		}
 	}
-	for i, d := range c.Faults {
-		if err := r.declareFault(ctx, d); err != nil {
-			r.Close()
-			return nil, fmt.Errorf("fault %d: %w", i+1, err)
-		}
+	if err := r.declareFaults(ctx); err != nil {
+		r.Close()
+		return nil, err
 	}
 	return r, nil
 }
 
-// load reads a stored environment; false if there is none.
-func (r *Registry) load(ctx context.Context, c Config) (bool, error) {
-	var env Environment
-	var known bool
-	var material AuthorityMaterial
-	var keys []SigningKey
-	err := r.store.View(ctx, r.id, func(tx Tx) (err error) {
-		if env, known, err = tx.Environment().Find(); err != nil || !known {
-			return err
-		}
-		if material, _, err = tx.Authorities().Find(ClientAuthority); err != nil {
-			return err
-		}
-		keys, err = tx.Keys().List()
-		return err
-	})
-	if err != nil || !known {
-		return false, err
-	}
-	if r.edition, err = EditionNamed(env.Edition); err != nil {
-		return false, err
-	}
-	if c.Edition != "" {
-		want, err := EditionNamed(c.Edition)
-		if err != nil {
-			return false, err
-		}
-		if want != r.edition {
-			return false, Errorf(EditionMismatch, "environment %s was made with edition %s; it cannot be opened as %s",
-				r.id, r.edition.ID, want.ID)
+func (r *Registry) declareFaults(ctx context.Context) error {
+	for i, d := range r.config.Faults {
+		if err := r.declareFault(ctx, d); err != nil {
+			return fmt.Errorf("fault %d: %w", i+1, err)
 		}
 	}
-	r.issuer, r.seed = env.Issuer(), env.Seed
-	r.keys.Store(&keys)
-	r.clock.Store(&env.Clock)
-	r.ca, err = c.OpenAuthority(material)
-	return err == nil, err
+	return nil
 }
 
 // create stores a new environment with its clock, keys, authority and landscape
 // in one step. Another process may win; then its environment is kept.
 func (r *Registry) create(ctx context.Context, c Config) error {
+	if c.Contents != nil {
+		return r.createFrom(ctx, *c.Contents)
+	}
 	edition, err := EditionNamed(c.Edition)
 	if err != nil {
 		return err
@@ -229,11 +202,7 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	real := c.RealNow().UTC().Round(0)
-	clock := Clock{At: real, Ref: real}
-	if !c.StartFrozen.IsZero() {
-		clock = Clock{Frozen: true, At: c.StartFrozen.UTC(), Ref: real}
-	}
+	clock := c.firstClock(c.RealNow())
 	key.CreatedAt = clock.At
 	env := Environment{
 		ID: c.Environment, UUID: uuid.NewString(), Edition: edition.ID, Seed: c.Seed,
@@ -254,13 +223,15 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 		if err := u.declare(c.Landscape); err != nil {
 			return err
 		}
-		if c.Terms != nil {
-			if err := tx.Environment().PutTerms(*c.Terms); err != nil {
-				return err
-			}
-		}
-		return tx.Environment().Put(u.env)
+		return errors.Join(c.putTerms(tx), tx.Environment().Put(u.env))
 	})
+}
+
+func (c *Config) putTerms(tx Tx) error {
+	if c.Terms == nil {
+		return nil
+	}
+	return tx.Environment().PutTerms(*c.Terms)
 }
 
 func drawSeed() uint64 {
@@ -276,7 +247,7 @@ func (r *Registry) ID() EnvironmentID { return r.id }
 func (r *Registry) Edition() *Edition { return r.edition }
 
 // Issuer is the iss claim of the environment's tokens.
-func (r *Registry) Issuer() string { return r.issuer }
+func (r *Registry) Issuer() string { return r.generation.Load().issuer }
 
 // Journal is the environment's journal.
 func (r *Registry) Journal() *Journal { return &r.journal }
@@ -288,7 +259,8 @@ func (r *Registry) Now() time.Time { return r.clock.Load().Now(r.real()).UTC() }
 // unit is one run of one atomic step.
 type unit struct {
 	Tx
-	r *Registry
+	r  *Registry
+	of *generation
 	// scope is the only global account whose objects the caller sees; "" for all.
 	scope GlobalAccountID
 	env   Environment
@@ -305,31 +277,29 @@ type unit struct {
 // update runs change as one atomic step. Journal entries are kept only if it is saved.
 func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 	var u *unit
-	err := r.store.Update(ctx, r.id, func(tx Tx) error {
-		env, err := r.environment(tx)
-		if err != nil {
-			return err
-		}
-		real := r.real()
-		u = &unit{Tx: tx, r: r, scope: scopeOf(ctx), env: env, now: env.Clock.Now(real).UTC(), real: real}
-		if err := change(u); err != nil {
-			return err
-		}
-		if u.env == env {
-			return nil
-		}
-		return tx.Environment().Put(u.env)
+	err := r.upToDate(ctx, func() error {
+		return r.store.Update(ctx, r.id, func(tx Tx) error {
+			env, g, err := r.environment(ctx, tx)
+			if err != nil {
+				return err
+			}
+			real := r.real()
+			u = &unit{Tx: tx, r: r, of: g, scope: scopeOf(ctx), env: env, now: env.Clock.Now(real).UTC(), real: real}
+			if err := change(u); err != nil {
+				return err
+			}
+			if u.env == env {
+				return nil
+			}
+			return tx.Environment().Put(u.env)
+		})
 	})
 	if err != nil {
 		return err
 	}
 	r.changes.Add(1)
-	r.noticeClock(u.env.Clock)
-	request := requestOf(ctx)
-	for i := range u.entries {
-		u.entries[i].Request = request
-	}
-	r.journal.Append(u.entries...)
+	r.noticeClock(u.env)
+	u.journal(ctx)
 	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {
 		select {
 		case r.wake <- struct{}{}:
@@ -341,31 +311,41 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 
 // view runs read over one consistent state.
 func (r *Registry) view(ctx context.Context, read func(*unit) error) error {
-	return r.store.View(ctx, r.id, func(tx Tx) error {
-		env, err := r.environment(tx)
-		if err != nil {
-			return err
-		}
-		r.noticeClock(env.Clock)
-		return read(&unit{Tx: tx, r: r, scope: scopeOf(ctx), env: env, now: env.Clock.Now(r.real()).UTC()})
+	return r.upToDate(ctx, func() error {
+		return r.store.View(ctx, r.id, func(tx Tx) error {
+			env, g, err := r.environment(ctx, tx)
+			if err != nil {
+				return err
+			}
+			r.noticeClock(env)
+			return read(&unit{Tx: tx, r: r, of: g, scope: scopeOf(ctx), env: env, now: env.Clock.Now(r.real()).UTC()})
+		})
 	})
 }
 
-func (r *Registry) environment(tx Tx) (Environment, error) {
-	env, known, err := tx.Environment().Find()
-	if err == nil && !known {
-		err = Errorf(EnvironmentGone, "environment %s has been deleted", r.id)
+// journal notes what the step decided, once it is saved.
+func (u *unit) journal(ctx context.Context) {
+	request := requestOf(ctx)
+	for i := range u.entries {
+		u.entries[i].Request = request
 	}
-	return env, err
+	u.r.journal.Append(u.entries...)
+}
+
+// knownClock is the clock of a generation.
+type knownClock struct {
+	Clock
+	generation uint64
 }
 
 // noticeClock keeps what the store says of the clock, unless something newer is
-// known: a view may end after the change that it did not see.
-func (r *Registry) noticeClock(c Clock) {
+// known: a view may end after the change that it did not see. Only another
+// generation sets the clock back.
+func (r *Registry) noticeClock(env Environment) {
+	c := knownClock{env.Clock, env.Generation}
 	for {
 		known := r.clock.Load()
-		older := c.Ref.Before(known.Ref) || c.Ref.Equal(known.Ref) && c.At.Before(known.At)
-		if *known == c || older {
+		if known != nil && (*known == c || c.olderThan(known)) {
 			return
 		}
 		if r.clock.CompareAndSwap(known, &c) {
@@ -373,6 +353,13 @@ func (r *Registry) noticeClock(c Clock) {
 			return
 		}
 	}
+}
+
+func (c *knownClock) olderThan(known *knownClock) bool {
+	if c.generation != known.generation {
+		return c.generation < known.generation
+	}
+	return c.Ref.Before(known.Ref) || c.Ref.Equal(known.Ref) && c.At.Before(known.At)
 }
 
 // step runs one step of a flow. It is the one place that journals a refusal,
@@ -386,6 +373,7 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 func (r *Registry) stepOf(
 	ctx context.Context, point Point, about *Reference, who whoComes, fn func(context.Context) error,
 ) error {
+	ctx = inOneGeneration(ctx)
 	var struck []strike
 	var err error
 	if r.FaultsSet() {

@@ -43,6 +43,8 @@ type Tx interface {
 	Replays() ReplayStore
 	OAuthClients() OAuthClientStore
 	Transitions() TransitionStore
+	// Contents is all of these at once.
+	Contents() ContentsStore
 }
 
 // EnvironmentStore keeps the environment's own record, which is read in every

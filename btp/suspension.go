@@ -81,32 +81,38 @@ func (r *Registry) suspendJob(ctx context.Context, j *job, s *suspension) error 
 	keep := func() error { return r.renew(ctx, j, s) }
 	err := r.sleep(ctx, s, keep)
 	if err == nil && placed {
-		err = r.takePlace(ctx, keep)
+		err = r.takePlace(ctx, j, keep)
 		j.placed = err == nil
 	}
 	r.proceed(j)
 	switch {
-	case errors.Is(err, errClaimLost):
+	case errors.Is(err, errClaimLost), CodeOf(err) == EnvironmentReplaced:
 		return err
-	case r.jobs.life.Err() != nil:
+	case j.of.life.Err() != nil:
 		r.letGo(j) // whoever comes next need not wait for the claim to end
-		return r.jobs.life.Err()
+		return context.Cause(j.of.life)
 	}
 	// The end of a call's own time is no reason to lose the claim.
 	return errors.Join(err, r.renew(context.WithoutCancel(ctx), j, nil))
 }
 
 // sleep returns when s has ended, and does what keeps the sleeper alive meanwhile.
+// What a generation has let wait does not go on in the next: it is refused with
+// EnvironmentReplaced.
 func (r *Registry) sleep(ctx context.Context, s *suspension, keep ...func() error) error {
+	of, err := r.known(ctx)
+	if err != nil {
+		return err
+	}
 	kept := r.real()
 	for {
 		moved := r.moved.wait()
 		pause := keepAlive
+		state, err := r.ReadClock(ctx) // another process may have replaced everything
+		if err != nil {
+			return err
+		}
 		if !s.until.IsZero() {
-			state, err := r.ReadClock(ctx)
-			if err != nil {
-				return err
-			}
 			if !state.Now.Before(s.until) {
 				return nil
 			}
@@ -120,8 +126,8 @@ func (r *Registry) sleep(ctx context.Context, s *suspension, keep ...func() erro
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.jobs.life.Done():
-			return r.jobs.life.Err()
+		case <-of.life.Done():
+			return context.Cause(of.life)
 		case <-moved:
 		case <-time.NewTimer(pause).C:
 		}
@@ -138,7 +144,7 @@ func (r *Registry) sleep(ctx context.Context, s *suspension, keep ...func() erro
 }
 
 // takePlace gets a place among the jobs again.
-func (r *Registry) takePlace(ctx context.Context, keep func() error) error {
+func (r *Registry) takePlace(ctx context.Context, j *job, keep func() error) error {
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
 	for {
@@ -147,8 +153,8 @@ func (r *Registry) takePlace(ctx context.Context, keep func() error) error {
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.jobs.life.Done():
-			return r.jobs.life.Err()
+		case <-j.of.life.Done():
+			return context.Cause(j.of.life)
 		case <-beat.C:
 			if err := keep(); err != nil {
 				return err
@@ -196,7 +202,7 @@ func (r *Registry) renew(ctx context.Context, j *job, suspended *suspension) err
 
 // letGo ends the claim of a job that this process does not end any more.
 func (r *Registry) letGo(j *job) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(inGeneration(context.Background(), j.of.number), patience)
 	defer cancel()
 	err := r.update(ctx, func(u *unit) error {
 		d, ok, err := u.Due().Find(j.due.Kind, j.due.Subject)
@@ -205,7 +211,7 @@ func (r *Registry) letGo(j *job) {
 		}
 		return u.Due().Claim(d.Kind, d.Subject, time.Time{})
 	})
-	if err != nil {
+	if err != nil && CodeOf(err) != EnvironmentReplaced { // which has ended all claims
 		r.log.Warn("a claim ends by itself", "kind", j.due.Kind, "subject", j.due.Subject, "error", err)
 	}
 }

@@ -95,6 +95,8 @@ type TokenSigner interface {
 	// Verify checks form, signature, issuer, audience and times, and refuses
 	// with one of the Token codes. It knows nothing of a token's state.
 	Verify(raw, issuer string, keys []SigningKey, now time.Time) (Claims, error)
+	// CheckKey says why a stored key cannot sign under its id and algorithm.
+	CheckKey(SigningKey) error
 	// JWKS renders the public keys as a JWK Set (RFC 7517).
 	JWKS(keys []SigningKey) ([]byte, error)
 }

@@ -285,7 +285,7 @@ func (r *Registry) countReads(ctx context.Context, seen ...dueKey) {
 		})
 	})
 	if err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && CodeOf(err) != EnvironmentReplaced {
 			r.log.ErrorContext(ctx, "a read was not counted", "error", err)
 		}
 		return

@@ -44,10 +44,14 @@ type EnvironmentURLs struct {
 // NewEnvironment says which environment to make.
 type NewEnvironment struct {
 	Name string `json:"name"`
-	// Edition is v1 or v2; "" takes the seed's or, without one, the server's.
+	// Edition is v1 or v2; "" takes that of the seed or snapshot or, without one, the
+	// server's.
 	Edition string `json:"edition,omitempty"`
 	// Seed is a seed document, a JSON object; nil: the built-in landscape.
 	Seed json.RawMessage `json:"seed,omitempty"`
+	// Snapshot is what it begins as, instead of a seed: with the tenants, issuer and
+	// keys of the environment that was written down (Control.Snapshot).
+	Snapshot json.RawMessage `json:"snapshot,omitempty"`
 	// TTL is how long, in real time, it lasts; 0: until it is deleted.
 	TTL time.Duration `json:"-"`
 }
@@ -74,6 +78,11 @@ func (c *Control) CreateEnvironment(ctx context.Context, n NewEnvironment) (e En
 	}{NewEnvironment: n}
 	if n.TTL != 0 {
 		body.TTL = n.TTL.String()
+	}
+	if n.Snapshot != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, snapshotTimeout)
+		defer cancel()
 	}
 	err = c.do(ctx, http.MethodPost, "/control/environments", nil, body, &e)
 	return e, err

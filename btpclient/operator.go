@@ -27,8 +27,16 @@ type Problem struct {
 	// document that the refusal rests on.
 	Detail, Next, Source string
 	// Blockers are the objects that stand in the way, where the refusal names them.
-	Blockers     []Blocker
+	Blockers []Blocker
+	// Findings are what is wrong with the document that was sent.
+	Findings     []Finding
 	Method, Path string
+}
+
+// Finding is one thing that is wrong with a document; Path is where, as $.systems[3].name.
+type Finding struct {
+	Path    string `json:"path"`
+	Problem string `json:"problem"`
 }
 
 // Blocker is an object that must go before something can be done. Kind is
@@ -510,6 +518,9 @@ func (a api) otherForm(call Call) error {
 	return fmt.Errorf("%s %s answered %d with JSON of another form", call.Method, call.Path, call.Status)
 }
 
+// asItIs is a body that is sent byte for byte.
+type asItIs []byte
+
 // send makes a call; a refusal is returned as *Problem.
 func (a api) send(ctx context.Context, method, path string, query url.Values, body any, accept string, options ...CallOption) (*http.Response, error) {
 	target := a.base + path
@@ -517,7 +528,9 @@ func (a api) send(ctx context.Context, method, path string, query url.Values, bo
 		target += "?" + query.Encode()
 	}
 	var content io.Reader
-	if body != nil {
+	if whole, ok := body.(asItIs); ok {
+		content = bytes.NewReader(whole)
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", method, path, err)
@@ -571,6 +584,7 @@ func problemOf(status int, method, path string, body []byte) *Problem {
 	var doc struct {
 		Type, Title, Detail, Next, Source string
 		Blockers                          []Blocker
+		Findings                          []Finding
 	}
 	p := &Problem{Status: status, Method: method, Path: path}
 	if json.Unmarshal(body, &doc) != nil || doc.Type == "" {
@@ -581,6 +595,9 @@ func problemOf(status int, method, path string, body []byte) *Problem {
 	p.Next, p.Source = clean(doc.Next), clean(doc.Source)
 	for _, b := range doc.Blockers {
 		p.Blockers = append(p.Blockers, Blocker{clean(b.Kind), clean(b.ID), clean(b.Name)})
+	}
+	for _, f := range doc.Findings {
+		p.Findings = append(p.Findings, Finding{clean(f.Path), clean(f.Problem)})
 	}
 	if code, ours := strings.CutPrefix(p.Type, "urn:pairsim:problem:"); ours {
 		p.Code = code

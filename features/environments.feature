@@ -121,6 +121,40 @@ Feature: A server holds environments, worlds of their own
       When the operator deletes the environment "default"
       Then the operator is refused because of "environment-permanent"
 
+  Rule: An environment may begin as a snapshot of another
+
+    Background:
+      Given there is an environment "blue"
+      And the operator has gone to the environment "blue"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the operator has registered the SAP Commerce Cloud system "Outlet"
+      And the administrator of tenant "commerce" has entered the token
+      And the landscape has been written down
+
+    Scenario: It holds what was written down, and goes its own way
+      When the operator makes the environment "green" from the snapshot
+      And the operator deregisters the system "Outlet"
+      Then in the environment "green" the system "Outlet" is shown as "Registered"
+      And in the environment "green" the system "Web Shop" is shown as "Pending"
+      And in the environment "default" there is no system "Web Shop"
+
+    Scenario: A token of the one is good in the other
+      Given there is an environment "green" that began as the snapshot
+      And the operator has gone to the environment "green"
+      When a client presents the token of "Web Shop" that was issued in "blue"
+      Then the client is answered
+      And in the environment "blue" the token of "Web Shop" is shown as "live"
+
+    Scenario: Another edition is asked for
+      When the operator makes the environment "green" with the cockpit of v2 from the snapshot
+      Then the operator is refused because of "edition-mismatch"
+      And the environments are default and blue
+
+    Scenario: The snapshot cannot stand
+      When the operator makes the environment "green" from a snapshot that has due work of an unknown kind
+      Then the operator is refused because of "snapshot-invalid"
+      And the environments are default and blue
+
   Rule: A name is a part of addresses, and of nothing else
 
     Scenario Outline: An environment named <name>

@@ -77,3 +77,37 @@ func TestTenantsThatDoNotRenew(t *testing.T) {
 		t.Errorf("got %+v, %v; want the certificate of before", after.Connection, err)
 	}
 }
+
+// TestRestoredTenantsRenewThemselves, at the instant that was theirs before.
+func TestRestoredTenantsRenewThemselves(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	env := testenv.Start(t)
+	shop := env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+	env.Pair(t, "commerce", shop.IntegrationToken.TokenURL)
+	env.Advance(t, 30*day)
+	before := env.Snapshot(t)
+	env.Advance(t, 40*day)
+	env.Restore(t, before)
+	for name, e := range map[string]*testenv.Env{
+		"restored": env, "a landscape of its own": testenv.Start(t, testenv.WithSnapshot(before)), "an environment beside": env.NewEnvironment(t, testenv.WithSnapshot(before)),
+	} {
+		serial := func() string {
+			t.Helper()
+			tenant, err := e.Tenants().Tenant(t.Context(), "commerce")
+			if err != nil || tenant.Connection == nil {
+				t.Fatalf("%s: got %+v, %v; want a connection", name, tenant, err)
+			}
+			return tenant.Connection.Certificate.Serial
+		}
+		first := serial()
+		e.Advance(t, 29*day)
+		if serial() != first {
+			t.Errorf("%s: it renewed before the 60th day", name)
+		}
+		e.Advance(t, 2*day)
+		if serial() == first {
+			t.Errorf("%s: it did not renew on the 60th day", name)
+		}
+	}
+}

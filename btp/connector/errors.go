@@ -46,6 +46,8 @@ var answers = map[btp.Code]answer{
 	btp.TypeUnknown:           {http.StatusBadRequest, ""},
 	btp.TypeWithoutToken:      {http.StatusConflict, ""},
 	btp.RegionUnavailable:     {http.StatusForbidden, ""},
+	btp.SnapshotInvalid:       {http.StatusInternalServerError, ""},
+	btp.EnvironmentReplaced:   {http.StatusServiceUnavailable, ""},
 	btp.EditionMismatch:       {http.StatusConflict, ""},
 	btp.OperationNotInEdition: {http.StatusConflict, ""},
 	btp.StatusForbids:         {http.StatusConflict, ""},

@@ -57,6 +57,8 @@ type Config struct {
 	Environments Environments
 	// Strictness tells what strictness has done; nil: there is none.
 	Strictness func() strict.Report
+	// Snapshots writes the environment and its tenants down, and restores them.
+	Snapshots Snapshots
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -97,6 +99,11 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/holds/:id/release", h(s.releaseHold))
 	api.PUT("/formations/:id/assignments/:assignment/status", h(s.reportAssignment))
 
+	api.GET("/snapshot", h(s.exportSnapshot))
+	api.PUT("/snapshot", h(s.importSnapshot))
+	api.GET("/snapshot/schema", h(s.showSnapshotSchema))
+	api.POST("/reset", h(s.reset))
+
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
@@ -131,6 +138,9 @@ func (s *server) showIndex(c *gin.Context) error {
 		"holds":               "/control/holds",
 		"holdRelease":         "/control/holds/{id}/release",
 		"assignmentStatus":    "/control/formations/{id}/assignments/{assignment}/status",
+		"snapshot":            "/control/snapshot",
+		"snapshotSchema":      "/control/snapshot/schema",
+		"reset":               "/control/reset",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",

@@ -11,11 +11,13 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/snapshot"
 )
 
 // Bounds of a request for an environment.
 const (
-	maxEnvironmentBody = 1<<20 + httpapi.MaxBody // bytes; most is the seed document
+	maxSeed            = 1 << 20                            // bytes
+	maxEnvironmentBody = snapshot.MaxSize + httpapi.MaxBody // bytes; most is the snapshot
 	maxTTL             = 30 * 24 * time.Hour
 )
 
@@ -31,10 +33,11 @@ type Environments interface {
 // NewEnvironment is what is asked of a new environment.
 type NewEnvironment struct {
 	Name string
-	// Edition is "" for that of the seed or, without one, of default.
+	// Edition is "" for that of the seed or snapshot or, without one, of default.
 	Edition string
-	// Seed is a seed document; empty: the built-in landscape.
-	Seed json.RawMessage
+	// Seed is a seed document, Snapshot a snapshot's, of which at most one is there;
+	// without both: the built-in landscape.
+	Seed, Snapshot json.RawMessage
 	// TTL is real time; 0: until it is dropped.
 	TTL time.Duration
 }
@@ -109,10 +112,11 @@ func (s *server) createEnvironment(c *gin.Context) error {
 
 func readNewEnvironment(c *gin.Context) (NewEnvironment, error) {
 	var req struct {
-		Name    string          `json:"name"`
-		Edition string          `json:"edition"`
-		Seed    json.RawMessage `json:"seed"`
-		TTL     *string         `json:"ttl"`
+		Name     string          `json:"name"`
+		Edition  string          `json:"edition"`
+		Seed     json.RawMessage `json:"seed"`
+		Snapshot json.RawMessage `json:"snapshot"`
+		TTL      *string         `json:"ttl"`
 	}
 	if _, err := httpapi.ReadQuery(c); err != nil {
 		return NewEnvironment{}, err
@@ -120,7 +124,13 @@ func readNewEnvironment(c *gin.Context) (NewEnvironment, error) {
 	if err := httpapi.DecodeLargeBody(c, maxEnvironmentBody, &req); err != nil {
 		return NewEnvironment{}, err
 	}
-	wanted := NewEnvironment{Name: req.Name, Edition: req.Edition, Seed: req.Seed}
+	wanted := NewEnvironment{Name: req.Name, Edition: req.Edition, Seed: req.Seed, Snapshot: req.Snapshot}
+	switch {
+	case req.Seed != nil && req.Snapshot != nil:
+		return wanted, btp.Errorf(btp.InvalidRequest, "the body has a seed and a snapshot; an environment begins as one of them")
+	case len(req.Seed) > maxSeed:
+		return wanted, btp.Errorf(btp.BodyTooLarge, "a seed document has at most %d bytes", maxSeed)
+	}
 	if req.TTL == nil {
 		return wanted, nil
 	}

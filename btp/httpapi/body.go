@@ -30,7 +30,7 @@ func DecodeBody(c *gin.Context, into any) error { return DecodeLargeBody(c, MaxB
 // DecodeLargeBody is DecodeBody for a call whose body may have so many bytes. A
 // json.RawMessage in it is an object that somebody else reads.
 func DecodeLargeBody(c *gin.Context, most int64, into any) error {
-	body, err := readBody(c, most)
+	body, err := ReadBody(c, most)
 	if err != nil {
 		return err
 	}
@@ -42,14 +42,16 @@ func DecodeLargeBody(c *gin.Context, most int64, into any) error {
 
 // DecodeOptionalBody is DecodeBody for a call that needs no body.
 func DecodeOptionalBody(c *gin.Context, into any) error {
-	body, err := readBody(c, MaxBody)
+	body, err := ReadBody(c, MaxBody)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
 	}
 	return decode(body, into)
 }
 
-func readBody(c *gin.Context, most int64) ([]byte, error) {
+// ReadBody reads a request body of JSON, of at most so many bytes. It refuses
+// with BodyTooLarge, UnsupportedMediaType or InvalidRequest.
+func ReadBody(c *gin.Context, most int64) ([]byte, error) {
 	r := c.Request
 	if r.Body == nil {
 		return nil, nil

@@ -36,6 +36,8 @@ var problems = map[btp.Code]struct {
 	btp.TypeUnknown:           {http.StatusBadRequest, "No such system type"},
 	btp.TypeWithoutToken:      {http.StatusConflict, "System type is not paired by token"},
 	btp.RegionUnavailable:     {http.StatusConflict, "Not available in this region"},
+	btp.SnapshotInvalid:       {http.StatusUnprocessableEntity, "Snapshot is not valid"},
+	btp.EnvironmentReplaced:   {http.StatusServiceUnavailable, "Environment was replaced meanwhile"},
 	btp.EditionMismatch:       {http.StatusConflict, "Stored data has another edition"},
 	btp.OperationNotInEdition: {http.StatusConflict, "Operation does not exist in this edition"},
 	btp.StatusForbids:         {http.StatusConflict, "Not possible in the system's status"},
@@ -150,6 +152,7 @@ func TitleOf(code btp.Code) string { return problems[code].title }
 func documentOf(err error) problem.Document {
 	code, detail := btp.Internal, ""
 	var blockers []problem.Blocker
+	var findings []problem.Finding
 	var refused *btp.Error
 	if errors.As(err, &refused) && refused.Code != btp.Internal {
 		if _, known := problems[refused.Code]; known {
@@ -157,12 +160,15 @@ func documentOf(err error) problem.Document {
 			for _, b := range refused.Blockers {
 				blockers = append(blockers, problem.Blocker{Kind: string(b.Kind), ID: b.ID, Name: b.Name})
 			}
+			for _, f := range refused.Findings {
+				findings = append(findings, problem.Finding(f))
+			}
 		}
 	}
 	why := btp.Explain(code)
 	return problem.Document{
 		Type: problem.TypePrefix + string(code), Title: TitleOf(code), Status: StatusOf(code),
-		Detail: detail, Next: why.Next, Source: why.Source, Blockers: blockers,
+		Detail: detail, Next: why.Next, Source: why.Source, Blockers: blockers, Findings: findings,
 	}
 }
 

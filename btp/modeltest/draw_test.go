@@ -85,6 +85,8 @@ var templates = []template{
 	{2, "policy removing {policy}\nremove {system}\nlist {account}\nrelease {system}\nlist {account}"},
 	{3, "policy synchronizing {policy}\ninclude {formation} {system}\nread {formation}\nrelease {formation}\ndelete {formation}\nlist {account}\nrelease {formation}"},
 	{2, "restart"},
+	{2, "restore"},
+	{2, "move"},
 	// Whole stories, which chance alone would seldom tell.
 	{12, "register {system} {type}\ntoken {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest\ndescriptor {system} newest {tenant}"},
 	{6, "register {system} {type}\ntoken {system}\nopen {system} newest\ncsr {system} newest\ncall {system} newest"},

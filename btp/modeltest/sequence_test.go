@@ -127,6 +127,8 @@ var verbs = map[string]verb{
 	"list":             {(*model).list, (*world).list},
 	"advance":          {(*model).advance, (*world).advance},
 	"restart":          {(*model).restart, (*world).restart},
+	"restore":          {(*model).restore, (*world).restore},
+	"move":             {(*model).restart, (*world).move}, // faults are kept in the process
 }
 
 // splitSlot takes "default/Shop" apart.

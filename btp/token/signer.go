@@ -3,6 +3,7 @@ package token
 import (
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -86,6 +87,20 @@ func (s *Signer) Verify(raw, issuer string, keys []btp.SigningKey, now time.Time
 		IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, GlobalAccount: btp.GlobalAccountID(c.GlobalAccount),
 		SystemType: c.SystemType, TokenURL: c.TokenURL, Edition: c.Edition, Tenant: c.Tenant,
 	}, err
+}
+
+// CheckKey implements btp.TokenSigner. The error quotes nothing of the key.
+func (s *Signer) CheckKey(stored btp.SigningKey) error {
+	key, err := UnmarshalPrivate(stored.Private)
+	switch {
+	case err != nil:
+		return errors.New("it is no PKCS#8 private key that signs with ES256, RS256 or EdDSA")
+	case key.Algorithm != Algorithm(stored.Algorithm):
+		return fmt.Errorf("it is a key for %s", key.Algorithm)
+	case key.ID != stored.ID:
+		return fmt.Errorf("its id must be %s, the thumbprint of its public part", key.ID)
+	}
+	return nil
 }
 
 // JWKS renders the public keys as a JWK Set.

@@ -25,6 +25,7 @@ type Registry interface {
 	Authorize(ctx context.Context, id, secret string) (btp.Grant, error)
 	Admit(ctx context.Context, needed btp.Permission, who func(now time.Time) (btp.Principal, error)) (btp.Principal, error)
 	AccessTokenKey(ctx context.Context, newKey func() ([]byte, error)) ([]byte, error)
+	Generation() uint64
 }
 
 var _ Registry = (*btp.Registry)(nil)
@@ -43,8 +44,14 @@ type Config struct {
 // Service signs and reads access tokens. It is safe for concurrent use.
 type Service struct {
 	Config
-	loaded  atomic.Pointer[token.Key]
+	loaded  atomic.Pointer[generationKey]
 	loading singleflight.Group
+}
+
+// generationKey is the key of a generation of the environment.
+type generationKey struct {
+	generation uint64
+	*token.Key
 }
 
 // New makes a service. The key is read, or made, when it is first needed.
@@ -64,17 +71,18 @@ func (s *Service) Mount(router gin.IRouter) {
 	router.GET("/token_keys", s.showKeys)
 }
 
-// key is the key that signs; it stays the same for the environment's life. Many
-// who ask at once make one.
+// key is the key that signs; it stays the same until the environment's contents
+// are replaced. Many who ask at once make one.
 func (s *Service) key(ctx context.Context) (*token.Key, error) {
-	if key := s.loaded.Load(); key != nil {
-		return key, nil
+	generation := s.Registry.Generation()
+	if loaded := s.loaded.Load(); loaded != nil && loaded.generation == generation {
+		return loaded.Key, nil
 	}
 	made, err, _ := s.loading.Do("", func() (any, error) {
 		// The others wait for this one's key, whoever leaves.
 		key, err := s.loadKey(context.WithoutCancel(ctx))
 		if err == nil {
-			s.loaded.Store(key)
+			s.loaded.Store(&generationKey{generation, key})
 		}
 		return key, err
 	})

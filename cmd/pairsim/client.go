@@ -163,6 +163,13 @@ func answerFailure(err error) *failure {
 	switch {
 	case errors.As(err, &problem):
 		detail := problem.Detail
+		if len(problem.Findings) > 0 {
+			found := make([]btp.Finding, len(problem.Findings))
+			for i, f := range problem.Findings {
+				found[i] = btp.Finding(f)
+			}
+			detail = linesOf(found)
+		}
 		if problem.Type == "" { // whoever answered is no pairsim
 			detail = fmt.Sprintf("%s %s answered %d", problem.Method, problem.Path, problem.Status)
 		}

@@ -20,7 +20,7 @@ func newEnvCommand() *cobra.Command {
 
 func newCreateEnvCommand() *cobra.Command {
 	var n btpclient.NewEnvironment
-	var file, ttl, format string
+	var file, snapshotFile, ttl, format string
 	c := newClientCommand(&cobra.Command{
 		Use:   "create NAME",
 		Short: "Make an environment",
@@ -28,7 +28,8 @@ func newCreateEnvCommand() *cobra.Command {
 listener. The other commands reach it by --env NAME (PAIRSIM_ENV). A name has 1 to 63 lower-case letters, digits and hyphens.
 --ttl is real time, not the environment's: it removes what a test that died has left.`,
 		Example: `  pairsim env create ci-42 --ttl 15m
-  pairsim systems list --env ci-42`,
+  pairsim systems list --env ci-42
+  pairsim env create again --snapshot landscape.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: withClient(func(c *cobra.Command, k *client, args []string) (err error) {
 			n.Name = args[0]
@@ -40,6 +41,16 @@ listener. The other commands reach it by --env NAME (PAIRSIM_ENV). A name has 1 
 			}
 			if n.Seed, err = readSeed(file); err != nil {
 				return err
+			}
+			if snapshotFile != "" {
+				document, err := readSnapshot(c, snapshotFile)
+				if err != nil {
+					return err
+				}
+				if !json.Valid(document) {
+					return &failure{"Snapshot is not valid", snapshotFile + " is not JSON", "See what is wrong with it: pairsim snapshot validate " + snapshotFile + "."}
+				}
+				n.Snapshot = json.RawMessage(document)
 			}
 			made, err := k.server.CreateEnvironment(c.Context(), n)
 			var refused *btpclient.Problem
@@ -53,8 +64,11 @@ listener. The other commands reach it by --env NAME (PAIRSIM_ENV). A name has 1 
 		}),
 	})
 	flags := c.Flags()
-	flags.StringVar(&n.Edition, "edition", "", "generation of SAP's documents: v1 or v2; unless given: that of the seed file, else the server's")
+	flags.StringVar(&n.Edition, "edition", "", "generation of SAP's documents: v1 or v2; unless given: that of the seed or snapshot file, else the server's")
 	flags.StringVar(&file, "seed", "", "seed `FILE`: what the environment holds; unless given: the built-in landscape")
+	flags.StringVar(&snapshotFile, "snapshot", "", "snapshot `FILE`, or - for stdin: what the environment and its tenants hold, with its issuer and keys")
+	c.MarkFlagsMutuallyExclusive("seed", "snapshot")
+	_ = c.MarkFlagFilename("snapshot", "json") // fails for a flag that is not there only
 	flags.StringVar(&ttl, "ttl", "", "`DURATION` of real time after which it is deleted, as 15m; unless given: it lasts")
 	_ = c.MarkFlagFilename("seed", "yaml", "yml", "json") // fails for a flag that is not there only
 	outputFlag(c, &format)

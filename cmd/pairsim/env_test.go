@@ -49,6 +49,14 @@ func TestEnvironmentsByCommandLine(t *testing.T) {
 	if len(list) != 3 || list[0].Name != "default" || list[1].Name != "ci" || list[2].Name != "seeded" || list[2].ExpiresAt.IsZero() || !list[1].ExpiresAt.IsZero() {
 		t.Errorf("environments: got %+v", list)
 	}
+	file := filepath.Join(t.TempDir(), "landscape.json")
+	o.must(t, in("snapshot", "export", "--out", file)...)
+	o.sees([]string{"env", "create", "again", "--snapshot", file}, "again", "v1")
+	o.sees([]string{"systems", "list", "--env", "again"}, "Web Shop", "Registered")
+	o.isRefused([]string{"env", "create", "other", "--snapshot", file, "--edition", "v2"}, "Stored data has another edition")
+	o.isRefused([]string{"env", "create", "other", "--snapshot", seed}, "Snapshot is not valid", "pairsim snapshot validate "+seed)
+	o.must(t, "env", "delete", "again")
+
 	o.sees([]string{"env", "show", "seeded", "-o", "yaml"}, "name: seeded", "expiresAt: ")
 
 	o.isRefused([]string{"env", "create", "ci"}, "Name is taken")

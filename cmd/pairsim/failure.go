@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
@@ -39,6 +40,15 @@ func printFailure(w io.Writer, err error) {
 	}
 }
 
+// linesOf are findings in a document, one a line.
+func linesOf(found []btp.Finding) string {
+	lines := make([]string, len(found))
+	for i, f := range found {
+		lines[i] = f.Path + ": " + f.Problem
+	}
+	return strings.Join(lines, "\n")
+}
+
 func failureOf(err error) *failure {
 	var known *failure
 	if errors.As(err, &known) {
@@ -47,7 +57,11 @@ func failureOf(err error) *failure {
 	var refused *btp.Error
 	switch {
 	case errors.As(err, &refused):
-		return &failure{httpapi.TitleOf(refused.Code), refused.Detail, btp.Explain(refused.Code).Next}
+		detail := refused.Detail
+		if len(refused.Findings) > 0 {
+			detail = linesOf(refused.Findings)
+		}
+		return &failure{httpapi.TitleOf(refused.Code), detail, btp.Explain(refused.Code).Next}
 	case errors.Is(err, context.Canceled):
 		return &failure{title: "Interrupted"}
 	}

@@ -18,6 +18,7 @@ import (
 func (w *world) environmentSteps(d definitions) {
 	d.Given(`^there is an environment "([^"]*)"$`, w.thereIsAnEnvironment)
 	d.Given(`^there is an environment "([^"]*)" with the cockpit of (v1|v2)$`, w.thereIsAnEnvironmentOf)
+	d.Given(`^there is an environment "([^"]*)" that began as the snapshot$`, w.theOperatorMakesFromSnapshot)
 	d.Given(`^there is an environment "([^"]*)" that lasts a moment$`, w.thereIsAnEnvironmentForAMoment)
 	d.Given(`^the operator has gone to the environment "([^"]*)"$`, w.goTo)
 	d.Given(`^the operator has deleted the environment "([^"]*)"$`, w.theOperatorHasDeletedEnvironment)
@@ -26,6 +27,9 @@ func (w *world) environmentSteps(d definitions) {
 	d.When(`^the operator makes an environment named "([^"]*)"$`, w.theOperatorMakesEnvironment)
 	d.When(`^the operator makes the environment "([^"]*)" from a seed with the system "([^"]*)"$`, w.theOperatorMakesSeeded)
 	d.When(`^the operator makes the environment "([^"]*)" from a seed that declares nonsense$`, w.theOperatorMakesNonsense)
+	d.When(`^the operator makes the environment "([^"]*)" from the snapshot$`, w.theOperatorMakesFromSnapshot)
+	d.When(`^the operator makes the environment "([^"]*)" with the cockpit of (v1|v2) from the snapshot$`, w.theOperatorMakesEditionFromSnapshot)
+	d.When(`^the operator makes the environment "([^"]*)" from a snapshot that (.+)$`, w.theOperatorMakesFromOneThat)
 	d.When(`^the operator deletes the environment "([^"]*)"$`, w.theOperatorDeletesEnvironment)
 	d.When(`^the time of the environment "([^"]*)" is up$`, w.theTimeOfTheEnvironmentIsUp)
 	d.When(`^a client presents the token of "([^"]*)" that was issued in "([^"]*)"$`, w.aClientPresentsTokenOf)
@@ -74,7 +78,7 @@ func (w *world) make(ctx context.Context, n btpclient.NewEnvironment) error {
 	if err != nil {
 		return err
 	}
-	if n.Seed == nil {
+	if n.Seed == nil && n.Snapshot == nil {
 		n.Seed = json.RawMessage(`{"clock":{"frozen":true,"at":"2030-01-01T10:00:00Z"}}`)
 	}
 	made, err := server.CreateEnvironment(ctx, n)
@@ -147,6 +151,23 @@ func (w *world) theOperatorMakesSeeded(ctx context.Context, name, system string)
 
 func (w *world) theOperatorMakesNonsense(ctx context.Context, name string) error {
 	w.operated = ended(w.make(ctx, btpclient.NewEnvironment{Name: name, Seed: json.RawMessage(`{"systems":[{"name":"Web Shop"}]}`)}))
+	return nil
+}
+
+func (w *world) theOperatorMakesFromSnapshot(ctx context.Context, name string) error {
+	return w.make(ctx, btpclient.NewEnvironment{Name: name, Snapshot: json.RawMessage(w.snapshots.written)})
+}
+
+func (w *world) theOperatorMakesEditionFromSnapshot(ctx context.Context, name, edition string) error {
+	w.operated = ended(w.make(ctx, btpclient.NewEnvironment{Name: name, Edition: edition, Snapshot: json.RawMessage(w.snapshots.written)}))
+	return nil
+}
+
+func (w *world) theOperatorMakesFromOneThat(ctx context.Context, name, flaw string) error {
+	if err := w.spoil(flaw); err != nil {
+		return err
+	}
+	w.operated = ended(w.make(ctx, btpclient.NewEnvironment{Name: name, Snapshot: json.RawMessage(w.snapshots.tried)}))
 	return nil
 }
 

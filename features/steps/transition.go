@@ -14,6 +14,7 @@ func (w *world) transitionSteps(d definitions) {
 	d.Given(`^`+transition+` takes (\d+) (second|minute|hour|day)s?$`, w.transitionTakes)
 	d.Given(`^`+transition+` ends after (\d+) reads?$`, w.transitionEndsAfterReads)
 	d.Given(`^`+transition+` is held(?: from now on)?$`, w.transitionIsHeld)
+	d.Given(`^"([^"]*)" was released$`, w.isReleased)
 
 	d.When(`^`+transition+` is to be held from now on$`, w.transitionIsToBeHeld)
 	d.When(`^"([^"]*)" is released$`, w.isReleased)

@@ -127,6 +127,7 @@ func (w *world) define(d definitions) {
 	w.strictnessSteps(d)
 	w.productSteps(d)
 	w.gatewaySteps(d)
+	w.snapshotSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -170,6 +171,8 @@ type world struct {
 	supported outcome // its latest further request
 
 	verified verified // what the latest test was told
+
+	snapshots snapshots
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener

@@ -19,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/strict"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
@@ -39,8 +40,9 @@ type environment struct {
 	urls     *publicurl.Book
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
-	clientCA []byte
 	tenants  []*tenant.Tenant
+	// snapshots is registry and tenants as one thing; nil without the registry.
+	snapshots *snapshot.Environment
 
 	public, serverControl http.Handler
 	// friendly is public without strictness, for the control listener.
@@ -48,6 +50,9 @@ type environment struct {
 	control  func() http.Handler // made when it is first asked
 	atEnd    []func()            // what lets go of connections when no request comes any more
 
+	// announced is closed when tenants have told where they are reached: due work
+	// would call them where they were.
+	announced chan struct{}
 	// life ends with the environment; its cause is what requests are answered then.
 	life     context.Context //nolint:containedctx // of its loop and of requests under way
 	end      context.CancelCauseFunc
@@ -62,7 +67,7 @@ func (l *Landscape) newEnvironment(id btp.EnvironmentID, w World) (*environment,
 	if err != nil {
 		return nil, err
 	}
-	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log}
+	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log, announced: make(chan struct{})}
 	if id != btp.DefaultEnvironment {
 		e.prefix, e.log = prefixOf(id), l.log.With("environment", string(id))
 	}
@@ -76,7 +81,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	var given *btp.AuthorityMaterial
 	var terms *btp.Terms
 	if e.id != btp.DefaultEnvironment {
-		terms = &btp.Terms{CreatedAt: e.createdAt, ExpiresAt: e.expiresAt, Policy: w.Policy, Tenants: w.Tenants}
+		terms = &btp.Terms{CreatedAt: e.createdAt, ExpiresAt: e.expiresAt, Policy: w.Policy, Tenants: w.Tenants, Landscape: w.Landscape, StartFrozen: w.StartFrozen}
 	} else {
 		var err error
 		if given, err = loadAuthority(l.config.ClientCA); err != nil {
@@ -85,6 +90,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	}
 	policy := w.Policy
 	policy.AttemptDeadline = w.Strict.AttemptDeadline(policy.AttemptDeadline)
+	var contents *btp.Contents
+	if w.Snapshot != nil {
+		c := w.Snapshot.Contents()
+		contents = &c
+	}
 	var made *pki.ClientCA // usable at once, unless another process was first
 	var err error
 	e.registry, err = btp.Open(ctx, btp.Config{
@@ -96,13 +106,13 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		},
 		Authority: given,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
-			e.clientCA = m.RootPEM
 			if made != nil && made.Is(m) {
 				return made, nil
 			}
 			return pki.OpenClientCA(m)
 		},
-		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Terms: terms, Log: e.log,
+		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
+		Terms: terms, Log: e.log,
 		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Notifier: callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
@@ -110,7 +120,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		return err
 	}
 	e.strict = strict.New(strict.Config{
-		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: func() []byte { return e.clientCA },
+		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,
 	})
 	if w.NoJournal {
@@ -124,12 +134,13 @@ func (e *environment) openRegistry(ctx context.Context) error {
 
 func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
 
-// begin makes ready to be served, and starts what is due.
+// begin makes ready to be served, and to do what is due once it goes live.
 func (e *environment) begin() {
 	releaseMode()
 	e.friendly = e.publicRouter()
 	if e.registry != nil {
 		e.friendly = faultwire.Handler(e.registry, e.friendly)
+		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.announce}
 	}
 	// Outside of the faults, which look for what they garble where it stands in a
 	// friendly answer.
@@ -167,6 +178,15 @@ func (e *environment) edition() *btp.Edition {
 	return e.registry.Edition()
 }
 
+// goLive lets tenants tell the registry where they are reached, and then what is due
+// happen. Requests are answered by now.
+func (e *environment) goLive(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	e.announce(bounded)
+	close(e.announced)
+}
+
 // announce lets tenants tell the registry where they are reached now.
 func (e *environment) announce(ctx context.Context) {
 	for _, t := range e.tenants {
@@ -180,6 +200,11 @@ func (e *environment) announce(ctx context.Context) {
 func (e *environment) fireDue() {
 	// Another process on the same store may have put work there.
 	const most = 30 * time.Second
+	select {
+	case <-e.announced:
+	case <-e.life.Done():
+		return
+	}
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	for {

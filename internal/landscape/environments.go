@@ -14,6 +14,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/internal/snapshot"
 )
 
 const (
@@ -131,7 +132,7 @@ type EnvironmentOptions struct {
 func (l *Landscape) World() World {
 	w := l.config.World
 	w.Seed, w.StartFrozen, w.Policy = 0, time.Time{}, w.Policy.Clone()
-	w.Edition, w.Landscape, w.Tenants, w.Faults = "", btp.DefaultLandscape(), DefaultTenants(), nil
+	w.Edition, w.Landscape, w.Tenants, w.Faults, w.Snapshot = "", btp.DefaultLandscape(), DefaultTenants(), nil, nil
 	return w
 }
 
@@ -170,6 +171,7 @@ func (l *Landscape) makeEnvironment(ctx context.Context, o EnvironmentOptions) (
 		return nil, err
 	}
 	l.environments.put(e)
+	e.goLive(context.WithoutCancel(ctx))
 	return e, nil
 }
 
@@ -296,7 +298,7 @@ func (l *Landscape) reopenEnvironment(ctx context.Context, id btp.EnvironmentID)
 		return errors.Join(l.store.Drop(ctx, id), l.forget(id))
 	}
 	w := l.World()
-	w.Policy, w.Tenants = terms.Policy, terms.Tenants
+	w.Policy, w.Tenants, w.Landscape, w.StartFrozen = terms.Policy, terms.Tenants, terms.Landscape, terms.StartFrozen
 	if err := l.environments.reserve(id); err != nil {
 		return err
 	}
@@ -379,6 +381,15 @@ func (l *Landscape) CreateEnvironment(ctx context.Context, n control.NewEnvironm
 	o := EnvironmentOptions{Name: n.Name, World: l.World(), SeedDocument: n.Seed, TTL: n.TTL}
 	if n.Edition != "" {
 		o.Edition = n.Edition
+	}
+	if n.Snapshot != nil {
+		d, err := snapshot.Read(n.Snapshot)
+		if err == nil {
+			err = o.StartFrom(d)
+		}
+		if err != nil {
+			return control.Environment{}, err
+		}
 	}
 	e, err := l.makeEnvironment(ctx, o)
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/secret"
+	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/strict"
 )
 
@@ -100,6 +101,9 @@ type World struct {
 	Policy       btp.Policy
 	Landscape    btp.Landscape
 	Tenants      []Tenant
+	// Snapshot is what the environment and its tenants hold at first start, instead
+	// of Landscape; StartFrom sets it. nil: none.
+	Snapshot *snapshot.Document
 	// Faults are set at every start.
 	Faults []btp.DeclaredFault
 	// NoJournal: nothing is journalled. It is what a measurement compares with.
@@ -228,15 +232,13 @@ func (l *Landscape) start(ctx, background context.Context) error {
 		l.running.Go(func() { l.first.announce(background) })
 		return nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, announceTimeout) // the registry answers by now
-	defer cancel()
 	for _, e := range append(l.environments.all(), l.first) {
-		e.announce(bounded)
+		e.goLive(ctx)
 	}
 	return nil
 }
 
-// announceTimeout bounds what tenants tell their registry before a landscape counts as started.
+// announceTimeout bounds what tenants tell their registry before an environment counts as started.
 const announceTimeout = 5 * time.Second
 
 // open makes everything that the listeners serve.

@@ -247,7 +247,7 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 		control.Mount(router, control.Config{
 			Registry: e.registry, URLs: e.urls, Log: e.log, Environments: environments,
 			Key:      e.process.config.ControlKey,
-			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: func() []byte { return e.clientCA }, Strictness: e.strict.Report,
+			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: e.registry.AuthorityPEM, Snapshots: e.snapshots, Strictness: e.strict.Report,
 		})
 	}
 	public := e.friendly

@@ -14,19 +14,50 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/cxsim"
+	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/tenant"
 	"github.com/pairsim/pairsim/marketingsim"
 )
 
 // products says which simulator plays a product and how a tenant of it is made.
 var products = map[string]struct {
-	role Role
-	make func(tenant.Config) (*tenant.Tenant, error)
+	role       Role
+	systemType string
+	make       func(tenant.Config) (*tenant.Tenant, error)
 }{
-	"commerce":  {RoleCX, cxsim.NewCommerce},
-	"fsm":       {RoleCX, cxsim.NewFSM},
-	"c4c":       {RoleCX, cxsim.NewC4C},
-	"marketing": {RoleMarketing, marketingsim.New},
+	"commerce":  {RoleCX, "SAP Commerce Cloud", cxsim.NewCommerce},
+	"fsm":       {RoleCX, "SAP Field Service Management", cxsim.NewFSM},
+	"c4c":       {RoleCX, "SAP Cloud for Customer", cxsim.NewC4C},
+	"marketing": {RoleMarketing, "SAP Marketing Cloud", marketingsim.New},
+}
+
+// StartFrom lets the environment begin as a snapshot that snapshot.Read has
+// accepted: with its contents, its tenants and its edition. An edition that stands
+// in w already must be the snapshot's.
+func (w *World) StartFrom(d *snapshot.Document) error {
+	if err := d.Importable(); err != nil {
+		return err
+	}
+	if wanted, err := btp.EditionNamed(w.Edition); err != nil || w.Edition != "" && wanted.ID != d.Edition() {
+		return btp.Errorf(btp.EditionMismatch, "the snapshot is of edition %s; %s was asked for", d.Edition(), w.Edition)
+	}
+	tenants := make([]Tenant, 0, len(d.Tenants))
+	for i, t := range d.Tenants {
+		product := ""
+		for name, p := range products {
+			if p.systemType == t.SystemType {
+				product = name
+			}
+		}
+		if product == "" {
+			return btp.InvalidSnapshot([]btp.Finding{{
+				Path: fmt.Sprintf("$.tenants[%d].systemType", i), Problem: "no product here is of this type",
+			}}, 0)
+		}
+		tenants = append(tenants, Tenant{ID: t.ID, Product: product})
+	}
+	w.Edition, w.Tenants, w.Snapshot = d.Edition(), tenants, d
+	return nil
 }
 
 // APIs are the identifiers of the APIs of a product (commerce, fsm, c4c, marketing).
@@ -74,7 +105,8 @@ func (e *environment) openTenants() error {
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
-			Logger: e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
+			Snapshot: e.world.Snapshot.Tenant(declared.ID),
+			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 			RenewsItself: !e.world.NoTenantRenewal, Replaced: replaced(declared.APIs),
 		})
 		if err != nil {

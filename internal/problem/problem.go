@@ -24,7 +24,7 @@ const TypePrefix = "urn:pairsim:problem:"
 
 // Document is one problem document. Title is the same for every occurrence of a
 // type; Detail is about this one. Next (what to do now), Source (the document
-// that the refusal rests on) and Blockers are our extension members.
+// that the refusal rests on), Blockers and Findings are our extension members.
 type Document struct {
 	Type     string `json:"type"`
 	Title    string `json:"title"`
@@ -35,6 +35,14 @@ type Document struct {
 	Source   string `json:"source,omitempty"`
 	// Blockers are the objects that stand in the way.
 	Blockers []Blocker `json:"blockers,omitempty"`
+	// Findings are what is wrong with a document that was sent.
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Finding is one thing that is wrong with a document; Path is where.
+type Finding struct {
+	Path    string `json:"path"`
+	Problem string `json:"problem"`
 }
 
 // Blocker is an object that must go before something can be done.

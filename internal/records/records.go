@@ -110,7 +110,7 @@ func Open(cfg Config, kept []byte) (*Store, error) {
 	if cfg.Now == nil {
 		s.cfg.Now = func() time.Time { return time.Time{} }
 	}
-	if text := bytes.TrimSpace(kept); len(text) == 0 || string(text) == "null" {
+	if nothing(kept) {
 		return s, nil
 	}
 	loaded, err := decode(kept)
@@ -153,15 +153,62 @@ func (s *Store) Encode() []byte {
 	return nil
 }
 
+// Check refuses what Restore would.
+func Check(kept []byte) error {
+	if nothing(kept) {
+		return nil
+	}
+	_, err := decode(kept)
+	return err
+}
+
+// Restore puts what Encode returned, of this store or another, in the place of all
+// records; nothing: the seed. It keeps nothing and tells nobody.
+func (s *Store) Restore(kept []byte) error {
+	if nothing(kept) {
+		tx, err := s.seed()
+		if err != nil {
+			return err
+		}
+		return s.replace(tx.next)
+	}
+	restored, err := decode(kept)
+	if err != nil {
+		return err
+	}
+	return s.replace(restored)
+}
+
+func (s *Store) replace(by *state) error {
+	s.stepped.Lock()
+	defer s.stepped.Unlock()
+	if _, err := s.state(); err != nil { // it is not seeded later
+		return err
+	}
+	s.current.Store(by)
+	return nil
+}
+
+func (s *Store) seed() (*Tx, error) {
+	tx := newTx(&state{collections: map[string][]entry{}}, s.cfg)
+	if s.cfg.Seed == nil {
+		return tx, nil
+	}
+	return tx, s.cfg.Seed(tx)
+}
+
+func nothing(kept []byte) bool {
+	text := bytes.TrimSpace(kept)
+	return len(text) == 0 || string(text) == "null"
+}
+
 func (s *Store) state() (*state, error) {
 	s.seeded.Do(func() {
 		if s.current.Load() != nil {
 			return
 		}
-		tx := newTx(&state{collections: map[string][]entry{}}, s.cfg)
-		if s.cfg.Seed != nil {
-			s.failed = s.cfg.Seed(tx)
-		}
+		var tx *Tx
+		tx, s.failed = s.seed()
 		s.current.Store(tx.next)
 	})
 	return s.current.Load(), s.failed

@@ -1,6 +1,7 @@
 // Package secret keeps secrets out of what is told again: journals, logs, paths
 // in answers. A text from outside may hold one in any place; what looks like a
-// token or a key is masked there, whoever wrote it.
+// token or a key is masked there, whoever wrote it. Where a document has to hold
+// secrets, Text marks them.
 package secret
 
 import (

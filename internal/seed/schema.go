@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"sync"
+
+	schemas "github.com/pairsim/pairsim/internal/schema"
 )
 
 //go:embed seed.schema.json
@@ -14,8 +16,8 @@ var schemaJSON []byte
 func Schema() []byte { return bytes.Clone(schemaJSON) }
 
 // schema compiles the embedded schema once; a mistake in it is ours.
-var schema = sync.OnceValue(func() *node {
-	root, err := compile(schemaJSON)
+var schema = sync.OnceValue(func() *schemas.Schema {
+	root, err := schemas.Compile(schemaJSON)
 	if err != nil {
 		panic("seed.schema.json: " + err.Error())
 	}
@@ -25,7 +27,7 @@ var schema = sync.OnceValue(func() *node {
 // validate holds a document against the schema.
 func validate(instance any, lines lines) error {
 	var found Findings
-	schema().judge(instance, "", func(path, problem string) {
+	schema().Judge(instance, "", func(path, problem string) {
 		found = append(found, lines.finding(path, "%s", problem))
 	})
 	return found.sorted()

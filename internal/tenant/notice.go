@@ -54,6 +54,9 @@ func bearer(header string) (string, error) {
 // Rows that hold a connection for it lose that; one that has none, or an unknown
 // system, is nothing to refuse: the registry may repeat itself.
 func (t *Tenant) noticeDeregistration(ctx context.Context, jws string, n notice) error {
+	t.mu.Lock()
+	epoch := t.epoch
+	t.mu.Unlock()
 	c, err := t.verifyNotice(ctx, jws)
 	switch {
 	case err != nil:
@@ -63,7 +66,7 @@ func (t *Tenant) noticeDeregistration(ctx context.Context, jws string, n notice)
 	case c.Tenant != t.cfg.ID:
 		return refuse(noticeMismatch, "the notice is signed for tenant %q, this is %s", clip(c.Tenant, 63), t.cfg.ID)
 	}
-	changed, err := t.deregister(n, c.ID)
+	changed, err := t.deregister(n, c.ID, epoch)
 	if err != nil || changed == nil {
 		return err
 	}
@@ -100,11 +103,14 @@ func (t *Tenant) verifyNotice(ctx context.Context, jws string) (noticeClaims, er
 // deregister ends every connection for the notice's system, and returns the row
 // that keeps the release token; nil when there is none. It is refused while one
 // of these rows is being paired or used.
-func (t *Tenant) deregister(n notice, noticeID string) (*Pairing, error) {
+func (t *Tenant) deregister(n notice, noticeID string, epoch int) (*Pairing, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	}
+	if t.paused || t.epoch != epoch {
+		return nil, refuse(tenantBusy, "tenant %s is being restored, or was since this notice came", t.cfg.ID)
 	}
 	ofSystem := func(r *row) bool { return r.SystemID == n.SystemID }
 	keeper := t.newest(func(r *row) bool { return ofSystem(r) && r.NoticeID == noticeID })

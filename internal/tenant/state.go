@@ -186,6 +186,16 @@ func (t *Tenant) load(ctx context.Context) error {
 			return fmt.Errorf("stored state of tenant %s: %w", t.cfg.ID, err)
 		}
 	}
+	t.records, err = records.Open(records.Config{
+		Owner: t.cfg.ID, Seed: t.cfg.Product.Seed, Now: t.now, Keep: t.save, Changed: t.emit,
+	}, t.state.Data)
+	t.state.Data = nil
+	if err != nil {
+		return fmt.Errorf("tenant %s: %w", t.cfg.ID, err)
+	}
+	if len(stored) == 0 && t.cfg.Snapshot != nil {
+		return t.Restore(ctx, *t.cfg.Snapshot)
+	}
 	for _, r := range t.state.Rows {
 		if !r.Ended() {
 			t.interrupt(r)
@@ -194,6 +204,12 @@ func (t *Tenant) load(ctx context.Context) error {
 		r.done = make(chan struct{})
 		close(r.done)
 	}
+	t.completeCredentials()
+	return nil
+}
+
+// completeCredentials makes those that are missing. The caller holds t.mu.
+func (t *Tenant) completeCredentials() {
 	if t.state.Credentials == nil {
 		t.state.Credentials = map[string]credential{}
 	}
@@ -202,14 +218,6 @@ func (t *Tenant) load(ctx context.Context) error {
 			t.state.Credentials[a.Identifier] = credential{ID: "pairsim-" + rand.Text()[:8], Secret: rand.Text()}
 		}
 	}
-	t.records, err = records.Open(records.Config{
-		Owner: t.cfg.ID, Seed: t.cfg.Product.Seed, Now: t.now, Keep: t.save, Changed: t.emit,
-	}, t.state.Data)
-	t.state.Data = nil
-	if err != nil {
-		return fmt.Errorf("tenant %s: %w", t.cfg.ID, err)
-	}
-	return nil
 }
 
 // interrupt ends a row whose pairing was not carried to its end.

@@ -43,6 +43,9 @@ type Config struct {
 	// differ: a registry in the same container cannot use the public one.
 	RegistryFacingURL string
 	Store             Store // nil: memory
+	// Snapshot is what the tenant keeps at its first start; nil: nothing. Its Check
+	// has accepted it.
+	Snapshot *Snapshot
 	// Keys gives private keys for certificates, RSA or ECDSA; nil: new RSA-2048 ones.
 	Keys   func(context.Context) (crypto.Signer, error)
 	Logger *slog.Logger // one that names the tenant; nil: none
@@ -88,6 +91,8 @@ type Tenant struct {
 
 	records *records.Store // the product's data
 	apis    apis
+	paused  bool // it is being restored
+	epoch   int  // counts what was restored: a notice of before says nothing about it
 }
 
 // New makes a tenant from cfg and what is stored of it; rows that a stopped
@@ -286,8 +291,9 @@ func (t *Tenant) Connection() (p Pairing, ok bool) {
 func (t *Tenant) Close(ctx context.Context) error {
 	t.mu.Lock()
 	t.closed = true
+	stop := t.stop
 	t.mu.Unlock()
-	t.stop()
+	stop()
 	ended := make(chan struct{})
 	go func() {
 		t.running.Wait()
@@ -330,6 +336,8 @@ func (t *Tenant) occupy(what string, choose func() (*row, error)) (*row, error) 
 	switch {
 	case t.closed:
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
+	case t.paused:
+		return nil, refuse(tenantBusy, "tenant %s is being restored", t.cfg.ID)
 	case t.busy == pairingWork:
 		return nil, refuse(pairingInProgress, "tenant %s is pairing already", t.cfg.ID)
 	case t.busy != "":

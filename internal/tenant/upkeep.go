@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -155,6 +156,9 @@ func (t *Tenant) connect() (*connected, error) {
 	if t.closed {
 		return nil, refuse(tenantClosed, "tenant %s is being stopped", t.cfg.ID)
 	}
+	if t.paused {
+		return nil, refuse(tenantBusy, "tenant %s is being restored", t.cfg.ID)
+	}
 	r, err := t.usable()
 	if err != nil {
 		return nil, err
@@ -287,7 +291,8 @@ func (t *Tenant) announce(ctx context.Context, r *row) error {
 }
 
 // here is a stored URL of the registry at the address where the registry is
-// configured now: a restarted landscape may listen elsewhere.
+// configured now: a restarted landscape may listen elsewhere, and what was stored in
+// one environment may be restored in another.
 func (t *Tenant) here(stored string) string {
 	u, err := url.Parse(stored)
 	base, baseErr := url.Parse(t.cfg.RegistryMTLSURL)
@@ -295,5 +300,9 @@ func (t *Tenant) here(stored string) string {
 		return stored
 	}
 	u.Scheme, u.Host = base.Scheme, base.Host
+	u.Path, u.RawPath = environmentPrefix.FindString(base.Path)+environmentPrefix.ReplaceAllString(u.Path, ""), ""
 	return u.String()
 }
+
+// environmentPrefix stands before the paths of an environment beside default.
+var environmentPrefix = regexp.MustCompile(`^/env/[^/]+`)

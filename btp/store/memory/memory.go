@@ -152,11 +152,14 @@ type state struct {
 	undo []func()
 	// numbers orders what was put when.
 	numbers uint64
-
 	// dropped says that the state is no longer the environment's; saved, that it
 	// has ever been changed. Both belong to who holds the lock.
 	dropped, saved bool
+	records
+}
 
+// records are what an environment holds, with its indexes.
+type records struct {
 	known        bool
 	terms        *btp.Terms
 	environment  btp.Environment
@@ -196,8 +199,11 @@ type state struct {
 }
 
 func newState() *state {
-	return &state{
-		lock:         semaphore.NewWeighted(allReaders),
+	return &state{lock: semaphore.NewWeighted(allReaders), records: noRecords()}
+}
+
+func noRecords() records {
+	return records{
 		authorities:  map[string]btp.AuthorityMaterial{},
 		subdomains:   map[string]*btp.GlobalAccount{},
 		rows:         map[btp.SystemID]*row{},
@@ -299,6 +305,7 @@ func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
 func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
 func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
 func (t *tx) Transitions() btp.TransitionStore   { return transitions{t} }
+func (t *tx) Contents() btp.ContentsStore        { return contents{t} }
 
 // swap replaces old with now, of which nil means absent, and notes the inverse.
 func swap[T any](t *tx, replace func(s *state, old, now *T), old, now *T) error {

@@ -14,12 +14,12 @@ func (t environments) Find() (e btp.Environment, ok bool, err error) {
 	if t.hot != nil && t.hot.env == t.env {
 		return t.hot.environment, true, nil
 	}
-	ok, err = t.one(`SELECT uuid, edition, seed, sequence, clock_frozen, clock_at, clock_ref, active_key, key_algorithm
+	ok, err = t.one(`SELECT uuid, edition, seed, sequence, clock_frozen, clock_at, clock_ref, active_key, key_algorithm, generation
 		FROM environments WHERE env = ?`, func(r row) error {
 		e = btp.Environment{
 			ID: btp.EnvironmentID(t.env), UUID: r.text(0), Edition: r.text(1), Seed: uint64(r.number(2)), Sequence: uint64(r.number(3)),
 			Clock:     btp.Clock{Frozen: r.flag(4), At: r.time(5), Ref: r.time(6)},
-			ActiveKey: r.text(7), KeyAlgorithm: btp.KeyAlgorithm(r.text(8)),
+			ActiveKey: r.text(7), KeyAlgorithm: btp.KeyAlgorithm(r.text(8)), Generation: uint64(r.number(9)),
 		}
 		return nil
 	}, t.env)
@@ -34,10 +34,10 @@ func (t environments) Put(e btp.Environment) error {
 		t.hot.env = ""
 	}
 	err := t.write(`INSERT OR REPLACE INTO environments
-		(env, uuid, edition, seed, sequence, clock_frozen, clock_at, clock_ref, active_key, key_algorithm)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		(env, uuid, edition, seed, sequence, clock_frozen, clock_at, clock_ref, active_key, key_algorithm, generation)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.env, e.UUID, e.Edition, int64(e.Seed), int64(e.Sequence), flag(e.Clock.Frozen), e.Clock.At, e.Clock.Ref,
-		e.ActiveKey, string(e.KeyAlgorithm))
+		e.ActiveKey, string(e.KeyAlgorithm), int64(e.Generation))
 	if err == nil {
 		t.hot.env, t.hot.environment = t.env, e
 	}

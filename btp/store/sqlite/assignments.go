@@ -4,8 +4,11 @@ import "github.com/pairsim/pairsim/btp"
 
 type assignments struct{ *tx }
 
-const assignmentColumns = `SELECT id, formation, source_kind, source, target_kind, target, state, configuration, error, updated_at
-	FROM assignments WHERE env = ? AND formation = ?`
+const (
+	assignmentSelect = `SELECT id, formation, source_kind, source, target_kind, target, state, configuration, error, updated_at
+	FROM assignments`
+	assignmentColumns = assignmentSelect + ` WHERE env = ? AND formation = ?`
+)
 
 func readAssignment(r row) btp.Assignment {
 	return btp.Assignment{

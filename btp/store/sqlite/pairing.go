@@ -11,12 +11,16 @@ type tokens struct{ *tx }
 
 const tokenColumns = `SELECT id, system, global_account, type, key_id, state, issued_at, expires_at FROM tokens WHERE env = ?`
 
+func readToken(r row) btp.Token {
+	return btp.Token{
+		ID: btp.TokenID(r.text(0)), System: btp.SystemID(r.text(1)), GlobalAccount: btp.GlobalAccountID(r.text(2)), Type: r.text(3),
+		KeyID: r.text(4), State: btp.TokenState(r.text(5)), IssuedAt: r.time(6), ExpiresAt: r.time(7),
+	}
+}
+
 func (t tokens) find(query string, arg string) (k btp.Token, ok bool, err error) {
 	ok, err = t.one(query, func(r row) error {
-		k = btp.Token{
-			ID: btp.TokenID(r.text(0)), System: btp.SystemID(r.text(1)), GlobalAccount: btp.GlobalAccountID(r.text(2)), Type: r.text(3),
-			KeyID: r.text(4), State: btp.TokenState(r.text(5)), IssuedAt: r.time(6), ExpiresAt: r.time(7),
-		}
+		k = readToken(r)
 		return nil
 	}, t.env, arg)
 	t.lastToken = k.ID
@@ -71,13 +75,18 @@ type attempts struct{ *tx }
 
 const attemptColumns = `SELECT id, system, token, follow_up, tenant, rejected_csrs, certificate, opened_at, deadline FROM attempts WHERE env = ?`
 
+func readAttempt(r row) btp.Attempt {
+	a := btp.Attempt{
+		ID: btp.AttemptID(r.text(0)), System: btp.SystemID(r.text(1)), Token: btp.TokenID(r.text(2)), Tenant: r.text(4),
+		RejectedCSRs: int(r.number(5)), Certificate: btp.Serial(r.text(6)), OpenedAt: r.time(7), Deadline: r.time(8),
+	}
+	copy(a.FollowUp[:], r.bytes(3))
+	return a
+}
+
 func (t attempts) find(query string, arg driver.Value) (a btp.Attempt, ok bool, err error) {
 	ok, err = t.one(query, func(r row) error {
-		a = btp.Attempt{
-			ID: btp.AttemptID(r.text(0)), System: btp.SystemID(r.text(1)), Token: btp.TokenID(r.text(2)), Tenant: r.text(4),
-			RejectedCSRs: int(r.number(5)), Certificate: btp.Serial(r.text(6)), OpenedAt: r.time(7), Deadline: r.time(8),
-		}
-		copy(a.FollowUp[:], r.bytes(3))
+		a = readAttempt(r)
 		return nil
 	}, t.env, arg)
 	t.lastAttempt, t.attemptOf = a.ID, a.System

@@ -4,10 +4,17 @@ import "github.com/pairsim/pairsim/btp"
 
 type replays struct{ *tx }
 
+const replayColumns = `SELECT key, request, created, token, created_at FROM replays WHERE env = ?`
+
+func readReplay(r row) btp.Replay {
+	p := btp.Replay{Key: r.text(0), Created: r.text(2), Token: btp.TokenID(r.text(3)), CreatedAt: r.time(4)}
+	copy(p.Request[:], r.bytes(1))
+	return p
+}
+
 func (t replays) Find(key string) (p btp.Replay, ok bool, err error) {
-	ok, err = t.one(`SELECT key, request, created, token, created_at FROM replays WHERE env = ? AND key = ?`, func(r row) error {
-		p = btp.Replay{Key: r.text(0), Created: r.text(2), Token: btp.TokenID(r.text(3)), CreatedAt: r.time(4)}
-		copy(p.Request[:], r.bytes(1))
+	ok, err = t.one(replayColumns+` AND key = ?`, func(r row) error {
+		p = readReplay(r)
 		return nil
 	}, t.env, key)
 	return p, ok, err

@@ -10,13 +10,18 @@ type reservations struct{ *tx }
 
 const reservationColumns = `SELECT global_account, name, system, tenant_id, release, created_at FROM reservations WHERE env = ?`
 
+func readReservation(r row) btp.Reservation {
+	v := btp.Reservation{
+		GlobalAccount: btp.GlobalAccountID(r.text(0)), Name: r.text(1), System: btp.SystemID(r.text(2)), TenantID: r.text(3),
+		CreatedAt: r.time(5),
+	}
+	copy(v.Release[:], r.bytes(4))
+	return v
+}
+
 func (t reservations) find(query string, args ...driver.Value) (v btp.Reservation, ok bool, err error) {
 	ok, err = t.one(query, func(r row) error {
-		v = btp.Reservation{
-			GlobalAccount: btp.GlobalAccountID(r.text(0)), Name: r.text(1), System: btp.SystemID(r.text(2)), TenantID: r.text(3),
-			CreatedAt: r.time(5),
-		}
-		copy(v.Release[:], r.bytes(4))
+		v = readReservation(r)
 		return nil
 	}, args...)
 	return v, ok, err

@@ -9,7 +9,10 @@ import (
 
 type services struct{ *tx }
 
-const serviceColumns = `SELECT body, api_spec, events_spec, documentation FROM services WHERE env = ? AND system = ?`
+const (
+	serviceSelect  = `SELECT body, api_spec, events_spec, documentation FROM services`
+	serviceColumns = serviceSelect + ` WHERE env = ? AND system = ?`
+)
 
 // readService puts the documents, which are kept byte for byte, back into the rest.
 func readService(r row) (s btp.Service, err error) {

@@ -326,6 +326,7 @@ func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
 func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
 func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
 func (t *tx) Transitions() btp.TransitionStore   { return transitions{t} }
+func (t *tx) Contents() btp.ContentsStore        { return contents{t} }
 
 // write runs a statement that changes something; a view refuses it.
 func (t *tx) write(query string, args ...driver.Value) error {

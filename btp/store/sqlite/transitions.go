@@ -8,9 +8,17 @@ import (
 
 type transitions struct{ *tx }
 
+func readPolicy(r row) btp.TransitionPolicy {
+	return btp.TransitionPolicy{After: time.Duration(r.number(0)), Reads: int(r.number(1)), Held: r.flag(2)}
+}
+
+func readTransition(r row) btp.TransitionState {
+	return btp.TransitionState{Name: btp.Transition(r.text(3)), Policy: readPolicy(r), Set: true}
+}
+
 func (t transitions) Find(name btp.Transition) (p btp.TransitionPolicy, ok bool, err error) {
 	ok, err = t.one(`SELECT after, reads, held FROM transitions WHERE env = ? AND name = ?`, func(r row) error {
-		p = btp.TransitionPolicy{After: time.Duration(r.number(0)), Reads: int(r.number(1)), Held: r.flag(2)}
+		p = readPolicy(r)
 		return nil
 	}, t.env, string(name))
 	return p, ok, err

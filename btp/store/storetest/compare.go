@@ -48,6 +48,16 @@ func Compare(t *testing.T, a, b btp.Store) {
 		if diff := cmp.Diff(first, second, cmpopts.EquateEmpty()); diff != "" {
 			rt.Fatalf("contents differ (-first +second):\n%s", diff)
 		}
+		from, to := a, b
+		if drawFlag.Draw(rt, "back") {
+			from, to = b, a
+		}
+		if err := moveContents(from, to, world); err != nil {
+			rt.Fatal(err)
+		}
+		if diff := cmp.Diff(first, contents(rt, to, world+"-moved"), cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("what is read of moved contents differs (-before +after):\n%s", diff)
+		}
 	})
 }
 

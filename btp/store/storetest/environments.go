@@ -22,6 +22,13 @@ func terms() btp.Terms {
 			{ID: "shop", Product: "commerce"},
 			{ID: "ads", Product: "marketing", APIs: []btp.ReplacedAPI{{Identifier: "a", TargetURL: "https://x.test", Specification: []byte("<x/>")}}},
 		},
+		StartFrozen: start,
+		Landscape: btp.Landscape{
+			GlobalAccounts: []btp.GlobalAccount{{ID: "ga", DisplayName: "GA", Subdomain: "sub"}},
+			Systems: []btp.DeclaredSystem{{
+				GlobalAccount: "ga", Name: "Web Shop", Type: commerce, Status: btp.Registered, TokenAge: -1, Tenant: &btp.Descriptor{TenantID: "shop"},
+			}},
+		},
 	}
 }
 

@@ -78,6 +78,7 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"reservations", testReservations},
 		{"replays", testReplays},
 		{"clients of the token service", testOAuthClients},
+		{"everything at once", testContents},
 		{"a closed store refuses", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -154,6 +155,7 @@ func fullSystem(n int) btp.System {
 	s.Tenant = &btp.Descriptor{
 		TenantID: "t", URL: "https://t.example", CallbackURL: "https://t.example/back",
 		CommunicationScenarios: []string{"SAP_COM_0001", "SAP_COM_0002"},
+		WakeAt:                 start.Add(time.Hour),
 	}
 	return s
 }
@@ -225,7 +227,7 @@ func fullService(system, id string, sequence uint64) btp.Service {
 
 func environment(id btp.EnvironmentID) btp.Environment {
 	return btp.Environment{
-		ID: id, UUID: "uuid-" + string(id), Edition: "v1", Seed: 1<<63 + 7, Sequence: 3,
+		ID: id, UUID: "uuid-" + string(id), Edition: "v1", Seed: 1<<63 + 7, Sequence: 3, Generation: 2,
 		Clock:     btp.Clock{Frozen: true, At: start, Ref: start.Add(time.Hour)},
 		ActiveKey: "k1", KeyAlgorithm: "ES256",
 	}

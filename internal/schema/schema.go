@@ -1,4 +1,6 @@
-package seed
+// Package schema holds a document against a JSON Schema (2020-12) and tells
+// everything that is wrong with it, place by place.
+package schema
 
 import (
 	"encoding/json"
@@ -13,16 +15,16 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// node is a subschema taken apart. The library stops at the first thing that is
+// Schema is a schema or a part of one, taken apart. The library stops at the first thing that is
 // wrong and does not say where it stands in the document. So the walk is ours, and
 // the library judges one value by one keyword at a time.
-type node struct {
-	kind        *rule  // "type"; a value of another type is not judged further
-	rules       []rule // the other keywords, by name
-	ref, items  *node  // nil when the subschema says nothing of them
-	properties  map[string]*node
-	others      *node // additionalProperties
-	closed      bool  // additionalProperties: false
+type Schema struct {
+	kind        *rule   // "type"; a value of another type is not judged further
+	rules       []rule  // the other keywords, by name
+	ref, items  *Schema // nil when the subschema says nothing of them
+	properties  map[string]*Schema
+	others      *Schema // additionalProperties
+	closed      bool    // additionalProperties: false
 	description string
 }
 
@@ -32,9 +34,9 @@ type rule struct {
 	alone   *jsonschema.Resolved // a schema of this keyword and nothing else
 }
 
-// compile takes a schema apart whose references are all of the form #/$defs/name
+// Compile takes a schema apart whose references are all of the form #/$defs/name
 // and make no circle.
-func compile(text []byte) (*node, error) {
+func Compile(text []byte) (*Schema, error) {
 	var whole jsonschema.Schema
 	if err := json.Unmarshal(text, &whole); err != nil {
 		return nil, err
@@ -48,17 +50,17 @@ func compile(text []byte) (*node, error) {
 	if err := json.Unmarshal(text, &root); err != nil {
 		return nil, err
 	}
-	return compiler{root.Defs}.node(text)
+	return compiler{root.Defs}.schema(text)
 }
 
 type compiler struct{ defs map[string]json.RawMessage }
 
-func (c compiler) node(text []byte) (*node, error) {
+func (c compiler) schema(text []byte) (*Schema, error) {
 	var keywords map[string]json.RawMessage
 	if err := json.Unmarshal(text, &keywords); err != nil {
 		return nil, err
 	}
-	n := &node{}
+	n := &Schema{}
 	for _, keyword := range slices.Sorted(maps.Keys(keywords)) {
 		if err := c.add(n, keyword, keywords[keyword]); err != nil {
 			return nil, fmt.Errorf("%s: %w", keyword, err)
@@ -67,7 +69,7 @@ func (c compiler) node(text []byte) (*node, error) {
 	return n, nil
 }
 
-func (c compiler) add(n *node, keyword string, value json.RawMessage) (err error) {
+func (c compiler) add(n *Schema, keyword string, value json.RawMessage) (err error) {
 	switch keyword {
 	case "$schema", "$id", "$defs", "title":
 	case "description":
@@ -75,20 +77,20 @@ func (c compiler) add(n *node, keyword string, value json.RawMessage) (err error
 	case "$ref":
 		var ref string
 		if err = json.Unmarshal(value, &ref); err == nil {
-			n.ref, err = c.node(c.defs[strings.TrimPrefix(ref, "#/$defs/")])
+			n.ref, err = c.schema(c.defs[strings.TrimPrefix(ref, "#/$defs/")])
 		}
 	case "items":
-		n.items, err = c.node(value)
+		n.items, err = c.schema(value)
 	case "additionalProperties":
 		if n.closed = string(value) == "false"; !n.closed {
-			n.others, err = c.node(value)
+			n.others, err = c.schema(value)
 		}
 	case "properties":
 		var properties map[string]json.RawMessage
 		err = json.Unmarshal(value, &properties)
-		n.properties = make(map[string]*node, len(properties))
+		n.properties = make(map[string]*Schema, len(properties))
 		for name, text := range properties {
-			if n.properties[name], err = c.node(text); err != nil {
+			if n.properties[name], err = c.schema(text); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -125,10 +127,11 @@ func newRule(keyword string, value json.RawMessage) (*rule, error) {
 	return r, err
 }
 
-// judge tells everything that is wrong with a value and what it holds.
-func (n *node) judge(value any, path string, tell func(path, problem string)) {
+// Judge tells everything that is wrong with a value, which stands at path, and
+// with what it holds. Values are those of encoding/json; numbers may be int64 too.
+func (n *Schema) Judge(value any, path string, tell func(path, problem string)) {
 	if n.ref != nil {
-		n.ref.judge(value, path, tell)
+		n.ref.Judge(value, path, tell)
 	}
 	if n.kind != nil && n.kind.alone.Validate(value) != nil {
 		tell(path, n.kind.explain(value, ""))
@@ -145,22 +148,22 @@ func (n *node) judge(value any, path string, tell func(path, problem string)) {
 	case []any:
 		for i, item := range value {
 			if n.items != nil {
-				n.items.judge(item, at(path, i), tell)
+				n.items.Judge(item, at(path, i), tell)
 			}
 		}
 	}
 }
 
-func (n *node) judgeObject(object map[string]any, path string, tell func(path, problem string)) {
+func (n *Schema) judgeObject(object map[string]any, path string, tell func(path, problem string)) {
 	for key, value := range object {
 		inner, known := n.properties[key]
 		switch {
 		case known:
-			inner.judge(value, join(path, key), tell)
+			inner.Judge(value, join(path, key), tell)
 		case n.closed:
 			tell(join(path, key), "there is no such key")
 		case n.others != nil:
-			n.others.judge(value, join(path, key), tell)
+			n.others.Judge(value, join(path, key), tell)
 		}
 	}
 }
@@ -274,4 +277,25 @@ func typeOf(value any) string {
 		return "object"
 	}
 	return "number"
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+func noInstant(text string) string {
+	return strconv.Quote(text) + " is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z"
+}
+
+func clip(s string) string {
+	const most = 120
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
 }
