@@ -57,6 +57,17 @@ type Terms struct {
 type DeclaredTenant struct {
 	ID      string `json:"id"`
 	Product string `json:"product"`
+	// APIs of the product that are elsewhere.
+	APIs []ReplacedAPI `json:"apis,omitempty"`
+}
+
+// ReplacedAPI is an API of a tenant's product that is not the simulated tenant's
+// own: it is announced at TargetURL. Specification is an OpenAPI document in JSON
+// or an EDMX text; empty: the product's own.
+type ReplacedAPI struct {
+	Identifier    string `json:"identifier"`
+	TargetURL     string `json:"targetUrl"`
+	Specification []byte `json:"specification,omitempty"`
 }
 
 // Clone shares no memory with t but for the landscape, which is never changed in
@@ -64,6 +75,13 @@ type DeclaredTenant struct {
 func (t Terms) Clone() Terms {
 	t.Policy = t.Policy.Clone()
 	t.Tenants = slices.Clone(t.Tenants)
+	for i := range t.Tenants {
+		apis := slices.Clone(t.Tenants[i].APIs)
+		for j := range apis {
+			apis[j].Specification = slices.Clone(apis[j].Specification)
+		}
+		t.Tenants[i].APIs = apis
+	}
 	return t
 }
 

@@ -135,6 +135,22 @@ const (
 	EventTooLarge           Code = "event-too-large"
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
+
+	// Calls through the application gateway.
+
+	GatewayPathIncomplete Code = "gateway-path-incomplete" // the path names no application, service or entry
+	ApplicationNotFound   Code = "application-not-found"   // no runtime has such an application
+	ServiceAmbiguous      Code = "service-ambiguous"       // several services have one name in the addresses
+	ServiceWithoutAPI     Code = "service-without-api"     // it publishes events only
+	CredentialsUnusable   Code = "credentials-unusable"    // a secret is missing, or key and certificate are no pair
+	TokenCallFailed       Code = "token-call-failed"       // the OAuth token server refuses or is not reached
+	TokenCallMTLSFailed   Code = "token-call-mtls-failed"  // the same, where the client proves itself with a certificate
+	CSRFCallFailed        Code = "csrf-call-failed"
+	TargetForbidden       Code = "target-forbidden"   // its host is none that calls may go to
+	TargetUnreachable     Code = "target-unreachable" // no connection, TLS fails, or the answer is not HTTP
+	TargetTimeout         Code = "target-timeout"
+	TargetFailed          Code = "target-failed" // it answered 5xx
+	GatewayLoop           Code = "gateway-loop"  // a target leads back to the gateway
 )
 
 // Error is a refusal: a code that callers switch on, a detail about this one

@@ -139,6 +139,15 @@ func within(ctx context.Context, point Point, about *Reference) context.Context 
 	return context.WithValue(ctx, originKey{}, &origin{requestOf(ctx), point, about})
 }
 
+// WithinStepOf returns ctx as one whose calls belong to the step that runs in
+// step: for calls that are bounded otherwise than the step is.
+func WithinStepOf(ctx, step context.Context) context.Context {
+	if o := step.Value(originKey{}); o != nil {
+		return context.WithValue(ctx, originKey{}, o)
+	}
+	return ctx
+}
+
 // causedBy returns a context for work that goes on behind a request.
 func causedBy(ctx context.Context, request uint64) context.Context {
 	return context.WithValue(ctx, originKey{}, &origin{request: request})

@@ -118,6 +118,20 @@ var explanations = map[Code]Explanation{
 	EventTooLarge:           {kymaEvent, "An event has at most 65536 bytes."},
 	DescriptorInvalid:       {ours, seeDocs},
 	KeyAlgorithmUnsupported: {ours, "Use ES256, RS256 or EdDSA."},
+
+	GatewayPathIncomplete: {kymaGateway, "Call /gateway/{application}/{service}/{path} or /gateway-ucl/{application}/{service}/{entry}/{path}."},
+	ApplicationNotFound:   {kymaGateway, "See what the runtime has: pairsim runtime applications. A system has to be registered and in a formation whose subaccount has Kyma."},
+	ServiceAmbiguous:      {kymaGateway, "Register the services under names that still differ when all but letters and digits are hyphens."},
+	ServiceWithoutAPI:     {kymaGateway, "Call a service that has an API: pairsim runtime applications."},
+	CredentialsUnusable:   {kymaGateway, "Register the service's credentials anew."},
+	TokenCallFailed:       {kymaGateway, "Check URL, client id and secret of the service's OAuth credentials; hosts beyond loopback need --allow-host."},
+	TokenCallMTLSFailed:   {kymaGateway, "Check URL, client id and certificate of the service's OAuth credentials; hosts beyond loopback need --allow-host."},
+	CSRFCallFailed:        {kymaGateway, "Check tokenEndpointURL of the service's csrfInfo; hosts beyond loopback need --allow-host."},
+	TargetForbidden:       {ours, "Allow the host: --allow-host."},
+	TargetUnreachable:     {kymaGateway, "Check targetUrl of the service, and that the target runs and its certificate is trusted."},
+	TargetTimeout:         {kymaGateway, "The target has to answer within 10 seconds."},
+	TargetFailed:          {kymaGateway, "Look at Target-System-Status, and at the target."},
+	GatewayLoop:           {ours, "Register the target's own address, not the gateway's."},
 }
 
 // Explain returns what c rests on and what to do next.

@@ -293,7 +293,7 @@ func (a FaultAction) possible(p FaultPoint, match FaultMatch) (bool, string) {
 
 // meetings says who comes to a point.
 var meetings = map[Meeting]string{
-	MetByTenant: "a request of a tenant", MetByOperator: "a request of an operator", MetByAnybody: "a request",
+	MetByTenant: "a request of a tenant", MetByOperator: "a request of an operator", MetByAnybody: "a request", MetByWorkload: "a request of a workload",
 	MetInCall: "a call to a tenant", MetByDueWork: "due work",
 }
 

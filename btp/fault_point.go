@@ -13,6 +13,7 @@ const (
 	MetByTenant   Meeting = "tenant"   // a request of a tenant
 	MetByOperator Meeting = "operator" // a request of an operator
 	MetByAnybody  Meeting = "anybody"  // a request of either
+	MetByWorkload Meeting = "workload" // a request of a program in a Kyma runtime
 	MetInCall     Meeting = "call"     // a call of the registry to a tenant
 	MetByDueWork  Meeting = "due"      // due work that no request waits for
 )
@@ -85,6 +86,7 @@ const (
 	flowEntitlement    = "entitlements"
 	flowLandscape      = "accounts and incidents"
 	flowAccess         = "access (--auth)"
+	flowGateway        = "application gateway"
 )
 
 var (
@@ -164,6 +166,10 @@ var FaultPoints = []FaultPoint{
 
 	{Point: PointAccessToken, Flow: flowAccess, Met: MetByAnybody, Carries: withToken},
 	{Point: PointAccess, Flow: flowAccess, Met: MetByAnybody, Carries: document},
+
+	{Point: PointGatewayCall, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
+	{Point: PointGatewayToken, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
+	{Point: PointGatewayCSRF, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 }
 
 // PointsWithoutFaults are the points where no fault makes sense, and why.

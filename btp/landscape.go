@@ -31,6 +31,9 @@ type DeclaredSystem struct {
 	TokenAge time.Duration
 	// Tenant is what the paired tenant said of itself; nil without a descriptor.
 	Tenant *Descriptor
+	// Services are what the tenant registered; their documents have been checked.
+	// An id is drawn.
+	Services []Service
 }
 
 // DeclaredFormation is a formation in any status that the edition has.
@@ -236,6 +239,9 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 		return err
 	}
 	s.Status, s.Tenant = d.Status, d.Tenant
+	if err := u.declareServices(&s, d.Services); err != nil {
+		return err
+	}
 	switch d.Status {
 	case Gone: // no edition has a label for it
 	case Registered:
@@ -261,6 +267,27 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 		}
 	}
 	return u.Systems().Put(s)
+}
+
+func (u *unit) declareServices(s *System, services []Service) error {
+	if len(services) > MaxServices {
+		return Errorf(ServiceLimit, "a system has at most %d services", MaxServices)
+	}
+	for _, service := range services {
+		if service.Identifier != "" {
+			if _, taken, err := u.Services().FindByIdentifier(s.ID, service.Identifier); err != nil {
+				return err
+			} else if taken {
+				return Errorf(ServiceIdentifierTaken, "the system has a service with identifier %q already", clip(service.Identifier))
+			}
+		}
+		u.env.Sequence++
+		service.ID, service.Sequence = ServiceID(u.env.newID()), u.env.Sequence
+		if err := u.keepService(PointServiceCreate, Caller{System: *s}, &service); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // declareLeaving lets a declared transition end as its policy says; one that

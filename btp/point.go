@@ -83,6 +83,9 @@ const (
 	PointTenantWake        Point = "tenant.wake"
 	PointTransitionSet     Point = "transition.set"
 	PointHoldRelease       Point = "hold.release"
+	PointGatewayCall       Point = "gateway.call"
+	PointGatewayToken      Point = "gateway.token"
+	PointGatewayCSRF       Point = "gateway.csrf"
 	PointRestore           Point = "environment.restore"
 	PointReset             Point = "environment.reset"
 )
@@ -175,6 +178,9 @@ var Points = map[Point]PointDescription{
 	PointIncidentList:      {"an operator lists incidents", "sap-domain §4.4"},
 	PointIncidentShow:      {"an operator looks at an incident", "sap-domain §4.4"},
 	PointTenantWake:        {"the registry wakes a tenant at the instant that it asked for", "design §3 due work"},
+	PointGatewayCall:       {"a workload calls an API of an application through the gateway", "pairing-protocols §5.1, §5.2"},
+	PointGatewayToken:      {"the gateway fetches an OAuth token for a target", "pairing-protocols §5.2"},
+	PointGatewayCSRF:       {"the gateway fetches a CSRF token for a target", "pairing-protocols §5.2"},
 	PointRestore:           {"a snapshot takes the place of everything that the environment holds", "design §6"},
 	PointReset:             {"the environment is made as its seed declares it", "design §6"},
 }

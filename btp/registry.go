@@ -129,6 +129,8 @@ type Registry struct {
 	// moving serialises changes of the clock within this process.
 	moving sync.Mutex
 	wake   chan struct{}
+	// changes counts the steps of this process that were saved.
+	changes atomic.Uint64
 	// nextDue is the instant that FireDue said to wait for, in Unix nanoseconds:
 	// only earlier work needs to wake it.
 	nextDue atomic.Int64
@@ -295,6 +297,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 	if err != nil {
 		return err
 	}
+	r.changes.Add(1)
 	r.noticeClock(u.env)
 	u.journal(ctx)
 	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {

@@ -109,6 +109,7 @@ func (r *Registry) swap(ctx context.Context, point Point, what string, put func(
 	if err != nil {
 		return err
 	}
+	r.changes.Add(1)
 	u.record(EntryDecision, point, nil, "", "pairsim", what)
 	u.journal(ctx)
 	before := r.generation.Load()

@@ -25,7 +25,7 @@ func (r *Registry) RuntimeApplications(ctx context.Context, subaccount Subaccoun
 		}
 		at := map[SystemID]int{}
 		for _, f := range formations {
-			if f.State != FormationReady {
+			if !f.propagates() {
 				continue
 			}
 			for _, id := range f.Systems {
@@ -52,6 +52,36 @@ func (r *Registry) RuntimeApplications(ctx context.Context, subaccount Subaccoun
 	})
 	return list, err
 }
+
+// runtimesOf are the subaccounts whose Kyma runtimes have a system as an
+// application, in the order of its formations.
+func (u *unit) runtimesOf(s *System) ([]SubaccountID, error) {
+	if !u.r.edition.appears(s) {
+		return nil, nil
+	}
+	formations, err := u.Formations().List(FormationFilter{System: s.ID})
+	if err != nil {
+		return nil, err
+	}
+	var list []SubaccountID
+	for _, f := range formations {
+		if !f.propagates() || f.Subaccount == "" {
+			continue
+		}
+		sub, err := u.Accounts().Sub(f.Subaccount)
+		if err != nil {
+			return nil, err
+		}
+		if sub.Has(Kyma) {
+			list = append(list, sub.ID)
+		}
+	}
+	return list, nil
+}
+
+// propagates says whether the systems of f are applications in the runtime of
+// its subaccount, if that has one: not while f is a draft, or is being deleted.
+func (f *Formation) propagates() bool { return f.State == FormationReady }
 
 // appears says whether a system in a Kyma formation is an application in the
 // runtime; a Marketing Cloud system is one in v2 only (design §4).

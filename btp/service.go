@@ -34,7 +34,19 @@ type ServiceAPI struct {
 	Credentials *Credentials
 	// RequestParameters are sent to the target by the gateway.
 	RequestParameters *RequestParameters
+	// MissingSecret is what the runtime does not have, though it should. It is
+	// only ever declared: the Application Registry always makes its secrets.
+	MissingSecret SecretKind `json:",omitempty"`
 }
+
+// SecretKind is what Kyma keeps in a Kubernetes Secret of its own for an API.
+type SecretKind string
+
+// The kinds of secrets.
+const (
+	SecretCredentials       SecretKind = "credentials"
+	SecretRequestParameters SecretKind = "requestParameters"
+)
 
 // RequestParameters are extra headers and query parameters of a target.
 type RequestParameters struct {
@@ -47,6 +59,24 @@ type Credentials struct {
 	OAuth          *OAuthCredentials
 	Basic          *BasicCredentials
 	CertificateGen *CertificateCredentials
+	// OAuthWithCertificate is Kyma's; the Application Registry has no form for it.
+	OAuthWithCertificate *OAuthCertificateCredentials `json:",omitempty"`
+}
+
+// CSRFTokenURL is where a CSRF token is fetched before a call; "" for no token.
+func (c *Credentials) CSRFTokenURL() string {
+	switch {
+	case c == nil:
+	case c.OAuth != nil:
+		return c.OAuth.CSRFTokenURL
+	case c.Basic != nil:
+		return c.Basic.CSRFTokenURL
+	case c.CertificateGen != nil:
+		return c.CertificateGen.CSRFTokenURL
+	case c.OAuthWithCertificate != nil:
+		return c.OAuthWithCertificate.CSRFTokenURL
+	}
+	return ""
 }
 
 // OAuthCredentials are for the client credentials grant.
@@ -54,6 +84,15 @@ type OAuthCredentials struct {
 	URL, ClientID, ClientSecret string
 	RequestParameters           *RequestParameters
 	CSRFTokenURL                string
+}
+
+// OAuthCertificateCredentials are for the client credentials grant of a client
+// that proves itself with a certificate.
+type OAuthCertificateCredentials struct {
+	URL, ClientID                 string
+	CertificatePEM, PrivateKeyPEM []byte
+	RequestParameters             *RequestParameters
+	CSRFTokenURL                  string
 }
 
 // BasicCredentials are user name and password.

@@ -3,6 +3,7 @@ package btp
 import (
 	"context"
 	"errors"
+	"maps"
 )
 
 // MaxServices is the most services of one system.
@@ -108,6 +109,7 @@ func keepGeneratedCertificate(s *Service, present Service) {
 
 func (u *unit) keepService(point Point, c Caller, s *Service) error {
 	s.System, s.UpdatedAt = c.System.ID, u.now
+	s.Labels = maps.Clone(s.Labels) // a declared one may be stored more than once
 	if s.Labels == nil {
 		s.Labels = map[string]string{}
 	}

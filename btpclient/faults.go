@@ -92,7 +92,7 @@ type FaultPoint struct {
 	Point       string `json:"point"`
 	Description string `json:"description"`
 	Flow        string `json:"flow"`
-	// MetBy is tenant, operator or anybody (their requests), call (to a tenant) or due (work).
+	// MetBy is tenant, operator, anybody or workload (their requests), call (to a tenant) or due (work).
 	MetBy string `json:"metBy"`
 	// Match are the fields of a match that are known there.
 	Match   []string `json:"match"`

@@ -148,6 +148,40 @@ func (t *Tenants) Pair(ctx context.Context, id, token, description string) (Tena
 	return t.EndedPairing(ctx, id, row.ID)
 }
 
+// TenantAPI is an API of a tenant with the credentials that it takes: secrets.
+type TenantAPI struct {
+	Identifier  string             `json:"identifier"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	TargetURL   string             `json:"targetUrl"`
+	Served      bool               `json:"served"` // by the tenant itself
+	CSRF        bool               `json:"csrf"`
+	Basic       *TenantBasic       `json:"basic,omitempty"`
+	OAuth       *TenantOAuthClient `json:"oauth,omitempty"`
+}
+
+// TenantBasic is a user of a tenant's API.
+type TenantBasic struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// TenantOAuthClient is a client of a tenant's own token endpoint.
+type TenantOAuthClient struct {
+	TokenURL     string `json:"tokenUrl"`
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+}
+
+// APIs lists the APIs of a tenant with their credentials.
+func (t *Tenants) APIs(ctx context.Context, id string) ([]TenantAPI, error) {
+	var list struct {
+		Items []TenantAPI `json:"items"`
+	}
+	err := t.do(ctx, http.MethodGet, tenantPath(id)+"/apis", nil, nil, &list)
+	return list.Items, err
+}
+
 // Specification returns the document of an API or of the events of a tenant.
 func (t *Tenants) Specification(ctx context.Context, id, identifier string) (doc json.RawMessage, err error) {
 	err = t.do(ctx, http.MethodGet, tenantPath(id)+"/specifications/"+url.PathEscape(identifier), nil, nil, &doc)

@@ -3,6 +3,7 @@ package cxsim
 import (
 	"embed"
 
+	"github.com/pairsim/pairsim/internal/odata"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -35,19 +36,20 @@ func commerce() tenant.Product {
 		},
 		APIs: []tenant.API{{
 			Identifier: "commerce-webservices", Name: "SAP Commerce Cloud - Commerce Webservices",
-			Description: "Omni Commerce Connect (OCC): products and orders of a shop.",
+			Description: "Omni Commerce Connect (OCC): products, customers, carts and orders of a shop.",
 			Path:        "/occ/v2", Auth: tenant.OAuth, TokenPath: "/authorizationserver/oauth/token",
-			Specification: specification("commerce/occ.openapi.json"),
+			Specification: specification("commerce/occ.openapi.json"), Open: openOCC, Denied: occDenied,
 		}, {
 			Identifier: "commerce-inbound-product", Name: "SAP Commerce Cloud - Inbound Product",
 			Description: "OData service InboundProduct of the integration API.",
 			Path:        "/odata2webservices/InboundProduct", Auth: tenant.Basic, OData: true,
-			Specification: specification("commerce/inbound-product.edmx.xml"),
+			Specification: inboundProductMetadata(), Open: entities(&inboundProduct),
 		}},
 		Events: tenant.Events{
 			Identifier: "commerce-events", Name: "SAP Commerce Cloud - Events", Description: "Events of customers, orders, quotes and carts.",
 			Specification: specification("commerce/events.asyncapi.json"),
 		},
+		Seed: commerceSeed, Emissions: commerceEmissions,
 	}
 }
 
@@ -67,18 +69,19 @@ func fieldService() tenant.Product {
 		APIs: []tenant.API{{
 			Identifier: "fsm-service", Name: "SAP Field Service Management - Service API",
 			Description: "Service calls of a company.",
-			Path:        "/service-api/v1", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
-			Specification: specification("fsm/service.openapi.json"),
+			Path:        "/data/v4/ServiceCall", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
+			Specification: specification("fsm/service.openapi.json"), Open: fsmServiceCall.open, Denied: fsmDenied,
 		}, {
 			Identifier: "fsm-activity", Name: "SAP Field Service Management - Activity API",
 			Description: "Activities that technicians carry out for service calls.",
-			Path:        "/activity-api/v1", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
-			Specification: specification("fsm/activity.openapi.json"),
+			Path:        "/data/v4/Activity", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
+			Specification: specification("fsm/activity.openapi.json"), Open: fsmActivity.open, Denied: fsmDenied,
 		}},
 		Events: tenant.Events{
 			Identifier: "fsm-events", Name: "SAP Field Service Management - Events", Description: "Events of service calls and activities.",
 			Specification: specification("fsm/events.asyncapi.json"),
 		},
+		Seed: fsmSeed, Emissions: fsmEmissions(),
 	}
 }
 
@@ -99,12 +102,20 @@ func cloudForCustomer() tenant.Product {
 		APIs: []tenant.API{{
 			Identifier: "c4c-odata", Name: "SAP Cloud for Customer - OData API",
 			Description: "Accounts, opportunities and tickets.",
-			Path:        "/sap/c4c/odata/v1/c4codataapi", Auth: tenant.Basic, CSRF: true, OData: true,
-			Specification: specification("c4c/c4codataapi.edmx.xml"),
+			Path:        c4cPath, Auth: tenant.Basic, CSRF: true, OData: true,
+			Specification: c4cMetadata(), Open: entities(&c4cService),
 		}},
 		Events: tenant.Events{
 			Identifier: "c4c-events", Name: "SAP Cloud for Customer - Events", Description: "Events of accounts, opportunities and tickets.",
 			Specification: specification("c4c/events.asyncapi.json"),
 		},
+		Seed: c4cSeed, Emissions: c4cEmissions(),
+	}
+}
+
+// entities answers an OData API from its model.
+func entities(service *odata.Service) func(tenant.Backend) tenant.Responder {
+	return func(b tenant.Backend) tenant.Responder {
+		return &odata.Server{Service: service, Store: b.Store, Root: b.Root}
 	}
 }

@@ -148,6 +148,9 @@ func optionsOf(s steps.Settings) []testenv.Option {
 	if s.CallbackTimeout > 0 {
 		list = append(list, testenv.WithCallbackTimeout(s.CallbackTimeout))
 	}
+	if s.GatewayTimeout > 0 {
+		list = append(list, testenv.WithGatewayTimeout(s.GatewayTimeout))
+	}
 	for id, product := range s.Tenants {
 		list = append(list, testenv.WithTenant(id, product))
 	}

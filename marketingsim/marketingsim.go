@@ -5,6 +5,7 @@ package marketingsim
 import (
 	"embed"
 
+	"github.com/pairsim/pairsim/internal/odata"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
 
@@ -50,10 +51,11 @@ func Product() tenant.Product {
 		},
 		FailedFirst: true,
 		APIs: []tenant.API{
-			odata("API_MKT_CONTACT_SRV", "marketing-contact", "Contacts", "contact.edmx.xml"),
-			odata("API_MKT_INTERACTION_SRV", "marketing-interaction", "Interactions of contacts", "interaction.edmx.xml"),
-			odata("API_MKT_CAMPAIGN_SRV", "marketing-campaign", "Campaigns", "campaign.edmx.xml"),
+			api(&contactService, "marketing-contact", "Contacts", contactMetadata()),
+			api(&interactionService, "marketing-interaction", "Interactions of contacts", interactionMetadata()),
+			api(&campaignService, "marketing-campaign", "Campaigns", campaignMetadata()),
 		},
+		Seed: seed, Emissions: emissions,
 		Events: tenant.Events{
 			Identifier: "marketing-events", Name: "SAP Marketing Cloud - Business Events", Description: "Events of business objects.",
 			Specification: specification("events.asyncapi.json"),
@@ -62,9 +64,12 @@ func Product() tenant.Product {
 	}
 }
 
-func odata(service, identifier, what, file string) tenant.API {
+func api(service *odata.Service, identifier, what string, metadata []byte) tenant.API {
 	return tenant.API{
-		Identifier: identifier, Name: service, Description: what + " of SAP Marketing Cloud.",
-		Path: "/sap/opu/odata/sap/" + service, Auth: tenant.Basic, CSRF: true, OData: true, Specification: specification(file),
+		Identifier: identifier, Name: service.Namespace, Description: what + " of SAP Marketing Cloud.",
+		Path: "/sap/opu/odata/sap/" + service.Namespace, Auth: tenant.Basic, CSRF: true, OData: true, Specification: metadata,
+		Open: func(b tenant.Backend) tenant.Responder {
+			return &odata.Server{Service: service, Store: b.Store, Root: b.Root}
+		},
 	}
 }

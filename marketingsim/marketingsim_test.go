@@ -2,8 +2,11 @@ package marketingsim
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/pairsim/pairsim/internal/odata"
+	"github.com/pairsim/pairsim/internal/tenant"
 	"github.com/pairsim/pairsim/internal/tenant/tenanttest"
 )
 
@@ -22,5 +25,22 @@ func TestNew(t *testing.T) {
 	got, err := New(Config{RegistryURL: "http://registry.test", PublicURL: "http://tenants.test"})
 	if err != nil || got.ID() != "marketing" || got.Product().SystemType != "SAP Marketing Cloud" {
 		t.Errorf("got %v, %v, want tenant marketing", got, err)
+	}
+}
+
+func TestModels(t *testing.T) {
+	for _, s := range []*odata.Service{&contactService, &interactionService, &campaignService} {
+		if err := s.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	types, err := Product().Events.Types()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range emissions {
+		if !slices.Contains(types, tenant.EventType{Type: e.Type, Version: e.Version}) {
+			t.Errorf("%s.%s is no event that the product announces", e.Type, e.Version)
+		}
 	}
 }

@@ -276,3 +276,38 @@ func TestRolesOutliveARestore(t *testing.T) {
 		}
 	}
 }
+
+// TestBusinessDataAreRestored: what a product's API serves is a part of the snapshot,
+// and as seeded after a reset.
+func TestBusinessDataAreRestored(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]testenv.Option{
+		"in memory": testenv.WithSeed(7), "in a file": testenv.WithData(filepath.Join(t.TempDir(), "pairsim.db")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := testenv.Start(t, option)
+			names := func() string {
+				return apiOf(t, e, "c4c", "c4c-odata").must(200, "GET", "/CorporateAccountCollection?$select=Name&$format=json", "").body
+			}
+			add := func(name string) {
+				c := apiOf(t, e, "c4c", "c4c-odata")
+				c.fetchCSRF()
+				c.must(201, "POST", "/CorporateAccountCollection", `{"Name":"`+name+`"}`)
+			}
+			seeded := names()
+			add("Acme")
+			before, withAcme := e.Snapshot(t), names()
+			add("Globex")
+			e.Restore(t, before)
+			if got := names(); got != withAcme || !strings.Contains(got, "Acme") || strings.Contains(got, "Globex") {
+				t.Errorf("restored: got %s", got)
+			}
+			sameSnapshot(t, "the restored landscape", e.Snapshot(t), before)
+			e.Reset(t)
+			if got := names(); got != seeded {
+				t.Errorf("after a reset: got %s, want %s", got, seeded)
+			}
+		})
+	}
+}

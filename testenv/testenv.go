@@ -109,6 +109,19 @@ func WithTenant(id, product string) Option {
 	}
 }
 
+// WithReplacedAPI has an API of a tenant's product elsewhere: the tenant announces
+// it at targetURL, with specification (OpenAPI in JSON, or EDMX) unless that is
+// empty, and does not answer it.
+func WithReplacedAPI(tenant, identifier, targetURL string, specification []byte) Option {
+	return func(c *landscape.Config) {
+		for i := range c.Tenants {
+			if t := &c.Tenants[i]; t.ID == tenant {
+				t.APIs = append(t.APIs, landscape.ReplacedAPI{Identifier: identifier, TargetURL: targetURL, Specification: specification})
+			}
+		}
+	}
+}
+
 // WithBurntTokens ends a pairing with its first refused certificate request, as
 // Compass does.
 func WithBurntTokens() Option {
@@ -148,6 +161,12 @@ func WithoutTenantRenewal() Option {
 // when it is told of its deregistration.
 func WithCallbackTimeout(d time.Duration) Option {
 	return func(c *landscape.Config) { c.CallbackTimeout = d }
+}
+
+// WithGatewayTimeout bounds how long, in real time, a call through the application
+// gateway may take.
+func WithGatewayTimeout(d time.Duration) Option {
+	return func(c *landscape.Config) { c.GatewayTimeout = d }
 }
 
 // WithControlKey guards the control listener with a key of at least 16 characters,

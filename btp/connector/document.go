@@ -132,6 +132,19 @@ func readFault(err error) string {
 	return "it ended early"
 }
 
+// ParseService reads a service document and checks it, as POST does. It fetches no
+// specification and makes no certificate.
+func ParseService(document []byte) (btp.Service, error) {
+	if len(document) > maxServiceBody {
+		return btp.Service{}, btp.Errorf(btp.ServiceInvalid, "the document has more than %d bytes", maxServiceBody)
+	}
+	d, err := parseServiceDocument(document)
+	if err != nil {
+		return btp.Service{}, err
+	}
+	return d.service(), nil
+}
+
 // parseServiceDocument takes time in proportion to the body.
 func parseServiceDocument(body []byte) (*serviceDocument, error) {
 	// What follows re-encodes parts of the body as they are, into stores and

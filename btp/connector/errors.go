@@ -13,7 +13,7 @@ import (
 )
 
 // ReasonHeader carries the code of a refusal beside the vendor's body.
-const ReasonHeader = "Pairsim-Reason"
+const ReasonHeader = problem.ReasonHeader
 
 // contentType is what the connector sends, without a blank (pairing-protocols §1.1).
 const contentType = "application/json;charset=UTF-8"
@@ -132,6 +132,21 @@ var answers = map[btp.Code]answer{
 	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, ""},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
+
+	// Of the gateway, which has a table of its own.
+	btp.GatewayPathIncomplete: {http.StatusBadRequest, ""},
+	btp.ApplicationNotFound:   {http.StatusNotFound, ""},
+	btp.ServiceAmbiguous:      {http.StatusBadRequest, ""},
+	btp.ServiceWithoutAPI:     {http.StatusBadRequest, ""},
+	btp.CredentialsUnusable:   {http.StatusInternalServerError, ""},
+	btp.TokenCallFailed:       {http.StatusBadGateway, ""},
+	btp.TokenCallMTLSFailed:   {http.StatusInternalServerError, ""},
+	btp.CSRFCallFailed:        {http.StatusBadGateway, ""},
+	btp.TargetForbidden:       {http.StatusBadGateway, ""},
+	btp.TargetUnreachable:     {http.StatusBadGateway, ""},
+	btp.TargetTimeout:         {http.StatusGatewayTimeout, ""},
+	btp.TargetFailed:          {http.StatusBadGateway, ""},
+	btp.GatewayLoop:           {http.StatusBadGateway, ""},
 }
 
 // errorBody is the error shape of pairing-protocols §1 and §3.

@@ -181,6 +181,16 @@ func certificateOf(s btp.Service) *btp.CertificateCredentials {
 	return s.API.Credentials.CertificateGen
 }
 
+// MakeCertificate makes the certificate that a parsed service's credentials ask
+// for, unless it has one.
+func MakeCertificate(s *btp.Service, now time.Time) error {
+	g := certificateOf(*s)
+	if g == nil || len(g.CertificatePEM) > 0 || s.API.MissingSecret == btp.SecretCredentials {
+		return nil
+	}
+	return generateCertificate(g, now)
+}
+
 // generateCertificate makes an RSA 2048 key and a self-signed SHA-256
 // certificate for one year (pairing-protocols §3.3).
 func generateCertificate(g *btp.CertificateCredentials, now time.Time) error {

@@ -120,6 +120,20 @@ var problems = map[btp.Code]struct {
 	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, "Event is too large"},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, "Invalid tenant descriptor"},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, "Unsupported key algorithm"},
+
+	btp.GatewayPathIncomplete: {http.StatusBadRequest, "Gateway path is incomplete"},
+	btp.ApplicationNotFound:   {http.StatusNotFound, "No such application in a runtime"},
+	btp.ServiceAmbiguous:      {http.StatusBadRequest, "Several services have this name"},
+	btp.ServiceWithoutAPI:     {http.StatusBadRequest, "Service has no API"},
+	btp.CredentialsUnusable:   {http.StatusInternalServerError, "Credentials cannot be used"},
+	btp.TokenCallFailed:       {http.StatusBadGateway, "OAuth token could not be fetched"},
+	btp.TokenCallMTLSFailed:   {http.StatusInternalServerError, "OAuth token could not be fetched with the certificate"},
+	btp.CSRFCallFailed:        {http.StatusBadGateway, "CSRF token could not be fetched"},
+	btp.TargetForbidden:       {http.StatusBadGateway, "Target may not be called"},
+	btp.TargetUnreachable:     {http.StatusBadGateway, "Target is not reached"},
+	btp.TargetTimeout:         {http.StatusGatewayTimeout, "Target does not answer in time"},
+	btp.TargetFailed:          {http.StatusBadGateway, "Target failed"},
+	btp.GatewayLoop:           {http.StatusBadGateway, "Target leads back to the gateway"},
 }
 
 // StatusOf is the HTTP status of a code on our own APIs, 500 for an unknown one.

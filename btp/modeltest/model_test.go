@@ -439,13 +439,13 @@ var certificatePoints = []string{
 	"certificate.authenticate", "pairing.first-call", "pairing.descriptor", "certificate.renew", "certificate.revoke", "tenant.extension-deleted",
 }
 
-// unmetPoints are those that no operation comes to: reads, events, access; the
+// unmetPoints are those that no operation comes to: reads, events, access, the gateway; the
 // tenants of the model do not ask to be woken.
 var unmetPoints = []string{
 	"tenant.wake", "token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
 	"services.delete", "events.legacy", "events.cloudevent", "events.subscribed", "formation.show", "formation.list", "runtime.applications",
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
-	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit",
+	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
 }
 
 func (m *model) fault(o op) string {

@@ -36,7 +36,7 @@ func newFaultPointsCommand() *cobra.Command {
 		Use:   "points",
 		Short: "List the points where something can be made to go wrong",
 		Long: `List the points where something can be made to go wrong: what happens there, who comes to it, and what can go wrong.
-MET BY is whose request it is (tenant, operator, anybody), a call to a tenant, or due work that no request waits for.`,
+MET BY is whose request it is (tenant, operator, anybody, workload), a call to a tenant, or due work that no request waits for.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			points, rows := []btpclient.FaultPoint{}, [][]string{}

@@ -120,6 +120,7 @@ func TestTenantActionsByCommandLine(t *testing.T) {
 	contains("status", "tenants", "disable", "marketing")
 	contains("Disabled", "tenants", "show", "marketing")
 	contains("Disabled", "tenants", "list")
+	contains("Basic + CSRF    pairsim-", "tenants", "apis", "marketing")
 	refused("no row of tenant marketing is registered; the newest, 1, is Disabled (disabled)", "tenants", "disable", "marketing")
 	refused(`the extension 1 is Disabled (disabled): "Disable" is not possible; possible is Enable, Delete`, "tenants", "disable", "marketing", "1")
 	refused("error: The extension is disabled", "tenants", "events", "send", "marketing", "bo.interaction.created")

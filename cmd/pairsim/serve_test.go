@@ -176,14 +176,14 @@ func TestServeRefusesToStart(t *testing.T) {
 
 func TestServeExampleSeeds(t *testing.T) {
 	paths, err := filepath.Glob("../../docs/examples/seeds/*.yaml")
-	if err != nil || len(paths) != 3 {
-		t.Fatalf("got %d examples (%v), want 3", len(paths), err)
+	if err != nil || len(paths) != 4 {
+		t.Fatalf("got %d examples (%v), want 4", len(paths), err)
 	}
 	t.Run("validate", func(t *testing.T) {
 		t.Parallel()
 		r := pairsim(t, nil, "", append([]string{"seed", "validate"}, paths...)...)
-		if r.code != exitDone || strings.Count(r.out, " is valid\n") != 3 {
-			t.Errorf("got %s, want three valid files", r)
+		if r.code != exitDone || strings.Count(r.out, " is valid\n") != 4 {
+			t.Errorf("got %s, want four valid files", r)
 		}
 	})
 	seeds := map[string]struct {
@@ -214,6 +214,11 @@ func TestServeExampleSeeds(t *testing.T) {
 			}
 			if got := s.must(t, "systems", "list", "--account", "services"); !strings.Contains(got, "services-shop") {
 				t.Errorf("got\n%s\nwant the other account's shop", got)
+			}
+		}},
+		"gateway.yaml": {"default", 1, func(t *testing.T, s *serving) {
+			if got := s.must(t, "runtime", "applications"); !strings.Contains(got, "mp-web-shop") {
+				t.Errorf("got\n%s\nwant the application in the runtime", got)
 			}
 		}},
 		"frozen-v2.yaml": {"default", 5, func(t *testing.T, s *serving) {

@@ -14,9 +14,9 @@ import (
 )
 
 func newTenantsCommand() *cobra.Command {
-	return newGroup("tenants", "The simulated tenants: list, show, pair, disable, enable, delete, send events",
+	return newGroup("tenants", "The simulated tenants: list, show, pair, disable, enable, delete, APIs, send events",
 		newListTenantsCommand(), newShowTenantCommand(), newPairTenantCommand(),
-		newDisablePairingCommand(), newEnablePairingCommand(), newDeletePairingCommand(),
+		newDisablePairingCommand(), newEnablePairingCommand(), newDeletePairingCommand(), newTenantAPIsCommand(),
 		newGroup("events", "Events that tenants publish", newSendEventCommand()))
 }
 
@@ -44,6 +44,41 @@ func newListTenantsCommand() *cobra.Command {
 				rows[i] = []string{t.ID, t.Product, status, system}
 			}
 			return show(c.OutOrStdout(), format, list, []string{"TENANT", "PRODUCT", "STATUS", "SYSTEM ID"}, rows)
+		},
+	})
+	outputFlag(c, &format)
+	return c
+}
+
+func newTenantAPIsCommand() *cobra.Command {
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "apis TENANT",
+		Short: "List the APIs of a tenant's product, with the throwaway credentials that they take",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			k, err := connect(c)
+			if err != nil {
+				return err
+			}
+			list, err := k.tenants.APIs(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			rows := make([][]string, len(list))
+			for i, a := range list {
+				rows[i] = []string{a.Identifier, a.TargetURL, "", "", ""}
+				if b := a.Basic; b != nil {
+					rows[i][2], rows[i][3], rows[i][4] = "Basic", b.Username, b.Password
+				}
+				if o := a.OAuth; o != nil {
+					rows[i][2], rows[i][3], rows[i][4] = "OAuth, "+o.TokenURL, o.ClientID, o.ClientSecret
+				}
+				if a.CSRF {
+					rows[i][2] += " + CSRF"
+				}
+			}
+			return show(c.OutOrStdout(), format, list, []string{"IDENTIFIER", "TARGET URL", "AUTHENTICATION", "USER OR CLIENT", "PASSWORD OR SECRET"}, rows)
 		},
 	})
 	outputFlag(c, &format)

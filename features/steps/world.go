@@ -43,6 +43,9 @@ type Settings struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to be told
 	// something; 0: the landscape's default.
 	CallbackTimeout time.Duration
+	// GatewayTimeout is how long, in real time, a call through the gateway may take;
+	// 0: the landscape's default.
+	GatewayTimeout time.Duration
 	// Tenants are further tenants beside one of each product: id to product.
 	Tenants map[string]string
 	// NoTenantRenewal: tenants let their certificates end.
@@ -122,6 +125,8 @@ func (w *world) define(d definitions) {
 	w.roleSteps(d)
 	w.environmentSteps(d)
 	w.strictnessSteps(d)
+	w.productSteps(d)
+	w.gatewaySteps(d)
 	w.snapshotSteps(d)
 }
 
@@ -160,6 +165,8 @@ type world struct {
 	published    outcome
 	access       string // the access token of the tenants' administrator
 
+	product *apiClient // the client of a product's API that the scenario speaks of
+
 	incident  string  // the one that support resolved last
 	supported outcome // its latest further request
 
@@ -170,19 +177,22 @@ type world struct {
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
 
-	place  string             // the environment where the scenario is
-	places map[string]world   // the others as it left them; nil: it knows of none
-	served *btpclient.Control // the server's own
+	place    string              // the environment where the scenario is
+	places   map[string]world    // the others as it left them; nil: it knows of none
+	served   *btpclient.Control  // the server's own
+	apis     map[string]*exposed // by name
+	workload workload
 }
 
 // system is a system as the operator knows it.
 type system struct {
 	id, name, account string
+	application       string                       // its name; "" until somebody asked
 	tokens            []btpclient.IntegrationToken // first to newest
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.

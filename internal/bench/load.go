@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http/httputil"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,9 +17,9 @@ import (
 
 // getMany sends count GET requests over some connections and returns how long
 // they took. It speaks just enough HTTP to cost less than the server.
-func getMany(ctx context.Context, base, path string, count, connections int) (time.Duration, error) {
+func getMany(ctx context.Context, base, path string, count, connections int, headers ...string) (time.Duration, error) {
 	host := strings.TrimPrefix(base, "http://")
-	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\n")
 	failures := make([]error, connections)
 	var running sync.WaitGroup
 	began := time.Now()
@@ -56,7 +58,7 @@ func getSome(ctx context.Context, host string, request []byte, count int) error 
 	return nil
 }
 
-// skipAnswer reads an answer with status 200 and a Content-Length.
+// skipAnswer reads an answer with status 200 whose end is told, by its length or in chunks.
 func skipAnswer(in *bufio.Reader) error {
 	status, err := in.ReadSlice('\n')
 	if err != nil {
@@ -65,7 +67,7 @@ func skipAnswer(in *bufio.Reader) error {
 	if !bytes.HasPrefix(status, []byte("HTTP/1.1 200 ")) {
 		return fmt.Errorf("got %q, want status 200", status)
 	}
-	length := -1
+	length, chunked := -1, false
 	for {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
@@ -80,6 +82,14 @@ func skipAnswer(in *bufio.Reader) error {
 				return err
 			}
 		}
+		chunked = chunked || string(line) == "Transfer-Encoding: chunked"
+	}
+	if chunked {
+		if _, err := io.Copy(io.Discard, httputil.NewChunkedReader(in)); err != nil {
+			return err
+		}
+		_, err = in.Discard(len("\r\n")) // there are no trailers
+		return err
 	}
 	if length < 0 || length > maxAnswer {
 		return errors.New("the answer has no usable Content-Length")

@@ -30,6 +30,10 @@ func main() {
 		fatal(serveProfiled(os.Args[2], os.Args[3]))
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == plainServer {
+		fatal(servePlain(os.Args[2]))
+		return
+	}
 	only := flag.String("run", "", "measure only what matches this `regexp`")
 	profile := flag.String("profile", "", "write CPU profiles of the server to this `folder` instead")
 	flag.Parse()
@@ -54,7 +58,10 @@ func fatal(err error) {
 
 const header = `# name value unit ratio budget ok|over
 # ratio, which the budget bounds: pairing-cpu, pairing-rate: / floor (c)'s; clients: number of errors (value: the longest request);
+# instruments: a pairing's CPU / the same without a journal; rule: with a fault rule that is meant for somebody else.
 # get: floor (b)'s CPU / ours, or our rate / floor (b)'s; start, rss-idle: / floor (b)'s; growth: / the same with 1k systems;
+# gateway/…/cpu: / the CPU of the product API that is called directly; gateway/…/proxy: / that of a reverse proxy that adds nothing;
+# gateway-bare/…/proxy: the same with a bare gin server as the target;
 # testenv-start, tenant-pairing, system-memory, journal-memory: value / what design §8 allows.
 # Floor (b): a bare gin server; (c): one that does the cryptography of a pairing behind the same requests, and stores nothing.
 `
@@ -77,8 +84,10 @@ type measurement struct {
 var measurements = []measurement{
 	{"pairing-cpu", (*bench).pairingCPU},
 	{"pairing-rate", (*bench).pairingRate},
+	{"instruments", (*bench).instruments},
 	{"clients", (*bench).clients},
 	{"get", (*bench).get},
+	{"gateway", (*bench).gateway},
 	{"testenv-start", (*bench).testenvStart},
 	{"tenant-pairing", (*bench).tenantPairing},
 	{"start", (*bench).start},

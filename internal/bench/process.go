@@ -161,13 +161,14 @@ func (b *bench) floorC(ctx context.Context) (*process, error) {
 }
 
 // registry starts pairsim with its defaults, but on free ports.
-func (b *bench) registry(ctx context.Context, store string) (*process, error) {
+func (b *bench) registry(ctx context.Context, store string, more ...string) (*process, error) {
 	data := "memory"
 	if store == sqlite {
 		b.data++
 		data = filepath.Join(b.dir, fmt.Sprintf("data-%d.db", b.data))
 	}
-	return launch(ctx, b.pairsim, "serve", "--data", data, "--http", "127.0.0.1:0", "--mtls", "127.0.0.1:0", "--control", "127.0.0.1:0")
+	args := []string{"serve", "--data", data, "--http", "127.0.0.1:0", "--mtls", "127.0.0.1:0", "--control", "127.0.0.1:0"}
+	return launch(ctx, b.pairsim, append(args, more...)...)
 }
 
 const (

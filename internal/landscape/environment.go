@@ -49,6 +49,7 @@ type environment struct {
 	// friendly is public without strictness, for the control listener.
 	friendly http.Handler
 	control  func() http.Handler // made when it is first asked
+	atEnd    []func()            // what lets go of connections when no request comes any more
 
 	// announced is closed when tenants have told where they are reached: due work
 	// would call them where they were.
@@ -123,7 +124,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,
 	})
-	if err := e.keepJournal(); err != nil {
+	if w.NoJournal {
+		e.registry.Journal().Discard()
+	} else if err := e.keepJournal(); err != nil {
 		return err
 	}
 	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
@@ -135,11 +138,17 @@ func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) 
 // begin makes ready to be served, and to do what is due once it goes live.
 func (e *environment) begin() {
 	releaseMode()
+	e.friendly = e.publicRouter()
 	if e.registry != nil {
+		e.friendly = faultwire.Handler(e.registry, e.friendly)
 		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.announce}
 	}
-	router := http.Handler(e.publicRouter())
-	e.friendly, e.public = e.wrapped(router), e.wrapped(e.strict.Wrap(router))
+	// Outside of the faults, which look for what they garble where it stands in a
+	// friendly answer.
+	e.public = e.strict.Wrap(e.friendly)
+	if wrap := e.world.WrapPublic; wrap != nil {
+		e.friendly, e.public = wrap(e.friendly), wrap(e.public)
+	}
 	e.control = sync.OnceValue(func() http.Handler { return e.controls(nil) })
 	if e.id == btp.DefaultEnvironment {
 		e.serverControl = e.controls(e.process)
@@ -147,17 +156,6 @@ func (e *environment) begin() {
 	if e.registry != nil {
 		e.running.Go(e.fireDue)
 	}
-}
-
-// wrapped lets faults and tests have their part in what the public listeners serve.
-func (e *environment) wrapped(public http.Handler) http.Handler {
-	if e.registry != nil {
-		public = faultwire.Handler(e.registry, public)
-	}
-	if e.world.WrapPublic != nil {
-		public = e.world.WrapPublic(public)
-	}
-	return public
 }
 
 // controls is controlRouter, in which tests have their part.
@@ -262,6 +260,9 @@ func (e *environment) stop() error {
 	}
 	e.end(nil)
 	e.running.Wait()
+	for _, release := range e.atEnd {
+		release()
+	}
 	if e.registry != nil {
 		e.registry.Close()
 	}

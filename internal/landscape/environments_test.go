@@ -651,7 +651,10 @@ func TestEnvironmentsSurviveARestart(t *testing.T) {
 	now := time.Now().Add(-2 * time.Hour) // TLS lives in the real present
 	l := open(now)
 	w := l.World()
-	w.Edition, w.Policy.AttemptDeadline, w.Tenants = "v2", time.Minute, []Tenant{{ID: "commerce", Product: "commerce"}}
+	w.Edition, w.Policy.AttemptDeadline, w.Tenants = "v2", time.Minute, []Tenant{{
+		ID: "commerce", Product: "commerce",
+		APIs: []ReplacedAPI{{Identifier: "commerce-inbound-product", TargetURL: "https://elsewhere.test/products", Specification: []byte("<edmx:Edmx/>")}},
+	}}
 	for _, o := range []EnvironmentOptions{{Name: "kept", World: w}, {Name: "expired", World: w, TTL: time.Hour}, {Name: "later", World: w, TTL: 3 * time.Hour}} {
 		if err := l.MakeEnvironment(t.Context(), o); err != nil {
 			t.Fatal(err)
@@ -691,6 +694,15 @@ func TestEnvironmentsSurviveARestart(t *testing.T) {
 	kept := l.environments.find("kept")
 	if kept.world.Policy.AttemptDeadline != time.Minute || len(kept.tenants) != 1 || kept.edition().ID != "v2" || !kept.createdAt.Equal(now) {
 		t.Errorf("it was opened as something else: %+v", kept.world)
+	}
+	// An API of the tenant that is elsewhere still is.
+	apis := call(t, http.MethodGet, l.HTTP+"/env/kept/tenants/commerce/apis", nil, 200)
+	replaced := apis["items"].([]any)[1].(map[string]any)
+	if replaced["targetUrl"] != "https://elsewhere.test/products" || replaced["served"] != false {
+		t.Errorf("the API that is elsewhere: got %v", replaced)
+	}
+	if got := send(t, http.MethodGet, l.HTTP+"/env/kept/tenants/commerce/specifications/commerce-inbound-product", ""); got.ContentLength != int64(len("<edmx:Edmx/>")) {
+		t.Errorf("its specification has %d bytes", got.ContentLength)
 	}
 	// The tenant is still paired, and told the registry where it is now.
 	call(t, http.MethodPost, l.HTTP+"/env/kept/tenants/commerce/renewal", nil, 200)

@@ -13,8 +13,8 @@ import (
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
-// noteCall journals a call that the registry made: to a tenant's callback, or for
-// a specification.
+// noteCall journals a call that the registry made: to a tenant's callback, for a
+// specification, or to a target of the gateway.
 func (e *environment) noteCall(ctx context.Context, call *http.Request, status int, failure error) {
 	c := btp.OutboundCall{Method: call.Method, Path: problem.Path(call.URL.Path), Status: status}
 	if failure != nil {

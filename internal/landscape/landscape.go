@@ -4,6 +4,7 @@
 package landscape
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -105,6 +106,8 @@ type World struct {
 	Snapshot *snapshot.Document
 	// Faults are set at every start.
 	Faults []btp.DeclaredFault
+	// NoJournal: nothing is journalled. It is what a measurement compares with.
+	NoJournal bool
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
 	// Strict makes the registry's answers legal but unfriendly.
@@ -113,6 +116,9 @@ type World struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
+	// GatewayTimeout bounds, in real time, a call through the application gateway; 0:
+	// 10 seconds.
+	GatewayTimeout time.Duration
 	// TenantKeys gives tenants their private keys; nil: RSA 2048.
 	TenantKeys func(context.Context) (crypto.Signer, error)
 	// WrapPublic wraps the public handler, for checks in tests.
@@ -129,6 +135,9 @@ type Registry struct {
 
 // Tenant declares a tenant: its id and its product (commerce, fsm, c4c, marketing).
 type Tenant = btp.DeclaredTenant
+
+// ReplacedAPI is an API of a tenant's product that is elsewhere.
+type ReplacedAPI = btp.ReplacedAPI
 
 // Default is one process that plays all parts on the default addresses.
 func Default() Config {
@@ -523,6 +532,9 @@ func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {
 	for _, public := range []string{l.config.PublicURL, l.config.PublicMTLSURL} {
 		if u, err := url.Parse(public); err == nil && u.Host != "" {
 			cfg.OwnHosts = append(cfg.OwnHosts, u.Host)
+			if u.Scheme == "http" {
+				cfg.Listeners = map[string]string{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")): strings.TrimPrefix(l.HTTP, "http://")}
+			}
 		}
 	}
 	if u, err := url.Parse(l.Control); err == nil {

@@ -91,17 +91,21 @@ func TestOneProcessPairsAllProducts(t *testing.T) {
 }
 
 // Behind a port mapping the public URL leads nowhere from inside: the registry
-// still fetches its tenants' specifications and tells them of deregistrations.
+// still fetches its tenants' specifications and tells them of deregistrations, and
+// the gateway calls their APIs at the public URL that they have announced.
 func TestTenantsAreReachedFromInside(t *testing.T) {
 	t.Parallel()
 	l := start(t, func(c *Config) { c.PublicURL = "http://localhost:1" })
-	system := call(t, "POST", l.HTTP+"/api/v1/globalAccounts/default/systems", map[string]string{"name": "Campaigns", "type": "SAP Marketing Cloud"}, 201)
+	system := call(t, "POST", l.HTTP+"/api/v1/globalAccounts/default/systems", map[string]string{"name": "Accounts", "type": "SAP Cloud for Customer"}, 201)
 	token, _ := system["integrationToken"].(map[string]any)["token"].(string)
-	row := call(t, "POST", l.HTTP+"/tenants/marketing/pairings", map[string]string{"token": token}, 201)
+	row := call(t, "POST", l.HTTP+"/tenants/c4c/pairings", map[string]string{"token": token}, 201)
 	if status, _ := row["status"].(map[string]any); status["code"] != "registered" {
 		t.Fatalf("the pairing is %v: %v", status, row["cause"])
 	}
 	id, _ := system["id"].(string)
+	formation := call(t, "POST", l.HTTP+"/api/v1/globalAccounts/default/formations", map[string]any{"name": "extensions", "subaccount": "dev", "systems": []string{id}}, 201)
+	call(t, "GET", l.HTTP+"/gateway/mp-accounts/sap-cloud-for-customer---odata-api/CorporateAccountCollection?$format=json", nil, 200)
+	call(t, "DELETE", l.HTTP+"/api/v1/formations/"+formation["id"].(string)+"/systems/"+id, nil, 200)
 	call(t, "POST", l.HTTP+"/api/v1/systems/"+id+"/deregistration", nil, 202)
 	call(t, "GET", l.HTTP+"/api/v1/systems/"+id, nil, 404)
 }

@@ -257,6 +257,7 @@ func (o *observed) lives(edition string) {
 	f := must(o.operator.CreateFormation(ctx, "default", formation))(t)
 	must(o.operator.IncludeSystem(ctx, f.ID, systems["c4c"].ID))(t)
 	must(o.operator.RuntimeApplications(ctx, "dev"))(t)
+	o.workloads(systems)
 	e := must(o.operator.AssignEntitlement(ctx, "dev", btpclient.NewEntitlement{System: systems["marketing"].ID, Plan: "api-access"}))(t)
 	_, _ = o.operator.Deregister(ctx, systems["marketing"].ID) // still in use
 	o.noError(o.operator.RemoveEntitlement(ctx, "dev", e.ID))
@@ -284,6 +285,24 @@ func (o *observed) lives(edition string) {
 	}
 	_, _ = o.operator.DeleteFormation(ctx, f.ID)
 	must(o.control.Advance(ctx, 10*time.Hour))(t)
+}
+
+// workloads read and change what the tenants of a formation have, with the
+// credentials that these have registered: Basic and CSRF, and OAuth.
+func (o *observed) workloads(systems map[string]btpclient.System) {
+	t, ctx := o.t, o.t.Context()
+	workload := btpclient.NewWorkload(o.HTTP, o.web)
+	crm := btpclient.GatewayAPI{Application: systems["c4c"].ApplicationName, Service: "SAP Cloud for Customer - OData API"}
+	shop := btpclient.GatewayAPI{Application: systems["commerce"].ApplicationName, Service: "SAP Commerce Cloud - Commerce Webservices"}
+	_, at, err := workload.Write(ctx, http.MethodPost, crm, "CorporateAccountCollection", json.RawMessage(`{"Name":"Acme"}`))
+	o.noError(err)
+	must(workload.Read(ctx, crm, at))(t)
+	must(workload.Read(ctx, crm, "$metadata"))(t)
+	must(workload.Read(ctx, shop, "electronics/products/search"))(t)
+	_, _ = workload.Read(ctx, shop, "electronics/nowhere")
+	for _, id := range []string{"c4c", "commerce"} {
+		must(o.tenants[id].APIs(ctx, id))(t)
+	}
 }
 
 func (o *observed) noError(err error) {

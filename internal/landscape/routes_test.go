@@ -31,6 +31,9 @@ func TestUnknownRoutesAnswerInTheirOwnDialect(t *testing.T) {
 		{"GET", "/mp-shop/v1/nowhere", 404, notFound, "route-not-found"},
 		{"DELETE", "/mp-shop/v1/events", 405, noMethod, "method-not-allowed"},
 		{"GET", "/mp-shop/events/nowhere", 404, notFound, "route-not-found"},
+		{"GET", "/gateway/mp-shop", 400, `{"code":400,"error":"failed to extract API Identifier from path"}`, "gateway-path-incomplete"},
+		{"MERGE", "/gateway-ucl/mp-shop/a/b/c", 404, `{"code":404,"error":"Application: mp-shop not found."}`, "application-not-found"},
+		{"PROPFIND", "/gateway/mp-shop/a", 405, noMethod, "method-not-allowed"},
 	}
 	for _, test := range tests {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {

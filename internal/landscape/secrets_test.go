@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -136,6 +137,7 @@ func (o *observed) grep(texts map[string]string) {
 	for kind, least := range map[string]int{
 		"signature": 10, "follow-up token": 5, "release token": 2, "client secret": 5, "access token": 5,
 		"private key": 5, "basic password": 1, "signing key": 2, "CA key": 2,
+		"CSRF token": 1, "session": 1, "API credential": 4,
 	} {
 		if kinds[kind] < least {
 			o.t.Errorf("%d secrets are a %s, want at least %d: the test looks past them (%v)", kinds[kind], kind, least, kinds)
@@ -147,6 +149,8 @@ var (
 	tokenParameter = regexp.MustCompile(`[?&]token=([A-Za-z0-9_=.%-]+)`)
 	releaseField   = regexp.MustCompile(`"releaseToken":"([^"]+)"`)
 	secretField    = regexp.MustCompile(`"client_secret":"([^"]+)"`)
+	accessField    = regexp.MustCompile(`"access_token":"([^"]+)"`)
+	passwordField  = regexp.MustCompile(`"(?:password|clientSecret)":"([^"]{16,})"`)
 )
 
 // collect finds every secret that was issued: on the wire, in the store, with the tenants.
@@ -168,6 +172,23 @@ func (o *observed) collect() {
 					add("client secret", secret)
 				}
 			}
+		}
+		for _, header := range []http.Header{s.requestHeader, s.header} {
+			if token := header.Get("X-Csrf-Token"); len(token) > 16 {
+				add("CSRF token", token)
+			}
+			for _, name := range []string{"Cookie", "Set-Cookie"} {
+				if _, session, found := strings.Cut(header.Get(name), "SAP_SESSIONID="); found {
+					session, _, _ = strings.Cut(session, ";")
+					add("session", session)
+				}
+			}
+		}
+		for _, found := range accessField.FindAllStringSubmatch(text, -1) {
+			add("access token", found[1])
+		}
+		for _, found := range passwordField.FindAllStringSubmatch(text, -1) {
+			add("API credential", found[1])
 		}
 		for _, token := range jws.FindAllString(text, -1) {
 			if signature := token[strings.LastIndexByte(token, '.')+1:]; len(signature) > 40 {

@@ -1,6 +1,7 @@
 package landscape
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/publicurl"
@@ -102,7 +104,11 @@ func (e *environment) publicRouter() *gin.Engine {
 		router.Use(e.untilGone)
 	}
 	if e.registry != nil {
-		router.Use(httpapi.Time(e.registry), httpapi.Journalled(e.registry), e.strictly)
+		router.Use(httpapi.Time(e.registry))
+		if !e.world.NoJournal {
+			router.Use(httpapi.Journalled(e.registry))
+		}
+		router.Use(e.strictly)
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
@@ -116,6 +122,10 @@ func (e *environment) publicRouter() *gin.Engine {
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,
 		})
+		timeout := cmp.Or(e.world.GatewayTimeout, gateway.DefaultTimeout)
+		e.atEnd = append(e.atEnd, gateway.Mount(router, gateway.Config{
+			Registry: e.registry, Outbound: l.outboundClient(timeout).Observed(e.noteCall), Timeout: timeout, Log: e.log,
+		}))
 	}
 	if len(e.tenants) > 0 {
 		tenant.Register(router, e.tenants...)
@@ -170,7 +180,7 @@ func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 func ofVendor(path string) bool {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
-	return first == "v1" || application
+	return first == "v1" || first == "gateway" || first == "gateway-ucl" || application
 }
 
 // index tells a browser what this is and where to look.
@@ -187,6 +197,7 @@ func (l *Landscape) index(c *gin.Context) {
 			"openapi": under("/api/v1/openapi.json"), "systems": under("/api/v1/globalAccounts/default/systems"),
 			"configuration": under("/.well-known/pairsim-configuration"),
 		},
+		"gateway": under("/gateway/{application}/{service}/{path}"),
 		"tenants": under("/tenants"),
 		"ca":      under("/ca.pem"),
 		"control": controls,

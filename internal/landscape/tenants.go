@@ -60,6 +60,19 @@ func (w *World) StartFrom(d *snapshot.Document) error {
 	return nil
 }
 
+// APIs are the identifiers of the APIs of a product (commerce, fsm, c4c, marketing).
+func APIs(product string) []string {
+	var identifiers []string
+	for _, p := range append(cxsim.Products(), marketingsim.Product()) {
+		for _, a := range p.APIs {
+			if p.ID == product {
+				identifiers = append(identifiers, a.Identifier)
+			}
+		}
+	}
+	return identifiers
+}
+
 // openTenants makes the declared tenants that this process plays.
 func (e *environment) openTenants() error {
 	l, registry := e.process, e.process.registry(e.prefix)
@@ -94,7 +107,7 @@ func (e *environment) openTenants() error {
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
-			RenewsItself: !e.world.NoTenantRenewal,
+			RenewsItself: !e.world.NoTenantRenewal, Replaced: replaced(declared.APIs),
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)
@@ -102,6 +115,15 @@ func (e *environment) openTenants() error {
 		e.tenants = append(e.tenants, t)
 	}
 	return nil
+}
+
+// replaced is what the tenant is told of its APIs that are elsewhere.
+func replaced(apis []ReplacedAPI) []tenant.ReplacedAPI {
+	list := make([]tenant.ReplacedAPI, len(apis))
+	for i, a := range apis {
+		list[i] = tenant.ReplacedAPI(a)
+	}
+	return list
 }
 
 // tenantsFolder is beside the registry's file: a tenant's keys are its own and

@@ -1,5 +1,5 @@
 // Package outbound makes the calls that somebody else names the address of, such
-// as specification URLs. They go to loopback addresses, to the landscape's own
+// as specification URLs and the targets of the gateway. They go to loopback addresses, to the landscape's own
 // hosts and to allowed hosts only, to link-local addresses never, and are
 // bounded in time and size (design §9).
 package outbound
@@ -34,6 +34,10 @@ type Config struct {
 	// operator added: "host" for any port, or "host:port". They are compared
 	// exactly, without case.
 	OwnHosts, AllowedHosts []string
+	// Listeners are where the landscape itself listens, "host:port" by the one under
+	// which others reach it without TLS: behind a port mapping it does not reach
+	// itself as others do.
+	Listeners map[string]string
 	// ForbiddenPorts are loopback ports that no call goes to: the control
 	// listener is not for those who name addresses.
 	ForbiddenPorts []uint16
@@ -52,6 +56,7 @@ type Config struct {
 // Client makes bounded calls to permitted hosts. It is safe for concurrent use.
 type Client struct {
 	named     map[string]bool
+	listeners map[string]string
 	forbidden map[uint16]bool
 	timeout   time.Duration
 	maxBytes  int64
@@ -91,12 +96,16 @@ func New(cfg Config) *Client {
 	for _, host := range append(append([]string{}, cfg.OwnHosts...), cfg.AllowedHosts...) {
 		c.named[normal(host)] = true
 	}
+	c.listeners = map[string]string{}
+	for host, listener := range cfg.Listeners {
+		c.listeners[normal(host)] = listener
+	}
 	c.http = &http.Client{
 		Timeout:       c.timeout,
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{ // no Proxy: a proxy would dial for us, unchecked
-			DialContext:            c.dial,
-			DialTLSContext:         c.dialTLS,
+			DialContext:            c.dialPlain,
+			DialTLSContext:         c.dialTLS(nil),
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
@@ -132,6 +141,28 @@ func (e *StatusError) HTTPStatus() string {
 type fault string
 
 func (f fault) Error() string { return string(f) }
+
+// forbidden is a fault: the host is none that calls go to.
+type forbidden string
+
+func (f forbidden) Error() string { return string(f) }
+
+// late is a fault: there was no answer in time.
+type late string
+
+func (l late) Error() string { return string(l) }
+
+// IsForbidden says of an error of this package that no call goes to the host.
+func IsForbidden(err error) bool {
+	var f forbidden
+	return errors.As(err, &f)
+}
+
+// IsLate says of an error of this package that time was up.
+func IsLate(err error) bool {
+	var l late
+	return errors.As(err, &l)
+}
 
 // Fetch makes the call req and returns the body and content type of its answer,
 // which must be 200: others are a *StatusError. Its errors hold no credentials.
@@ -204,6 +235,14 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return checkURL(req.URL)
 }
 
+// dialPlain is dial, to our own listener for what others reach it by.
+func (c *Client) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	if listener, own := c.listeners[normal(address)]; own {
+		address = listener
+	}
+	return c.dial(ctx, network, address)
+}
+
 // dial connects to address, which is the host of a URL. The rules are checked on
 // the address that the connection is made to, after the name is resolved, so
 // that a name which resolves to something else the next time gains nothing.
@@ -217,7 +256,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 		Resolver: c.resolver,
 		Control: func(_, connected string, _ syscall.RawConn) error {
 			if to, err := netip.ParseAddrPort(connected); err == nil && to.Addr().Unmap().IsLoopback() && c.forbidden[to.Port()] {
-				return fault("the host is this machine's control listener, where no call goes")
+				return forbidden("the host is this machine's control listener, where no call goes")
 			}
 			return permit(connected, named)
 		},
@@ -225,21 +264,29 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	return dialer.DialContext(ctx, network, address)
 }
 
-// dialTLS is dial, and then a handshake that verifies the host.
-func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fault("the host has the wrong form")
+// dialTLS is dial, and then a handshake that verifies the host. own is shown to a
+// server that asks for a certificate, whichever authorities it names: it may have
+// been made by nobody that it knows. Nil: none.
+func (c *Client) dialTLS(own *tls.Certificate) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, fault("the host has the wrong form")
+		}
+		connection, err := c.dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		cfg := &tls.Config{RootCAs: c.roots(), ServerName: host, MinVersion: tls.VersionTLS12}
+		if own != nil {
+			cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
+		}
+		secure := tls.Client(connection, cfg)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, connection.Close())
+		}
+		return secure, nil
 	}
-	connection, err := c.dial(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	secure := tls.Client(connection, &tls.Config{RootCAs: c.roots(), ServerName: host, MinVersion: tls.VersionTLS12})
-	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, connection.Close())
-	}
-	return secure, nil
 }
 
 // permit says whether an IP address with port may be connected to, named telling
@@ -252,9 +299,9 @@ func permit(connected string, named bool) error {
 	ip := to.Addr().Unmap()
 	switch {
 	case ip.IsLinkLocalUnicast(), ip.IsMulticast(), ip.IsUnspecified():
-		return fault("the host has a link-local, multicast or unspecified address, where no call goes")
+		return forbidden("the host has a link-local, multicast or unspecified address, where no call goes")
 	case !named && !ip.IsLoopback():
-		return fault("the host is neither loopback nor the landscape's own nor allowed (--allow-host)")
+		return forbidden("the host is neither loopback nor the landscape's own nor allowed (--allow-host)")
 	}
 	return nil
 }
@@ -262,6 +309,7 @@ func permit(connected string, named bool) error {
 // describe makes an error of the HTTP client a fault.
 func (c *Client) describe(err error) error {
 	var own fault
+	var refused forbidden
 	var certificate *tls.CertificateVerificationError
 	var lookup *net.DNSError
 	var timeout net.Error
@@ -269,14 +317,18 @@ func (c *Client) describe(err error) error {
 	switch {
 	case errors.As(err, &own):
 		return own
+	case errors.As(err, &refused):
+		return refused
 	case errors.Is(err, context.Canceled):
 		return fault("the call was given up")
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return fault("there was no complete answer within " + c.timeout.String())
+		return late("there was no complete answer within " + c.timeout.String())
 	case errors.As(err, &certificate):
 		return fault("the server's certificate is not trusted: " + certificate.Err.Error())
 	case errors.As(err, &lookup):
 		return fault("the host name cannot be resolved")
+	case errors.As(err, &operation) && operation.Op == "remote error": // a TLS alert
+		return fault("the server ends the connection: " + operation.Err.Error())
 	case errors.As(err, &operation) && operation.Op == "dial":
 		return fault("the host cannot be reached: " + operation.Err.Error())
 	}

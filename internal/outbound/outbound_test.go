@@ -260,16 +260,24 @@ func TestErrors(t *testing.T) {
 func TestRootCAs(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("over TLS")) }))
 	defer s.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(s.Certificate())
-	if body, err := get(t, New(Config{RootCAs: func() *x509.CertPool { return roots }}), s.URL); err != nil || body != "over TLS" {
+	if body, err := get(t, New(Config{RootCAs: rootsOf(s)}), s.URL); err != nil || body != "over TLS" {
 		t.Errorf("got %q and error %v", body, err)
 	}
+}
+
+// rootsOf trusts a test server.
+func rootsOf(s *httptest.Server) func() *x509.CertPool {
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return func() *x509.CertPool { return roots }
 }
 
 func TestNoProxyFromTheEnvironment(t *testing.T) {
 	if transport := New(Config{}).http.Transport.(*http.Transport); transport.Proxy != nil {
 		t.Error("the client has a proxy, which would dial unchecked")
+	}
+	if transport := New(Config{}).Transport(nil); transport.http.Proxy != nil {
+		t.Error("the transport has a proxy, which would dial unchecked")
 	}
 }
 

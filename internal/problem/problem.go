@@ -15,6 +15,10 @@ import (
 // ContentType is the media type of a problem document (RFC 9457 §3).
 const ContentType = "application/problem+json"
 
+// ReasonHeader carries a refusal's code on the vendors' wires, whose bodies have
+// no place for it.
+const ReasonHeader = "Pairsim-Reason"
+
 // TypePrefix stands before the code in a document's type.
 const TypePrefix = "urn:pairsim:problem:"
 

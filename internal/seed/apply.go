@@ -20,7 +20,11 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	edition := f.edition(c, cfg.Edition)
 	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients()}
 	for i, s := range f.Systems {
-		declared.Systems = append(declared.Systems, f.system(c, at("systems", i), edition, s))
+		system := f.system(c, at("systems", i), edition, s)
+		services, err := s.services(f.frozenAt(cfg))
+		c.refuseError(at("systems", i)+".services", err)
+		system.Services = services
+		declared.Systems = append(declared.Systems, system)
 	}
 	for i, d := range f.Formations {
 		declared.Formations = append(declared.Formations, f.formation(c, at("formations", i), edition, d))
@@ -50,6 +54,11 @@ func (f *File) Apply(cfg *landscape.Config) error {
 		cfg.Tenants = make([]landscape.Tenant, len(f.Tenants))
 		for i, t := range f.Tenants {
 			cfg.Tenants[i] = landscape.Tenant{ID: t.ID, Product: t.Product}
+			for _, a := range t.APIs {
+				cfg.Tenants[i].APIs = append(cfg.Tenants[i].APIs, landscape.ReplacedAPI{
+					Identifier: a.Identifier, TargetURL: a.TargetURL, Specification: a.document,
+				})
+			}
 		}
 	}
 	f.Policy.apply(&cfg.Policy)
@@ -133,6 +142,9 @@ func either(given, otherwise string) string {
 	return otherwise
 }
 
+// paired are the statuses of a system that a tenant was paired with.
+var paired = []btp.Status{btp.Registered, btp.Deregistering, btp.DeregisterError}
+
 func (f *File) system(c *checker, path string, e *btp.Edition, s System) btp.DeclaredSystem {
 	d := btp.DeclaredSystem{
 		ID: btp.SystemID(s.ID), GlobalAccount: btp.GlobalAccountID(f.account(s.GlobalAccount)),
@@ -156,9 +168,12 @@ func (f *File) system(c *checker, path string, e *btp.Edition, s System) btp.Dec
 		d.Tenant = &btp.Descriptor{
 			TenantID: s.Tenant.ID, URL: s.Tenant.URL, CallbackURL: s.Tenant.CallbackURL, CommunicationScenarios: s.Tenant.CommunicationScenarios,
 		}
-		if !slices.Contains([]btp.Status{btp.Registered, btp.Deregistering, btp.DeregisterError}, d.Status) {
+		if !slices.Contains(paired, d.Status) {
 			c.refuse(path+".tenant", "only a system that was paired has a tenant")
 		}
+	}
+	if len(s.Services) > 0 && !slices.Contains(paired, d.Status) {
+		c.refuse(path+".services", "only a system that was paired has services")
 	}
 	if d.Status != btp.Pending && s.Token != nil && !s.Token.None {
 		c.refuse(path+".token", "only a pending system has a token")

@@ -66,8 +66,9 @@ func noInstant(text string) string {
 	return strconv.Quote(text) + " is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z"
 }
 
-// check is everything that holds whatever the edition turns out to be.
-func (f *File) check() error {
+// check is everything that holds whatever the edition turns out to be; dir is
+// where files that it names are.
+func (f *File) check(dir string) error {
 	c := &checker{lines: f.lines}
 	c.instant("clock.at", f.Clock.At)
 	if f.Clock.At != "" && !f.Clock.Frozen {
@@ -78,10 +79,7 @@ func (f *File) check() error {
 	f.checkSystems(c)
 	f.checkFormations(c)
 	f.checkEntitlements(c)
-	tenants := map[string]string{}
-	for i, t := range f.Tenants {
-		c.unique(tenants, t.ID, at("tenants", i)+".id")
-	}
+	f.checkTenants(c, dir)
 	c.positive("policy.attemptDeadline", f.Policy.AttemptDeadline)
 	c.positive("policy.certificateValidity", f.Policy.CertificateValidity)
 	for name, validity := range f.Policy.TokenValidity {
@@ -151,6 +149,7 @@ func (f *File) checkSystems(c *checker) {
 		if s.Token != nil {
 			c.duration(path+".token.age", s.Token.Age)
 		}
+		f.checkServices(c, path, &s)
 	}
 }
 

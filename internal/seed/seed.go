@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // MaxSize bounds a seed file, in bytes.
@@ -68,6 +69,7 @@ type System struct {
 	Cause         string        `json:"cause"`
 	Token         *Token        `json:"token"`
 	Tenant        *SystemTenant `json:"tenant"`
+	Services      []Service     `json:"services"`
 }
 
 // SystemTenant is what a system's tenant said of itself when it was paired.
@@ -118,8 +120,19 @@ type OAuthClient struct {
 
 // Tenant declares a tenant of a product (commerce, fsm, c4c, marketing).
 type Tenant struct {
-	ID      string `json:"id"`
-	Product string `json:"product"`
+	ID      string        `json:"id"`
+	Product string        `json:"product"`
+	APIs    []ReplacedAPI `json:"apis"`
+}
+
+// ReplacedAPI declares that an API of a product is elsewhere. Specification is JSON: an
+// object or a text; empty: the product's own.
+type ReplacedAPI struct {
+	Identifier    string          `json:"identifier"`
+	TargetURL     string          `json:"targetUrl"`
+	Specification json.RawMessage `json:"specification"`
+
+	document []byte // the specification, read
 }
 
 // Policy are switches; what is nil or empty stays as it was.
@@ -162,7 +175,7 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seed file: %w", err)
 	}
-	f, err := Parse(data)
+	f, err := parse(data, filepath.Dir(path))
 	var findings Findings
 	if errors.As(err, &findings) {
 		return nil, findings.in(path)
@@ -176,7 +189,10 @@ func Load(path string) (*File, error) {
 
 // Parse reads and checks a seed file. What the schema or the document's own
 // coherence refuses is returned as Findings.
-func Parse(data []byte) (*File, error) {
+func Parse(data []byte) (*File, error) { return parse(data, "") }
+
+// parse is Parse; dir is where files that the document names are, "" for none.
+func parse(data []byte, dir string) (*File, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("the seed file is larger than %d bytes", MaxSize)
 	}
@@ -191,5 +207,5 @@ func Parse(data []byte) (*File, error) {
 	if err := f.decode(instance); err != nil {
 		return nil, err
 	}
-	return f, f.check()
+	return f, f.check(dir)
 }

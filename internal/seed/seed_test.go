@@ -18,8 +18,8 @@ const examples = "../../docs/examples/seeds"
 
 func TestExamplesAreTakenByTheRegistry(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
-	if err != nil || len(paths) != 3 {
-		t.Fatalf("got %d examples (%v), want 3", len(paths), err)
+	if err != nil || len(paths) != 4 {
+		t.Fatalf("got %d examples (%v), want 4", len(paths), err)
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -72,6 +72,13 @@ func TestFindings(t *testing.T) {
 		{"cause without error", "systems:\n  - {name: A, type: SAP Commerce Cloud, cause: x}\n", "2: systems[0].cause: only an error status has a cause"},
 		{"tenant twice", "tenants:\n  - {id: a, product: fsm}\n  - {id: a, product: c4c}\n", `3: tenants[1].id: "a" is taken`},
 		{"product", "tenants:\n  - {id: a, product: erp}\n", `2: tenants[0].product: "erp" is none of commerce, fsm, c4c, marketing`},
+		{"API of another product", "tenants:\n  - id: a\n    product: fsm\n    apis:\n      - {identifier: c4c-odata, targetUrl: http://x.test}\n", `5: tenants[0].apis[0].identifier: product fsm has no API "c4c-odata"; its APIs are fsm-service, fsm-activity`},
+		{"API without target", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service}]}\n", `2: tenants[0].apis[0]: missing property 'targetUrl'`},
+		{"API at no URL", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: x}]}\n", `2: tenants[0].apis[0].targetUrl: "x" does not match`},
+		{"API twice", "tenants:\n  - id: a\n    product: fsm\n    apis:\n      - {identifier: fsm-service, targetUrl: http://x.test}\n      - {identifier: fsm-service, targetUrl: http://y.test}\n", `6: tenants[0].apis[1].identifier: "fsm-service" is taken`},
+		{"no OpenAPI", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: {a: 1}}]}\n", "2: tenants[0].apis[0].specification: is neither EDMX nor an OpenAPI document"},
+		{"no EDMX", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: <html/>}]}\n", "its root must be Edmx"},
+		{"no file", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: a.json}]}\n", "a file can be named in a seed file only"},
 		{"instant", "clock:\n  frozen: true\n  at: 2030-02-31T10:00:00Z\n", "3: clock.at: \"2030-02-31T10:00:00Z\" is no instant"},
 		{"no instant at all", "clock:\n  frozen: true\n  at: tomorrow\n", `3: clock.at: "tomorrow" is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z`},
 		{"instant of a running clock", "clock:\n  frozen: false\n  at: 2030-01-01T10:00:00Z\n", "3: clock.at: only a frozen clock"},
@@ -218,6 +225,61 @@ func TestApply(t *testing.T) {
 	var findings seed.Findings
 	if err := f.Apply(&cfg); !errors.As(err, &findings) || findings[0].Path != "edition" {
 		t.Errorf("another edition asked for: got %v, want a finding at edition", err)
+	}
+}
+
+// TestReplacedAPIs: a specification may stand in the seed file or beside it.
+func TestReplacedAPIs(t *testing.T) {
+	dir := t.TempDir()
+	const edmx = `<edmx:Edmx xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx" Version="1.0"/>`
+	for name, text := range map[string]string{
+		"calls.yaml": "openapi: 3.0.3\npaths: {}\n", "data.edmx": edmx, "none.json": `{"paths":{}}`, "large.json": strings.Repeat(" ", 1<<20+1),
+		"seed.yaml": `tenants:
+  - id: field
+    product: fsm
+    apis:
+      - {identifier: fsm-service, targetUrl: "http://127.0.0.1:9000/calls/", specification: calls.yaml}
+      - {identifier: fsm-activity, targetUrl: "http://127.0.0.1:9000/acts", specification: {openapi: 3.0.3, paths: {}}}
+  - id: crm
+    product: c4c
+    apis: [{identifier: c4c-odata, targetUrl: "http://127.0.0.1:9000/odata", specification: data.edmx}]
+`,
+		"wrong.yaml": `tenants:
+  - id: field
+    product: fsm
+    apis:
+      - {identifier: fsm-service, targetUrl: "http://127.0.0.1:9000", specification: none.json}
+      - {identifier: fsm-activity, targetUrl: "http://127.0.0.1:9000", specification: large.json}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := seed.Load(filepath.Join(dir, "seed.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := landscape.Default()
+	if err := f.Apply(&cfg); err != nil {
+		t.Fatal(err)
+	}
+	const openAPI = `{"openapi":"3.0.3","paths":{}}`
+	want := []landscape.Tenant{
+		{ID: "field", Product: "fsm", APIs: []landscape.ReplacedAPI{
+			{Identifier: "fsm-service", TargetURL: "http://127.0.0.1:9000/calls/", Specification: []byte(openAPI)},
+			{Identifier: "fsm-activity", TargetURL: "http://127.0.0.1:9000/acts", Specification: []byte(openAPI)},
+		}},
+		{ID: "crm", Product: "c4c", APIs: []landscape.ReplacedAPI{
+			{Identifier: "c4c-odata", TargetURL: "http://127.0.0.1:9000/odata", Specification: []byte(edmx)},
+		}},
+	}
+	if !reflect.DeepEqual(cfg.Tenants, want) {
+		t.Errorf("got %s, want %s", cfg.Tenants, want)
+	}
+	_, err = seed.Load(filepath.Join(dir, "wrong.yaml"))
+	if err == nil || !strings.Contains(err.Error(), "is neither EDMX nor an OpenAPI document") || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
+		t.Errorf("got %v, want both specifications refused", err)
 	}
 }
 

@@ -49,6 +49,8 @@ const (
 	operator = "Operator"
 	registry = "Registry"
 	client   = "Client"
+	workload = "Workload"
+	target   = "Target"
 )
 
 // Of makes the diagram of entries, which are in the order of their numbers. more
@@ -100,7 +102,7 @@ func (d *drawing) findParticipants(entries []btp.Entry) {
 		case btp.EntryRequest:
 			who = d.asker(e)
 		case btp.EntryCall:
-			who = d.tenant(e)
+			who = d.called(e)
 		}
 		if who != "" && !seen[who] {
 			seen[who] = true
@@ -127,6 +129,18 @@ func (d *drawing) asker(e *btp.Entry) string {
 	}
 	if e.Path == "/" || slices.ContainsFunc(ours, func(prefix string) bool { return strings.HasPrefix(e.Path, prefix) }) {
 		return operator
+	}
+	if strings.HasPrefix(e.Path, "/gateway/") || strings.HasPrefix(e.Path, "/gateway-ucl/") {
+		return workload
+	}
+	return d.tenant(e)
+}
+
+// called is whom the registry or its gateway called: a target of the gateway is a
+// tenant's own, or somebody else's.
+func (d *drawing) called(e *btp.Entry) string {
+	if strings.HasPrefix(string(e.Point), "gateway.") && !strings.HasPrefix(e.Path, "/tenants/") {
+		return target
 	}
 	return d.tenant(e)
 }
@@ -155,7 +169,7 @@ func (d *drawing) add(e *btp.Entry) {
 		}
 		d.arrow(kind, me, d.index(d.asker(e)), text)
 	case btp.EntryCall:
-		whom := d.index(d.tenant(e))
+		whom := d.index(d.called(e))
 		d.arrow(Request, me, whom, e.Method+" "+e.Path)
 		kind, text := Answer, strconv.Itoa(e.Status)
 		if e.Status < 200 || e.Status > 299 {

@@ -116,6 +116,21 @@ func TestNothingHappened(t *testing.T) {
 	well(t, d)
 }
 
+// A call through the gateway is a workload's, and goes to a tenant or to somebody
+// else's target.
+func TestCallsThroughTheGateway(t *testing.T) {
+	about := btp.Reference{System: shop, Name: "Web Shop", Tenant: "commerce"}
+	entry := func(kind btp.EntryKind, request uint64, path string) btp.Entry {
+		return btp.Entry{At: start, Kind: kind, Request: request, Point: btp.PointGatewayCall, About: about, Method: "GET", Path: path, Status: 200}
+	}
+	d := sequence.Of([]btp.Entry{
+		entry(btp.EntryCall, 1, "/tenants/commerce/api/occ"), entry(btp.EntryRequest, 1, "/gateway/mp-shop/occ"),
+		entry(btp.EntryCall, 2, "/orders"), entry(btp.EntryRequest, 2, "/gateway-ucl/mp-shop/orders/orders"),
+	}, false)
+	golden(t, "gateway.mmd", d.Mermaid())
+	well(t, d)
+}
+
 // line is every line that a diagram in Mermaid may have.
 var line = regexp.MustCompile(`^(sequenceDiagram|    participant P\d+ as TEXT|    P\d+(->>|-->>|--x)P\d+: TEXT|    Note over P\d+: TEXT)$`)
 

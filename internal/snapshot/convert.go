@@ -219,7 +219,7 @@ func serviceOf(s btp.Service) service {
 		w.Events = &serviceEvents{string(s.Events.Spec)}
 	}
 	if a := s.API; a != nil {
-		w.API = &serviceAPI{a.TargetURL, a.APIType, a.SpecificationURL, string(a.Spec), credentialsOf(a.Credentials), parametersOf(a.RequestParameters)}
+		w.API = &serviceAPI{a.TargetURL, a.APIType, a.SpecificationURL, string(a.Spec), credentialsOf(a.Credentials), parametersOf(a.RequestParameters), a.MissingSecret}
 	}
 	return w
 }
@@ -236,6 +236,7 @@ func (w service) contents() btp.Service {
 		s.API = &btp.ServiceAPI{
 			TargetURL: a.TargetURL, APIType: a.APIType, SpecificationURL: a.SpecificationURL, Spec: document(a.Spec),
 			Credentials: a.Credentials.contents(), RequestParameters: a.RequestParameters.contents(),
+			MissingSecret: a.MissingSecret,
 		}
 	}
 	return s
@@ -254,6 +255,11 @@ func credentialsOf(c *btp.Credentials) *credentials {
 	}
 	if g := c.CertificateGen; g != nil {
 		w.CertificateGen = &certificateCredentials{g.CommonName, string(g.CertificatePEM), secret.Text{Value: string(g.PrivateKeyPEM)}, g.CSRFTokenURL}
+	}
+	if o := c.OAuthWithCertificate; o != nil {
+		w.OAuthWithCertificate = &oauthCertificateCredentials{
+			o.URL, o.ClientID, string(o.CertificatePEM), secret.Text{Value: string(o.PrivateKeyPEM)}, parametersOf(o.RequestParameters), o.CSRFTokenURL,
+		}
 	}
 	return w
 }
@@ -274,6 +280,12 @@ func (w *credentials) contents() *btp.Credentials {
 	if g := w.CertificateGen; g != nil {
 		c.CertificateGen = &btp.CertificateCredentials{
 			CommonName: g.CommonName, CertificatePEM: pem(g.Certificate), PrivateKeyPEM: pem(g.PrivateKey.Value), CSRFTokenURL: g.CSRFTokenURL,
+		}
+	}
+	if o := w.OAuthWithCertificate; o != nil {
+		c.OAuthWithCertificate = &btp.OAuthCertificateCredentials{
+			URL: o.URL, ClientID: o.ClientID, CertificatePEM: pem(o.Certificate), PrivateKeyPEM: pem(o.PrivateKey.Value),
+			RequestParameters: o.RequestParameters.contents(), CSRFTokenURL: o.CSRFTokenURL,
 		}
 	}
 	return c

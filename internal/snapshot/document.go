@@ -173,6 +173,7 @@ type serviceAPI struct {
 	Spec              string             `json:"spec,omitempty"`
 	Credentials       *credentials       `json:"credentials,omitempty"`
 	RequestParameters *requestParameters `json:"requestParameters,omitempty"`
+	MissingSecret     btp.SecretKind     `json:"missingSecret,omitempty"`
 }
 
 type serviceEvents struct {
@@ -189,6 +190,17 @@ type credentials struct {
 	OAuth          *oauthCredentials       `json:"oauth,omitempty"`
 	Basic          *basicCredentials       `json:"basic,omitempty"`
 	CertificateGen *certificateCredentials `json:"certificateGen,omitempty"`
+
+	OAuthWithCertificate *oauthCertificateCredentials `json:"oauthWithCertificate,omitempty"`
+}
+
+type oauthCertificateCredentials struct {
+	URL               string             `json:"url"`
+	ClientID          string             `json:"clientId"`
+	Certificate       string             `json:"certificate,omitempty"`
+	PrivateKey        secret.Text        `json:"privateKey,omitzero"`
+	RequestParameters *requestParameters `json:"requestParameters,omitempty"`
+	CSRFTokenURL      string             `json:"csrfTokenUrl,omitempty"`
 }
 
 type oauthCredentials struct {

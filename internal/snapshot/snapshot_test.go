@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -48,7 +49,7 @@ func TestNothingIsForgotten(t *testing.T) {
 	if diff := cmp.Diff(c, d.Contents(), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("contents (-before +after):\n%s", diff)
 	}
-	if diff := cmp.Diff([]tenant.Snapshot{fullTenant()}, d.Tenants); diff != "" {
+	if diff := cmp.Diff([]tenant.Snapshot{fullTenant()}, d.Tenants, compactly); diff != "" {
 		t.Errorf("tenants (-before +after):\n%s", diff)
 	}
 	for _, name := range storetest.Missing(d) {
@@ -76,11 +77,21 @@ func fullTenant() tenant.Snapshot {
 				Key: secret.Text{Value: "k"}, Chain: [][]byte{{1}}, InfoURL: "i",
 				URLs: tenant.SnapshotURLs{EventsInfoURL: "1", EventsURL: "2", MetadataURL: "3", RenewCertURL: "4", RevokeCertURL: "5", RevocationCertURL: "6"},
 			},
-			ReleaseToken: secret.Text{Value: "t"}, NoticeID: "n", Callback: "c",
+			ReleaseToken: secret.Text{Value: "t"}, NoticeID: "n", Callback: "c", Base: "b",
 			Calls: []tenant.SnapshotCall{{Step: "s", Method: "GET", Path: "/", Status: 200}},
 		}},
+		Data: json.RawMessage(`{"collections":{"Accounts":[{"ID":"1"}]},"latest":"2030-01-01T10:00:00Z","sequence":{}}`),
 	}
 }
+
+// compactly compares JSON texts without their white space.
+var compactly = cmp.Transformer("compactly", func(text json.RawMessage) string {
+	var out bytes.Buffer
+	if err := json.Compact(&out, text); err != nil {
+		return string(text)
+	}
+	return out.String()
+})
 
 // schemaNode is what a test looks at in a schema.
 type schemaNode struct {

@@ -38,11 +38,15 @@ func (t *Tenant) authorized(c *gin.Context, do func(*gin.Context, *Tenant) error
 }
 
 // openToAll says which routes no administrator calls: the registry fetches
-// specifications, and proves itself at callbacks by what it signed.
+// specifications, and proves itself at callbacks by what it signed; the product's
+// own APIs have their own credentials.
 func openToAll(route string) bool {
 	const base = "/tenants/:tenant/"
-	return strings.HasPrefix(route, base+"specifications/") || strings.HasPrefix(route, base+"callback/")
+	return strings.HasPrefix(route, base+"specifications/") || strings.HasPrefix(route, base+"callback/") || ofProduct(route)
 }
+
+// ofProduct tells whether a route is of the product's own APIs.
+func ofProduct(route string) bool { return strings.HasPrefix(route, "/tenants/:tenant/api/") }
 
 // listOwn lists the tenants that the caller administers: one, or all where
 // nobody is asked.

@@ -60,9 +60,13 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.POST("/events", s.on(sendEvent))
 	g.POST("/renewal", s.on(renew))
 	g.POST("/revocation", s.on(revoke))
+	g.GET("/apis", s.on(listAPIs))
 	g.GET("/specifications/:identifier", s.on(specification))
 	g.POST("/callback/deregistration", s.on(noticeDeregistration))
 	g.POST("/callback/wake", s.on(wake))
+	for _, method := range apiMethods {
+		g.Handle(method, "/api/*path", s.on(serveAPI))
+	}
 }
 
 // dated puts the registry's time on answers, as the tenant knows it, unless the
@@ -77,6 +81,10 @@ func (s server) dated(c *gin.Context) {
 	}
 }
 
+// apiMethods are those that a product's API may see; what reads sees HEAD too,
+// from who mounts the routes. MERGE is OData's.
+var apiMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, "MERGE", http.MethodDelete}
+
 type server struct {
 	tenants []*Tenant
 	byID    map[string]*Tenant
@@ -90,7 +98,9 @@ func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
 			write(c, refuse(tenantNotFound, "there is no tenant %q", clip(c.Param("tenant"), 63)))
 			return
 		}
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		if !ofProduct(c.FullPath()) {
+			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		}
 		err := t.authorized(c, do)
 		if err == nil {
 			return
@@ -280,6 +290,49 @@ func revoke(c *gin.Context, t *Tenant) error {
 		return err
 	}
 	return show(c, t)
+}
+
+// apiAnswer is an API as the tenant's administrator sees it, with the throwaway
+// credentials that the tenant registers.
+type apiAnswer struct {
+	Identifier  string        `json:"identifier"`
+	Name        string        `json:"name"`
+	Description string        `json:"description"`
+	TargetURL   string        `json:"targetUrl"`
+	Served      bool          `json:"served"` // by the tenant itself
+	CSRF        bool          `json:"csrf"`
+	Basic       *basicAnswer  `json:"basic,omitempty"`
+	OAuth       *clientAnswer `json:"oauth,omitempty"`
+}
+
+type basicAnswer struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+type clientAnswer struct {
+	TokenURL     string `json:"tokenUrl"`
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+}
+
+func listAPIs(c *gin.Context, t *Tenant) error {
+	items := make([]apiAnswer, len(t.cfg.Product.APIs))
+	for i, a := range t.cfg.Product.APIs {
+		doc := a.document(t.base, t.facing, t.state.Credentials[a.Identifier])
+		items[i] = apiAnswer{
+			Identifier: a.Identifier, Name: a.Name, Description: a.Description, TargetURL: doc.TargetURL,
+			Served: t.apis.responders[a.Identifier] != nil, CSRF: a.CSRF,
+		}
+		if o := doc.Credentials.OAuth; o != nil {
+			items[i].OAuth = &clientAnswer{o.URL, o.ClientID, o.ClientSecret}
+		} else if b := doc.Credentials.Basic; b != nil {
+			items[i].Basic = &basicAnswer{b.Username, b.Password}
+		}
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, gin.H{"items": items})
+	return nil
 }
 
 func specification(c *gin.Context, t *Tenant) error {

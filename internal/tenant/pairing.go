@@ -72,14 +72,14 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 	if err := a.identify(ctx); err != nil {
 		return err
 	}
-	if err := a.publish(ctx); err != nil {
+	if err := a.t.publish(ctx, a.session, a.metadata); err != nil {
 		return err
 	}
 	if err := a.session.PutTenant(ctx, a.metadata, a.t.descriptor(a.row.Connection)); err != nil {
 		return err
 	}
 	a.t.mu.Lock()
-	a.row.Callback = a.t.callback()
+	a.row.Callback, a.row.Base = a.t.callback(), a.t.base
 	a.t.mu.Unlock()
 	return nil
 }
@@ -213,8 +213,8 @@ func transient(err error) bool {
 
 // publish registers the product's APIs and events: those that the registry has
 // by our identifier are replaced (pairing-protocols §3.4).
-func (a *attempt) publish(ctx context.Context) error {
-	there, err := a.session.Services(ctx, a.metadata)
+func (t *Tenant) publish(ctx context.Context, session *btpclient.Session, metadataURL string) error {
+	there, err := session.Services(ctx, metadataURL)
 	if err != nil {
 		return err
 	}
@@ -222,11 +222,11 @@ func (a *attempt) publish(ctx context.Context) error {
 	for _, s := range there {
 		ids[s.Identifier] = s.ID
 	}
-	for _, s := range a.t.cfg.Product.services(a.t.base, a.t.facing, a.t.state.Credentials) {
+	for _, s := range t.cfg.Product.services(t.base, t.facing, t.state.Credentials) {
 		if id := ids[s.Identifier]; id != "" {
-			err = a.session.UpdateService(ctx, a.metadata, id, s)
+			err = session.UpdateService(ctx, metadataURL, id, s)
 		} else {
-			_, err = a.session.CreateService(ctx, a.metadata, s)
+			_, err = session.CreateService(ctx, metadataURL, s)
 		}
 		if err != nil {
 			return fmt.Errorf("service %q: %w", s.Name, err)

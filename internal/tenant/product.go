@@ -1,15 +1,20 @@
 package tenant
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/records"
 )
 
 // Product is what tells the tenants of one product from those of another.
@@ -22,6 +27,9 @@ type Product struct {
 	APIs       []API
 	Events     Events
 	Scenarios  []string // communication scenarios, for the descriptor; Marketing only
+	// Seed is the data that a new tenant has; Emissions are the events of its changes.
+	Seed      func(*records.Tx) error
+	Emissions []Emission
 	// FailedFirst: while a system has a failed row, a new token for it is refused.
 	FailedFirst bool
 }
@@ -58,6 +66,13 @@ type API struct {
 	Auth                          Auth
 	CSRF, OData                   bool
 	Specification                 []byte
+	// Open makes what answers the API's calls; nil: nothing does.
+	Open func(Backend) Responder
+	// Denied answers a call without a good access token, as the product would;
+	// invalid: it came with one. The status is 401. Needed with OAuth and Open.
+	Denied func(w http.ResponseWriter, message string, invalid bool)
+	// TargetURL is where the API is instead of at the tenant; "": there.
+	TargetURL string
 }
 
 // Events is the one events service of a product: an AsyncAPI 2 document, each
@@ -151,9 +166,40 @@ func (p Product) validate() error {
 		if a.Auth == OAuth && a.TokenPath == "" {
 			return fmt.Errorf("API %q: OAuth needs a token path", a.Name)
 		}
+		if a.Auth == OAuth && a.Open != nil && a.Denied == nil {
+			return fmt.Errorf("API %q: OAuth needs an answer to who is denied", a.Name)
+		}
 		seen[a.Identifier] = true
 	}
 	return nil
+}
+
+// ReplacedAPI says that an API of a product is elsewhere. Specification is an
+// OpenAPI document in JSON or an EDMX text; empty: the product's own.
+type ReplacedAPI struct {
+	Identifier, TargetURL string
+	Specification         []byte
+}
+
+// replace puts replaced APIs in the place of the product's own.
+func (p *Product) replace(replaced []ReplacedAPI) error {
+	p.APIs = slices.Clone(p.APIs)
+	for _, r := range replaced {
+		i := slices.IndexFunc(p.APIs, func(a API) bool { return a.Identifier == r.Identifier })
+		if u, err := url.Parse(r.TargetURL); i < 0 || err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("API %q at %q: want an API of the product, and http(s)://host[:port]/path", r.Identifier, r.TargetURL)
+		}
+		p.APIs[i].TargetURL = strings.TrimRight(r.TargetURL, "/")
+		if len(r.Specification) > 0 {
+			p.APIs[i].Specification, p.APIs[i].OData = r.Specification, IsEDMX(r.Specification)
+		}
+	}
+	return nil
+}
+
+// IsEDMX tells an OData metadata document from an OpenAPI one: it is XML.
+func IsEDMX(specification []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(specification, "\ufeff \t\r\n"), []byte("<"))
 }
 
 // specification finds a document by the identifier of its service.
@@ -189,7 +235,7 @@ func (p Product) services(base, facing string, credentials map[string]credential
 }
 
 func (a API) document(base, facing string, c credential) *btpclient.API {
-	doc := &btpclient.API{TargetURL: base + "/api" + a.Path, Credentials: &btpclient.Credentials{}}
+	doc := &btpclient.API{TargetURL: cmp.Or(a.TargetURL, base+"/api"+a.Path), Credentials: &btpclient.Credentials{}}
 	if a.OData {
 		doc.APIType = "odata"
 		doc.SpecificationURL = facing + "/specifications/" + a.Identifier

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/records"
 	"github.com/pairsim/pairsim/internal/secret"
 )
 
@@ -27,6 +29,8 @@ type Snapshot struct {
 	LastPairing int                  `json:"lastPairing"`
 	Credentials []SnapshotCredential `json:"credentials"`
 	Pairings    []SnapshotPairing    `json:"pairings"`
+	// Data is the product's business data (internal/records); nothing: as seeded.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // SnapshotCredential is a throwaway user or client of one of the tenant's APIs.
@@ -53,6 +57,7 @@ type SnapshotPairing struct {
 	ReleaseToken    secret.Text          `json:"releaseToken,omitzero"`
 	NoticeID        string               `json:"noticeId,omitempty"`
 	Callback        string               `json:"callback,omitempty"`
+	Base            string               `json:"base,omitempty"`
 	Calls           []SnapshotCall       `json:"calls"`
 }
 
@@ -97,7 +102,7 @@ func (t *Tenant) Snapshot() Snapshot {
 	defer t.mu.Unlock()
 	s := Snapshot{
 		ID: t.cfg.ID, SystemType: t.cfg.Product.SystemType, LastPairing: t.state.LastID,
-		Credentials: []SnapshotCredential{}, Pairings: make([]SnapshotPairing, len(t.state.Rows)),
+		Credentials: []SnapshotCredential{}, Pairings: make([]SnapshotPairing, len(t.state.Rows)), Data: t.records.Encode(),
 	}
 	for _, api := range slices.Sorted(maps.Keys(t.state.Credentials)) {
 		c := t.state.Credentials[api]
@@ -113,7 +118,7 @@ func pairingOf(r *row) SnapshotPairing {
 	p := SnapshotPairing{
 		ID: r.ID, Description: r.Description, Status: r.Status.Code, Cause: r.Cause, Reason: r.Reason, Next: r.Next,
 		SystemID: r.SystemID, ApplicationName: r.ApplicationName, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-		ReleaseToken: secret.Text{Value: r.ReleaseToken}, NoticeID: r.NoticeID, Callback: r.Callback, Calls: make([]SnapshotCall, len(r.Calls)),
+		ReleaseToken: secret.Text{Value: r.ReleaseToken}, NoticeID: r.NoticeID, Callback: r.Callback, Base: r.Base, Calls: make([]SnapshotCall, len(r.Calls)),
 	}
 	if r.Certificate != nil {
 		c := SnapshotCertificate(*r.Certificate)
@@ -139,7 +144,7 @@ func (t *Tenant) rowOf(p SnapshotPairing) *row {
 			SystemID: p.SystemID, ApplicationName: p.ApplicationName, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 			Calls: make([]Call, len(p.Calls)),
 		},
-		ReleaseToken: p.ReleaseToken.Value, NoticeID: p.NoticeID, Callback: p.Callback, done: make(chan struct{}),
+		ReleaseToken: p.ReleaseToken.Value, NoticeID: p.NoticeID, Callback: p.Callback, Base: p.Base, done: make(chan struct{}),
 	}
 	close(r.done)
 	if p.Certificate != nil {
@@ -182,6 +187,9 @@ func (s *Snapshot) Check(tell func(path, problem string)) {
 			say("calls", "a pairing keeps at most %d", maxCalls)
 		}
 		p.check(say)
+	}
+	if err := records.Check(s.Data); err != nil {
+		tell("data", err.Error())
 	}
 	apis := map[string]bool{}
 	for i, c := range s.Credentials {
@@ -288,7 +296,14 @@ func (t *Tenant) Pause(ctx context.Context) (resume func(), err error) {
 // Restore puts s, which Check has accepted, in the place of all that t keeps. t is
 // paused.
 func (t *Tenant) Restore(ctx context.Context, s Snapshot) error {
+	if err := t.records.Restore(s.Data); err != nil {
+		return err
+	}
+	t.apis.mu.Lock()
+	t.apis.tokens, t.apis.order = map[string]accessGrant{}, nil
+	t.apis.mu.Unlock()
 	t.mu.Lock()
+	t.outbox = nil
 	for _, r := range t.state.Rows {
 		r.disconnect()
 	}
@@ -305,9 +320,10 @@ func (t *Tenant) Restore(ctx context.Context, s Snapshot) error {
 	return t.save(ctx)
 }
 
-// Reset unpairs t without telling anybody. Its credentials stay. t is paused.
+// Reset unpairs t without telling anybody, and its business data are as seeded. Its
+// credentials stay. t is paused.
 func (t *Tenant) Reset(ctx context.Context) error {
 	s := t.Snapshot()
-	s.LastPairing, s.Pairings = 0, nil
+	s.LastPairing, s.Pairings, s.Data = 0, nil, nil
 	return t.Restore(ctx, s)
 }

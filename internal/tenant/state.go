@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/records"
 )
 
 const (
@@ -70,6 +71,9 @@ type state struct {
 	LastID      int                   `json:"lastId"`
 	Credentials map[string]credential `json:"credentials"` // by API identifier
 	Rows        []*row                `json:"rows"`        // oldest first
+	// Data is the product's data as it was stored (internal/records); only in the
+	// stored form.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // credential is a throwaway user or client of one API.
@@ -86,8 +90,10 @@ type row struct {
 	// deleted. NoticeID is the jti of the notice that deregistered the row.
 	ReleaseToken string `json:"releaseToken,omitempty"`
 	NoticeID     string `json:"noticeId,omitempty"`
-	// Callback is the callback URL that the registry was last told.
+	// Callback is the callback URL that the registry was last told, Base where the
+	// tenant's APIs are.
 	Callback string `json:"callback,omitempty"`
+	Base     string `json:"base,omitempty"`
 
 	session *btpclient.Session // made from Connection on first use
 	done    chan struct{}      // closed when the pairing has ended
@@ -97,7 +103,7 @@ type row struct {
 // encode is the stored form of s. A tenant with a long history is saved often,
 // and all but the rows that pair or are in use have settled long ago. Whatever
 // changes one of these makes it unsettled.
-func (s *state) encode(inUse *row) ([]byte, error) {
+func (s *state) encode(inUse *row, data []byte) ([]byte, error) {
 	head, err := json.Marshal(struct {
 		LastID      int                   `json:"lastId"`
 		Credentials map[string]credential `json:"credentials"`
@@ -121,7 +127,11 @@ func (s *state) encode(inUse *row) ([]byte, error) {
 		}
 		stored = append(stored, text...)
 	}
-	return append(stored, `]}`...), nil
+	stored = append(stored, ']')
+	if data != nil {
+		stored = append(append(stored, `,"data":`...), data...)
+	}
+	return append(stored, '}'), nil
 }
 
 // connection is a paired tenant's identity at the registry.
@@ -176,6 +186,13 @@ func (t *Tenant) load(ctx context.Context) error {
 			return fmt.Errorf("stored state of tenant %s: %w", t.cfg.ID, err)
 		}
 	}
+	t.records, err = records.Open(records.Config{
+		Owner: t.cfg.ID, Seed: t.cfg.Product.Seed, Now: t.now, Keep: t.save, Changed: t.emit,
+	}, t.state.Data)
+	t.state.Data = nil
+	if err != nil {
+		return fmt.Errorf("tenant %s: %w", t.cfg.ID, err)
+	}
 	if len(stored) == 0 && t.cfg.Snapshot != nil {
 		return t.Restore(ctx, *t.cfg.Snapshot)
 	}
@@ -216,7 +233,7 @@ func (t *Tenant) save(ctx context.Context) error {
 	t.saving.Lock()
 	defer t.saving.Unlock()
 	t.mu.Lock()
-	stored, err := t.state.encode(t.connected())
+	stored, err := t.state.encode(t.connected(), t.records.Encode())
 	t.mu.Unlock()
 	if err != nil {
 		return err

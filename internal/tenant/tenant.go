@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/records"
 )
 
 var tenantIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -51,6 +52,9 @@ type Config struct {
 	// RenewsItself renews the client certificate when two thirds of its validity are
 	// over: the registry, whose clock that is, wakes the tenant.
 	RenewsItself bool
+	// Replaced are APIs of the product that are elsewhere: the tenant announces them
+	// with these targets, and does not answer them.
+	Replaced []ReplacedAPI
 	// Authorize asks the admin for an access token of the registry's token service.
 	Authorize bool
 	// Transport carries calls without client certificate; nil: an own one.
@@ -82,6 +86,11 @@ type Tenant struct {
 	busy    string // what the tenant is doing with a connection: one thing at a time
 	engaged *row   // the row that busy is about
 	closed  bool
+	outbox  []waiting // events to be sent
+	sending bool      // somebody sends them
+
+	records *records.Store // the product's data
+	apis    apis
 	paused  bool // it is being restored
 	epoch   int  // counts what was restored: a notice of before says nothing about it
 }
@@ -96,6 +105,9 @@ func New(cfg Config) (*Tenant, error) {
 		return nil, fmt.Errorf("tenant %s: public URL %q: want http(s)://host[:port]", cfg.ID, cfg.PublicURL)
 	}
 	if err := cfg.Product.validate(); err != nil {
+		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
+	}
+	if err := cfg.Product.replace(cfg.Replaced); err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
 	}
 	events, err := cfg.Product.Events.Types()
@@ -116,6 +128,7 @@ func New(cfg Config) (*Tenant, error) {
 	if err := t.load(context.Background()); err != nil {
 		return nil, err
 	}
+	t.openAPIs()
 	t.life, t.stop = context.WithCancel(context.Background())
 	return t, nil
 }

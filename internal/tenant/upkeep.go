@@ -241,14 +241,15 @@ func registryError(err error) error {
 	return fmt.Errorf("call the registry: %w", err)
 }
 
-// Announce tells the registry where t is reached now, for every connection that
-// was made when it was reached elsewhere: a restarted landscape may listen on
-// other ports, and could not be told of a deregistration.
+// Announce tells the registry where t and its APIs are reached now, for every
+// connection that was made when they were reached elsewhere: a restarted landscape
+// may listen on other ports, and could neither be told of a deregistration nor
+// called by workloads.
 func (t *Tenant) Announce(ctx context.Context) error {
 	var moved []*row
 	t.mu.Lock()
 	for _, r := range t.state.Rows {
-		if r.Connection != nil && r.Ended() && r.Callback != t.callback() {
+		if r.Connection != nil && r.Ended() && (r.Callback != t.callback() || r.Base != t.base) {
 			moved = append(moved, r)
 		}
 	}
@@ -276,12 +277,16 @@ func (t *Tenant) announce(ctx context.Context, r *row) error {
 	}
 	session := t.connector.Authenticated(cert)
 	defer session.Close()
-	if err := session.PutTenant(ctx, t.here(c.URLs.MetadataURL), t.descriptor(c)); err != nil {
+	metadataURL := t.here(c.URLs.MetadataURL)
+	if err := session.PutTenant(ctx, metadataURL, t.descriptor(c)); err != nil {
+		return fmt.Errorf("pairing %s: %w", r.ID, err)
+	}
+	if err := t.publish(ctx, session, metadataURL); err != nil {
 		return fmt.Errorf("pairing %s: %w", r.ID, err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r.Callback, r.settled = t.callback(), nil
+	r.Callback, r.Base, r.settled = t.callback(), t.base, nil
 	return nil
 }
 

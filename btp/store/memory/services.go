@@ -118,6 +118,12 @@ func cloneCredentials(c *btp.Credentials) *btp.Credentials {
 		g.CertificatePEM, g.PrivateKeyPEM = bytes.Clone(g.CertificatePEM), bytes.Clone(g.PrivateKeyPEM)
 		d.CertificateGen = &g
 	}
+	if c.OAuthWithCertificate != nil {
+		o := *c.OAuthWithCertificate
+		o.CertificatePEM, o.PrivateKeyPEM = bytes.Clone(o.CertificatePEM), bytes.Clone(o.PrivateKeyPEM)
+		o.RequestParameters = cloneParameters(o.RequestParameters)
+		d.OAuthWithCertificate = &o
+	}
 	return &d
 }
 

@@ -18,7 +18,10 @@ func terms() btp.Terms {
 	p.Transitions = map[btp.Transition]btp.TransitionPolicy{btp.TransitionRemoving: {After: time.Minute}} //nolint:exhaustive // one tells as much as three
 	return btp.Terms{
 		CreatedAt: start, ExpiresAt: start.Add(time.Hour), Policy: p,
-		Tenants:     []btp.DeclaredTenant{{ID: "shop", Product: "commerce"}, {ID: "ads", Product: "marketing"}},
+		Tenants: []btp.DeclaredTenant{
+			{ID: "shop", Product: "commerce"},
+			{ID: "ads", Product: "marketing", APIs: []btp.ReplacedAPI{{Identifier: "a", TargetURL: "https://x.test", Specification: []byte("<x/>")}}},
+		},
 		StartFrozen: start,
 		Landscape: btp.Landscape{
 			GlobalAccounts: []btp.GlobalAccount{{ID: "ga", DisplayName: "GA", Subdomain: "sub"}},

@@ -215,7 +215,12 @@ func fullService(system, id string, sequence uint64) btp.Service {
 			CertificateGen: &btp.CertificateCredentials{
 				CommonName: "cn", CertificatePEM: []byte("certificate"), PrivateKeyPEM: []byte("key"), CSRFTokenURL: "c",
 			},
+			OAuthWithCertificate: &btp.OAuthCertificateCredentials{
+				URL: "https://token.example", ClientID: "id", CertificatePEM: []byte("certificate"), PrivateKeyPEM: []byte("key"),
+				RequestParameters: parameters("oauth"), CSRFTokenURL: "https://csrf.example",
+			},
 		},
+		MissingSecret: btp.SecretCredentials,
 	}
 	return s
 }

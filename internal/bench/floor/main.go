@@ -19,6 +19,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ func serve(plain, mtls string) error {
 	router := gin.New()
 	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	router.GET("/system", func(c *gin.Context) { c.JSON(http.StatusOK, exampleSystem) })
+	router.GET("/proxy/*target", proxy)
 	listener, err := net.Listen("tcp", plain)
 	if err != nil {
 		return err
@@ -67,6 +69,17 @@ func serve(plain, mtls string) error {
 	fmt.Println("ready")
 	return <-ended
 }
+
+// proxy passes a request on to the host that begins its path, as a reverse proxy
+// of the standard library does that adds nothing.
+func proxy(c *gin.Context) {
+	host, path, _ := strings.Cut(strings.TrimPrefix(c.Param("target"), "/"), "/")
+	(&httputil.ReverseProxy{Transport: proxied, Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Scheme, r.Out.URL.Host, r.Out.URL.Path, r.Out.Host = "http", host, "/"+path, ""
+	}}).ServeHTTP(c.Writer, c.Request)
+}
+
+var proxied = &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 
 type discard struct{}
 
