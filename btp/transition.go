@@ -188,8 +188,8 @@ func (d Due) waits() bool { return d.Reads > 0 || d.Hold != "" }
 // ends after so many reads sees it so many times.
 func (r *Registry) ReadSystem(ctx context.Context, id SystemID) (SystemView, error) {
 	v, err := r.System(ctx, id)
-	if err == nil {
-		r.countReads(ctx, leavingOf(v.System))
+	if leaving := leavingOf(v.System); err == nil && leaving != (dueKey{}) {
+		r.countReads(ctx, leaving)
 	}
 	return v, err
 }
