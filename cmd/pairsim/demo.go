@@ -29,8 +29,9 @@ func newDemoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Tell the story of four pairings, over a landscape of its own",
 		Long: `Tell the story of four pairings: SAP Commerce Cloud, SAP Field Service Management, SAP Cloud for Customer and
-SAP Marketing Cloud, and of the tokens that are refused. A landscape is started for it, in memory, and every line is
-what really went over the wire.
+SAP Marketing Cloud; of a workload that uses what they expose, of the tokens that are refused, of a system that fails
+to leave and of one that leaves. A landscape is started for it, in memory, and every line is what really went over
+the wire.
 
 At a terminal the landscape stays up until Ctrl-C, to be looked at; with --exit, or when stdin is no terminal, it ends
 with the story. Where a default address is taken, free ports are used. NO_COLOR=1 leaves colours out.`,

@@ -33,7 +33,7 @@ func TestDemo(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			for _, want := range []string{"throwaway keys", "5 systems paired, 3 tokens refused, 1 system left", "The landscape is gone now."} {
+			for _, want := range []string{"throwaway keys", "6 systems paired, 3 tokens refused, 2 systems left", "The landscape is gone now."} {
 				if !strings.Contains(out, want) {
 					t.Errorf("want %q in\n%s", want, out)
 				}

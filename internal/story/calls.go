@@ -15,12 +15,14 @@ import (
 const callTimeout = 40 * time.Second
 
 // calls are the people of the story at their clients: the operator in the
-// cockpit, an administrator in each tenant, and whoever got hold of a token.
+// cockpit, an administrator in each tenant, a program in the Kyma runtime, and
+// whoever got hold of a token.
 type calls struct {
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	connector *btpclient.Connector
 	tenants   *btpclient.Tenants
+	program   *btpclient.Workload
 	client    *http.Client
 	last      btpclient.Call // the latest exchange, as it was on the wire
 }
@@ -35,6 +37,7 @@ func newCalls(l Landscape) (*calls, error) {
 	c.operator = btpclient.NewOperator(l.HTTP, c.client)
 	c.control = btpclient.NewControl(l.Control, c.client)
 	c.tenants = btpclient.NewTenants(l.HTTP, c.client)
+	c.program = btpclient.NewWorkload(l.HTTP, c.client)
 	// A token URL names the TLS listener.
 	connector, err := btpclient.New(btpclient.Config{RegistryURL: l.MTLS, RegistryMTLSURL: l.MTLS, RootCAs: roots})
 	if err != nil {

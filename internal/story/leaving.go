@@ -17,6 +17,9 @@ const (
 	subaccount    = "dev"
 )
 
+// statusLeaving is what both editions show while connectivity is taken down.
+const statusLeaving = "Deregistering"
+
 // form puts a system into the formation, before its product side is configured
 // (SEED-000 step 7); the first one creates it.
 func (t *teller) form(ctx context.Context, step, id, name string) error {
@@ -73,8 +76,7 @@ func (t *teller) seen(ctx context.Context, id string) error {
 // leaving is the chapter about deregistration: refused while a formation holds
 // the system, then completed (SEED-000 Results).
 func (t *teller) leaving(ctx context.Context) error {
-	last := len(t.cast) - 1
-	outlet := t.cast[last]
+	outlet := t.cast[len(t.cast)-1]
 	t.heading("A system leaves", "SEED-000, Results")
 	t.step("", "Deregister %q, which is still in formation %q:", secondSystem, formationName)
 	if err := t.refusedToLeave(ctx, outlet.id); err != nil {
@@ -85,18 +87,13 @@ func (t *teller) leaving(ctx context.Context) error {
 		return err
 	}
 	t.wire("", "operator", "registry", t.last, 1, fmt.Sprintf("%d systems left", len(f.Systems)))
-	s, err := t.operator.Deregister(ctx, outlet.id)
-	if err != nil {
+	if err := t.departs(ctx, outlet.id); err != nil {
 		return err
 	}
-	t.wire("", "operator", "registry", t.last, 1, t.in(bold, s.Status.Label))
-	if err := expect("status of "+secondSystem, s.Status.Label, "Deregistering"); err != nil {
+	if err := t.rowIs(ctx, outlet.tenant, outlet.id, btpclient.PairingDeregistered); err != nil {
 		return err
 	}
-	if err := t.told(ctx, outlet.tenant, outlet.id); err != nil {
-		return err
-	}
-	t.cast = t.cast[:last]
+	t.leaves(outlet.id)
 	return t.left(ctx, outlet.id)
 }
 
@@ -111,20 +108,37 @@ func (t *teller) refusedToLeave(ctx context.Context, id string) error {
 	return expect("deregistering what a formation holds", refused.Code, "system-in-use")
 }
 
-// told shows that the tenant knows: the registry has called it back.
-func (t *teller) told(ctx context.Context, tenant, system string) error {
+// departs deregisters a system.
+func (t *teller) departs(ctx context.Context, id string) error {
+	s, err := t.operator.Deregister(ctx, id)
+	if err != nil {
+		return err
+	}
+	t.wire("", "operator", "registry", t.last, 1, t.in(bold, s.Status.Label))
+	return expect("status of "+s.Name, s.Status.Label, statusLeaving)
+}
+
+// leaves counts a system out that is not registered any more.
+func (t *teller) leaves(id string) {
+	t.cast = slices.DeleteFunc(t.cast, func(m member) bool { return m.id == id })
+	t.gone++
+}
+
+// rowIs shows what a tenant knows of a system, by the code of its row's status: it
+// is deregistered when the registry has called it back.
+func (t *teller) rowIs(ctx context.Context, tenant, system, code string) error {
 	rows, err := t.tenants.Pairings(ctx, tenant)
 	if err != nil {
 		return err
 	}
 	read := t.last
 	for _, r := range rows {
-		if r.SystemID == system && r.Status.Code == btpclient.PairingDeregistered {
+		if r.SystemID == system && r.Status.Code == code {
 			t.wire("", "admin", tenant, read, 1, t.in(bold, r.Status.Label))
 			return nil
 		}
 	}
-	return fmt.Errorf("no row of tenant %s is deregistered", tenant)
+	return fmt.Errorf("no row of tenant %s for this system is %s", tenant, code)
 }
 
 // left looks for the row: it is gone, or back in the empty status.
@@ -136,11 +150,19 @@ func (t *teller) left(ctx context.Context, id string) error {
 		t.outcome("The tenant was told, every certificate is revoked. The row stays, for the same tenant to come back.")
 		return nil
 	}
+	if err := t.rowGone(ctx, id, secondSystem); err != nil {
+		return err
+	}
+	t.outcome("The tenant was told, every certificate is revoked, the row is gone: its name is free.")
+	return nil
+}
+
+// rowGone shows that the cockpit has no row of a system any more.
+func (t *teller) rowGone(ctx context.Context, id, name string) error {
 	_, err := t.operator.System(ctx, id)
 	if t.last.Status != http.StatusNotFound {
-		return errors.Join(err, fmt.Errorf("the row of %s is still there; the documents say: gone", secondSystem))
+		return errors.Join(err, fmt.Errorf("the row of %s is still there; the documents say: gone", name))
 	}
 	t.wire("", "operator", "registry", t.last, 1, "the row is gone")
-	t.outcome("The tenant was told, every certificate is revoked, the row is gone: its name is free.")
 	return nil
 }

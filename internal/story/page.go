@@ -111,6 +111,18 @@ func (p *page) wire(number, from, to string, c btpclient.Call, times int, remark
 	p.print(p.in(bold, pad(" "+number, marginCol)) + p.in(dim, who+what) + p.status(c.Status) + "  " + remark)
 }
 
+// wireWrapped is a wire line whose remark may be too long for its column.
+func (p *page) wireWrapped(from, to string, c btpclient.Call, paint paint, remark string) {
+	const col = marginCol + whoCol + methodCol + pathCol + timesCol + len("200  ")
+	for i, line := range wrap(remark, width-col) {
+		if i == 0 {
+			p.wire("", from, to, c, 1, p.in(paint, line))
+			continue
+		}
+		p.print(pad("", col) + p.in(paint, line))
+	}
+}
+
 // shortPath tells ids by their beginning, by less of it where the path is long.
 func shortPath(path string, limit int) string {
 	short := shortID.ReplaceAllString(path, "$1…")

@@ -43,8 +43,9 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Tell pairs all four products, shows what is refused and how a system leaves, and sums up, written to w
-// line by line. The error is the step that failed, which stands on the page too,
+// Tell pairs all four products, uses what they expose, shows what is refused,
+// what goes wrong and how a system leaves, and sums up, written to w line by
+// line. The error is the step that failed, which stands on the page too,
 // or why w cannot be written.
 func Tell(ctx context.Context, w io.Writer, l Landscape, o Options) error {
 	if o.Now == nil {
@@ -66,6 +67,7 @@ type teller struct {
 	options   Options
 	cockpit   cockpit
 	cast      []member
+	gone      int    // members that have left
 	formation string // id of the one that the story has created
 }
 
@@ -91,10 +93,15 @@ func (t *teller) tell(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.systemType, err)
 		}
 	}
+	if err := t.workload(ctx); err != nil {
+		return fmt.Errorf("workload: %w", err)
+	}
 	if err := t.refusals(ctx); err != nil {
 		return fmt.Errorf("refusals: %w", err)
 	}
-	paired := len(t.cast)
+	if err := t.mishap(ctx); err != nil {
+		return fmt.Errorf("made to go wrong: %w", err)
+	}
 	if err := t.leaving(ctx); err != nil {
 		return fmt.Errorf("leaving: %w", err)
 	}
@@ -102,8 +109,8 @@ func (t *teller) tell(ctx context.Context) error {
 		return fmt.Errorf("system landscape: %w", err)
 	}
 	t.print("")
-	t.print(fmt.Sprintf("%d systems paired, 3 tokens refused, 1 system left, in %.1f s. Every status above was a real answer.",
-		paired, t.options.Now().Sub(began).Seconds()))
+	t.print(fmt.Sprintf("%d systems paired, 3 tokens refused, %d systems left, in %.1f s. Every status above was a real answer.",
+		len(t.cast)+t.gone, t.gone, t.options.Now().Sub(began).Seconds()))
 	t.whereToLook()
 	return nil
 }
@@ -143,7 +150,7 @@ func (t *teller) sumUp(ctx context.Context) error {
 		t.row("", columns, s.Name, s.Type, s.Status.Label, s.ApplicationName, fmt.Sprint(len(s.Services)), s.Tenant.TenantID)
 	}
 	for _, s := range rows {
-		if s.Name == secondSystem { // where the cockpit keeps the row
+		if s.Name == secondSystem || s.Name == thirdSystem { // where the cockpit keeps the row
 			t.row("", columns, s.Name, s.Type, shown(s.Status.Label), s.ApplicationName, "", "(has left)")
 		}
 	}

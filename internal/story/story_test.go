@@ -75,6 +75,49 @@ var fsmAndC4C = []string{
 	`^SAP Marketing Cloud +SEED-004`, `valid for 7 days`,
 }
 
+// used is what a workload does with it, the same in both editions.
+var used = []string{
+	`^A workload uses what was exposed +SEED-000, Results; Kyma's application gateway$`,
+	`A program in the Kyma runtime of "dev", without credentials, reads products of "Web Shop":$`,
+	`workload → gateway +GET +/gateway/mp-web-shop\S+/products/search +200  \d+ products$`,
+	`gateway → commerce +POST +/tenants/commerce/\S+/oauth/token +200  OAuth token$`, `gateway → commerce +GET +/tenants/commerce/\S+/products/search +200$`,
+	`It creates an account in "Sales"`,
+	`workload → gateway +POST +/gateway/mp-sales/\S+AccountCollection +201  no\. \d+$`,
+	`gateway → c4c +GET +/tenants/c4c/api/\S+ +200  Basic, CSRF$`, `gateway → c4c +POST +/tenants/c4c/\S+AccountCollection +201$`,
+	`c4c → registry +POST +/mp-sales/v1/events +200  an event$`, `you → control +GET +/control/journal +200  the journal$`,
+	`✓ The journal has it all: the gateway's calls, and Account\.Root\.Created, accepted as an event\.$`,
+}
+
+// failing and opened are what both editions tell of a deregistration that fails:
+// %s is the document, and what the row shows in the end.
+var failing = []string{
+	`^Made to go wrong +%s$`, `"Kiosk", a third SAP Commerce Cloud`, `^ 8 +admin → commerce +GET .* 200  Registered$`,
+	`Over control, deregistering "Kiosk" is made to fail, after 2 looks at its row:$`,
+	`you → control +POST +/control/faults/recipes/deregister-error +201  1 fault$`, `you → control +PUT +/control/transitions/deregistering +200  reads=2$`,
+	`operator → registry +POST +/api/v1/systems/\S+/deregistration +202  Deregistering$`,
+	`operator → registry +GET +/api/v1/systems/\S+ +×2 200  Deregistering$`,
+	`operator → registry +GET +/api/v1/systems/\S+ +200  %s$`,
+}
+
+var opened = []string{
+	`“the connectivity could not be taken down”`, `operator → registry +GET +/api/v1/incidents/\S+ +200  incident open$`,
+}
+
+// The way out of it is another in each edition.
+var (
+	supported = []string{
+		`The way out: report an incident\. SAP's support, whom control plays, resolves it:$`,
+		`you → control +POST +/control/incidents/\S+/resolution +200  resolved$`, `operator → registry +GET +/api/v1/systems/\S+ +404  the row is gone$`,
+		`admin → commerce +GET +/tenants/commerce/pairings +200  Registered$`, `✓ The row is gone, by support's hand: the registry never reached the tenant\.$`,
+	}
+	again = []string{
+		`admin → commerce +GET +/tenants/commerce/pairings +200  Registered$`, `The way out, since 21 March 2024: deregister it again\.$`,
+		`operator → registry +POST +/api/v1/systems/\S+/deregistration +202  Deregistering$`, `admin → commerce +GET +/tenants/commerce/pairings +200  Deregistered$`,
+		`operator → registry +GET +/api/v1/systems/\S+ +200  \(empty\)$`, `operator → registry +GET +/api/v1/incidents/\S+ +200  resolved$`,
+		`✓ The fault struck once: this time the tenant was told, which resolved the incident too\.$`,
+	}
+)
+
 // refused is told the same in both editions, where %s is the status before pairing.
 var refused = []string{
 	`^What is refused`, `POST +/control/clock +200`,
@@ -85,6 +128,10 @@ var refused = []string{
 	`someone → registry .* 403  token-wrong-type`, ` 9 .* 200  %s`,
 	`admin → commerce +GET .* 200  Registered`, ` 9 .* 200  Registered`,
 	`someone → registry .* 403  token-used`, `✓ Each time the connector says "Invalid token\."`,
+}
+
+// leaves is told the same, where %s is what the cockpit shows afterwards.
+var leaves = []string{
 	`^A system leaves +SEED-000, Results`, `POST +/api/v1/systems/\S+/deregistration +409  system-in-use`, `“system "Outlet" is still in use: formation "customer-experience"`,
 	`DELETE +/api/v1/formations/\S+/systems/\S+ +200  3 systems left`, `POST +/api/v1/systems/\S+/deregistration +202  Deregistering`,
 	`admin → commerce .* 200  Deregistered`, `GET +/api/v1/systems/\S+ +%s`, `✓ The tenant was told, every certificate is revoked`,
@@ -96,9 +143,9 @@ var table = []string{
 	`Field Service +SAP Field Service Management +Registered +mp-field-service +3 +fsm`,
 	`Sales +SAP Cloud for Customer +Registered +mp-sales +2 +c4c`,
 	`Campaigns +SAP Marketing Cloud +Registered +mp-campaigns +4 +marketing`,
-	`%s`,
-	`5 systems paired, 3 tokens refused, 1 system left`,
 }
+
+const summary = `6 systems paired, 3 tokens refused, 2 systems left`
 
 func filled(lines []string, with ...string) []string {
 	out := append([]string(nil), lines...)
@@ -134,14 +181,17 @@ func TestTell(t *testing.T) {
 		}, filled(commerce, "assigned"), filled(fsmAndC4C, "assigned", "assigned"), []string{
 			`Home > Communication Management > Maintain Extensions on SAP BTP > Integrations: new`,
 			`^ 4 .*admin → marketing +POST .* 201  Enabling`, `^ 5 .*admin → marketing +GET .* 200  Enabled`, `^ 7 .* 200  Registered`,
-		}, filled(refused, "Pending", "Display token", "Pending", "404  the row is gone"), filled(table, "^$"))},
+		}, used, filled(refused, "Pending", "Display token", "Pending"), filled(failing, "SEED-000, Results", "Deregister Error"), opened, supported,
+			filled(leaves, "404  the row is gone"), table, []string{`^$`, summary})},
 		{"v2", join([]string{
 			`SAP BTP cockpit of today \(edition v2\)`, `^ 1-3 .*> Add System: "Web Shop" \(SAP Commerce Cloud\)\.$`,
 			`POST +/api/v1/globalAccounts/default/systems +201  no token yet`, `^ 4 .*POST +/api/v1/systems/\S+/tokens +201  Get Token`,
 			`Copy the registration token`, `^ 5 .* 200  \(empty\)`,
 		}, filled(commerce, "formation Ready"), filled(fsmAndC4C, "formation Ready", "formation Ready"), []string{
 			`SAP BTP > Extensions: new`, `201  Enabling`, `200  Enabled`, `^ 7 .* 200  Registered`,
-		}, filled(refused, `\(empty\)`, "Get Token", `\(empty\)`, `200  \(empty\)`), filled(table, `Outlet +SAP Commerce Cloud +\(empty\) +mp-outlet +\(has left\)`))},
+		}, used, filled(refused, `\(empty\)`, "Get Token", `\(empty\)`), filled(failing, "1582d72", "Error while"), []string{`^ {80,}Deregistering$`}, opened, again,
+			filled(leaves, `200  \(empty\)`),
+			table, []string{`Outlet +SAP Commerce Cloud +\(empty\) +mp-outlet +\(has left\)`, `Kiosk +SAP Commerce Cloud +\(empty\) +mp-kiosk +\(has left\)`, summary})},
 	}
 	for _, tt := range tests {
 		t.Run(tt.edition, func(t *testing.T) {
@@ -178,7 +228,7 @@ func inOrder(t *testing.T, text string, patterns []string) {
 func pleasant(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	const most = 165 // with what to look at afterwards
+	const most = 195 // with what to look at afterwards
 	if len(lines) > most {
 		t.Errorf("got %d lines, want at most %d", len(lines), most)
 	}
@@ -241,7 +291,21 @@ func TestBroken(t *testing.T) {
 		{"other edition", edition("v2"), nil, "v1", `edition of the registry: got "v2", the documents say "v1"`, "throwaway keys"},
 		{"unknown edition", edition("v1"), nil, "v3", `there is no edition "v3"`, ""},
 		{"no registry", edition("v1"), func(_ *testing.T, l *Landscape) { l.HTTP, l.MTLS = "http://127.0.0.1:1", "https://127.0.0.1:1" }, "v1", `got no answer`, "throwaway keys"},
-		{"no control", edition("v1"), func(_ *testing.T, l *Landscape) { l.Control = "http://127.0.0.1:1" }, "v1", `refusals: POST /control/clock got no answer`, "What is refused"},
+		{"no control", edition("v1"), func(_ *testing.T, l *Landscape) { l.Control = "http://127.0.0.1:1" }, "v1", `workload: GET /control/journal got no answer`, "A workload uses what was exposed"},
+		{"a shop without products", edition("v1"), replacing(`"products"`, `"articles"`, "/gateway/mp-web-shop/"), "v1", `workload: the shop has no products`, "without credentials, reads products"},
+		{"an account without a number", edition("v1"), replacing(`"AccountID"`, `"Number"`, "/gateway/mp-sales/"), "v1", `workload: the new account has no number`, "OAuth token"},
+		{
+			"deregistering never fails", edition("v1"), replacing(`"label":"Deregister Error"`, `"label":"Deregistering"`, "/api/v1/systems/"), "v1",
+			`made to go wrong: status of Kiosk: got "Deregistering", the documents say "Deregister Error"`, "Made to go wrong",
+		},
+		{
+			"deregistering is over at once", edition("v2"), replacing(`"label":"Deregistering"`, `"label":""`, "/api/v1/systems/"), "v2",
+			`made to go wrong: status of Kiosk: got "", the documents say "Deregistering"`, "reads=2",
+		},
+		{
+			"the incident stays open", edition("v2"), replacing(`"open":false`, `"open":true`, "/api/v1/incidents/"), "v2",
+			`made to go wrong: incident of Kiosk: got "incident open", the documents say "resolved"`, "deregister it again",
+		},
 		{"no CA", edition("v1"), func(_ *testing.T, l *Landscape) { l.CAPEM = nil }, "v1", `no PEM certificate`, ""},
 		{
 			"other validity", func(cfg *landscape.Config) {

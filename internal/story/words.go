@@ -18,6 +18,8 @@ type cockpit struct {
 	includeVerb       string // what one does with a system and a formation
 	formationReady    string // status of a formation, "" where none is shown
 	leaves            bool   // deregistering takes the row away
+	deregisterError   string // status after deregistering has failed
+	errorSource       string // where the way out of it stands
 }
 
 // cockpits by edition: SEED-000 and e9d975a.md@v1; 1582d72.md and e9d975a.md
@@ -28,12 +30,14 @@ var cockpits = map[string]cockpit{
 		registerButton: "Register System", tokenButton: "Display token", tokenAtOnce: true,
 		empty: "Pending", registered: "Registered", extensionSection: "Integrations",
 		includeVerb: "assigned", leaves: true,
+		deregisterError: "Deregister Error", errorSource: "SEED-000, Results",
 	},
 	"v2": {
 		name: "SAP BTP cockpit of today (edition v2), beside the step numbers of the seed documents", token: "registration token",
 		registerButton: "Add System", tokenButton: "Get Token",
 		empty: "", registered: "Registered", extensionSection: "Extensions",
 		includeVerb: "included", formationReady: "Ready",
+		deregisterError: "Error while Deregistering", errorSource: "1582d72",
 	},
 }
 
