@@ -113,6 +113,9 @@ func (x *Exchange) Refuse(code Code) {
 
 // Refusal is the code with which the request is answered, "" for none.
 func (x *Exchange) Refusal() Code {
+	if x == nil {
+		return ""
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.refusal

@@ -123,6 +123,7 @@ func (r *Registry) suffer(ctx context.Context, point Point, about *Reference, st
 	met := faultPoints[point].Met
 	for _, s := range struck {
 		x.touch(s)
+		r.tally.struck(point)
 		a := s.action
 		if !a.waits() {
 			r.journal.Append(r.strikeEntry(point, *about, s))

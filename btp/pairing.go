@@ -286,6 +286,7 @@ func (u *unit) certificateExpires(subject string) error {
 func (u *unit) complete(point Point, s *System) error {
 	s.RegisteredAt, s.Failure = u.now, nil
 	s.ExtensionDeleted = false // it may have been, in an attempt before this one
+	u.completed++
 	return errors.Join(u.move(point, s, PairingCompleted), u.dropAttempt(s.ID))
 }
 

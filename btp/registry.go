@@ -115,6 +115,7 @@ type Registry struct {
 	faults  faults
 	waits   waits
 	jobs    jobs
+	tally   tally
 	// tenants are the ids of the landscape's own.
 	tenants []string
 	// callTime is how long, in real time, a tenant may take to answer.
@@ -272,6 +273,8 @@ type unit struct {
 	scheduled time.Time
 	// clockMoved says that waiting for due work must be worked out again.
 	clockMoved bool
+	// completed counts the pairings that the step completes.
+	completed uint64
 }
 
 // update runs change as one atomic step. Journal entries are kept only if it is saved.
@@ -298,6 +301,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 		return err
 	}
 	r.changes.Add(1)
+	r.tally.completed.Add(u.completed)
 	r.noticeClock(u.env)
 	u.journal(ctx)
 	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {

@@ -33,12 +33,18 @@ var unstepped = []struct {
 	{"", "/", btp.PointDiscovery},
 }
 
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // notInJournal are requests that the journal is silent about: tenants are other
-// parties, and who looks at the control listener should not find itself.
+// parties, and who looks at the control listener or at the metrics should not find
+// itself.
 func notInJournal(r *http.Request) bool {
 	path := r.URL.Path
 	if strings.HasPrefix(path, "/control") {
-		return r.Method == http.MethodGet || r.Method == http.MethodHead || strings.HasPrefix(path, "/control/verifications")
+		return reads(r) || strings.HasPrefix(path, "/control/verifications")
+	}
+	if path == "/metrics" {
+		return reads(r)
 	}
 	return path == "/tenants" || strings.HasPrefix(path, "/tenants/")
 }
@@ -79,25 +85,9 @@ func Journalled(registry Chronicle) gin.HandlerFunc {
 // describeAnswer says how the request of e was answered; p is what its handler
 // panicked with, nil if it did not.
 func describeAnswer(e *btp.Entry, c *gin.Context, exchange *btp.Exchange, p any) {
-	var refusal btp.Code
-	e.Status = c.Writer.Status()
-	switch err, _ := p.(error); {
-	case p != nil && errors.Is(err, http.ErrAbortHandler):
-		if !c.Writer.Written() {
-			e.Status = 0
-		}
-		e.Detail = "the connection was cut"
-	case p != nil:
-		e.Status, refusal = http.StatusInternalServerError, btp.Internal
-	case !c.Writer.Written() && c.Request.Context().Err() != nil:
-		e.Status, e.Detail = 0, "the client left before the answer"
-	case e.Status >= http.StatusBadRequest:
-		if refusal = btp.Code(c.Writer.Header().Get("Pairsim-Reason")); refusal == "" {
-			refusal = exchange.Refusal()
-		}
-	}
+	status, refusal, detail := outcome(c, exchange, p)
 	faults := exchange.Faults()
-	e.Status, e.Faults = faults.Status(e.Status), faults.Rules
+	e.Status, e.Faults, e.Detail = faults.Status(status), faults.Rules, detail
 	e.Point, e.About = exchange.Last()
 	admitted := e.Point == btp.PointAccess && refusal != btp.Forbidden && refusal != btp.Unauthenticated
 	if (e.Point == "" || admitted) && refusal != btp.RouteNotFound && refusal != btp.MethodNotAllowed {
@@ -106,6 +96,36 @@ func describeAnswer(e *btp.Entry, c *gin.Context, exchange *btp.Exchange, p any)
 	if refusal != "" {
 		e.Rule, e.Source = string(refusal), btp.SourceOf(refusal)
 	}
+}
+
+// Outcome says how a request was answered: the status on the wire, 0 for no answer,
+// and the code of the refusal, if it was refused. p is what its handler panicked
+// with, nil if it did not.
+func Outcome(c *gin.Context, p any) (status int, refusal btp.Code) {
+	exchange := btp.ExchangeOf(c.Request.Context())
+	status, refusal, _ = outcome(c, exchange, p)
+	return exchange.Faults().Status(status), refusal
+}
+
+// outcome is Outcome without what faults do to the answer.
+func outcome(c *gin.Context, exchange *btp.Exchange, p any) (status int, refusal btp.Code, detail string) {
+	status = c.Writer.Status()
+	switch err, _ := p.(error); {
+	case p != nil && errors.Is(err, http.ErrAbortHandler):
+		if !c.Writer.Written() {
+			status = 0
+		}
+		return status, "", "the connection was cut"
+	case p != nil:
+		return http.StatusInternalServerError, btp.Internal, ""
+	case !c.Writer.Written() && c.Request.Context().Err() != nil:
+		return 0, "", "the client left before the answer"
+	case status >= http.StatusBadRequest:
+		if refusal = btp.Code(c.Writer.Header().Get("Pairsim-Reason")); refusal == "" {
+			refusal = exchange.Refusal()
+		}
+	}
+	return status, refusal, ""
 }
 
 func pointOf(r *http.Request) btp.Point {

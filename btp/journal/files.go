@@ -49,6 +49,7 @@ type Files struct {
 
 	queue   chan btp.Entry
 	dropped atomic.Uint64 // since the journal last said so
+	lost    atomic.Uint64 // altogether
 	latest  atomic.Int64  // the instant of an entry that was dropped, Unix nanoseconds
 	quit    chan struct{}
 	ended   sync.WaitGroup
@@ -103,10 +104,18 @@ func (f *Files) Offer(e btp.Entry) {
 	select {
 	case f.queue <- e:
 	default:
-		f.dropped.Add(1)
+		f.drop(1)
 		f.latest.Store(e.At.UnixNano())
 	}
 }
+
+func (f *Files) drop(n uint64) {
+	f.dropped.Add(n)
+	f.lost.Add(n)
+}
+
+// Lost is how many entries did not get to the disk since Open.
+func (f *Files) Lost() uint64 { return f.lost.Load() }
 
 // Close writes what waits and ends. The journal goes on in memory.
 func (f *Files) Close() error {
@@ -186,11 +195,11 @@ func (f *Files) tell(lost uint64, failure error) {
 	at := time.Unix(0, f.latest.Load()).UTC()
 	switch {
 	case failure != nil && f.broken:
-		f.dropped.Add(lost)
+		f.drop(lost)
 		return
 	case failure != nil:
 		f.broken = true
-		f.dropped.Add(lost)
+		f.drop(lost)
 		f.log.Error("the journal cannot be written to disk", "folder", f.folder, "error", failure)
 		detail = "the journal cannot be written to disk; it goes on in memory"
 		at = f.now()

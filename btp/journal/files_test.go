@@ -194,6 +194,9 @@ func TestAFullQueueBlocksNobody(t *testing.T) {
 	if told.Point != btp.PointJournalLoss || told.Detail != "3 entries were not written to disk" || !told.At.Equal(entry(5).At) {
 		t.Errorf("the journal says %+v", told)
 	}
+	if f.Lost() != 3 {
+		t.Errorf("%d entries were lost, want 3", f.Lost())
+	}
 }
 
 func TestADiskThatFailsIsToldOnce(t *testing.T) {

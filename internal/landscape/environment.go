@@ -19,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
+	"github.com/pairsim/pairsim/internal/meter"
 	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/strict"
@@ -42,6 +43,7 @@ type environment struct {
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
 	tenants  []*tenant.Tenant
+	meter    *meter.Meter
 	// snapshots is registry and tenants as one thing; nil without the registry.
 	snapshots *snapshot.Environment
 
@@ -138,6 +140,7 @@ func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) 
 // begin makes ready to be served, and to do what is due once it goes live.
 func (e *environment) begin() {
 	releaseMode()
+	e.meter = e.newMeter()
 	e.friendly = e.publicRouter()
 	if e.registry != nil {
 		e.friendly = faultwire.Handler(e.registry, e.friendly)

@@ -11,6 +11,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/meter"
 	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
@@ -69,7 +70,7 @@ func (l *Landscape) front(handler func(e *environment, named bool) http.Handler,
 // refuseEnvironment answers what is about the environment in the dialect of the
 // path within it.
 func refuseEnvironment(c *gin.Context, path string, err error) {
-	if ofVendor(path) {
+	if meter.SurfaceOf(path).OfVendor() {
 		connector.WriteError(c, slog.New(slog.DiscardHandler), err)
 		return
 	}

@@ -33,6 +33,7 @@ func TestHeadAnswersAsGetOnOurOwnPaths(t *testing.T) {
 		"/":                       http.StatusOK,
 		"/healthz":                http.StatusOK,
 		"/readyz":                 http.StatusOK,
+		"/metrics":                http.StatusOK,
 		"/ca.pem":                 http.StatusOK,
 		"/api/v1/openapi.json":    http.StatusOK,
 		"/api/v1/systemTypes":     http.StatusOK,

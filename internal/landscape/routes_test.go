@@ -30,6 +30,7 @@ func TestUnknownRoutesAnswerInTheirOwnDialect(t *testing.T) {
 		{"GET", "/v1/applications/certificates", 405, noMethod, "method-not-allowed"},
 		{"GET", "/mp-shop/v1/nowhere", 404, notFound, "route-not-found"},
 		{"DELETE", "/mp-shop/v1/events", 405, noMethod, "method-not-allowed"},
+		{"DELETE", "/mp-shop/v2/events", 405, noMethod, "method-not-allowed"},
 		{"GET", "/mp-shop/events/nowhere", 404, notFound, "route-not-found"},
 		{"GET", "/gateway/mp-shop", 400, `{"code":400,"error":"failed to extract API Identifier from path"}`, "gateway-path-incomplete"},
 		{"MERGE", "/gateway-ucl/mp-shop/a/b/c", 404, `{"code":404,"error":"Application: mp-shop not found."}`, "application-not-found"},

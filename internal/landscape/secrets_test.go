@@ -42,7 +42,8 @@ func (g *guarded) String() string {
 
 // TestNoSecretIsToldAgain: while everything happens that can, and while people put
 // secrets where they do not belong, no secret gets into the journal, in memory, on
-// disk or in any form, into a log, or into an answer of the control listener.
+// disk or in any form, into a log, into metrics, or into an answer of the control
+// listener.
 func TestNoSecretIsToldAgain(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {
@@ -59,6 +60,8 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 			o.collect()
 
 			texts := o.journalFormats()
+			texts["the metrics"] = metricsAt(t, o.HTTP)
+			wellFormed(t, texts["the metrics"])
 			entries, _ := o.Registry().Journal().Read(btp.JournalFilter{})
 			inMemory, err := json.Marshal(entries)
 			if err != nil {
@@ -88,7 +91,7 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 				texts["the file "+file.Name()] = string(text)
 			}
 			o.grep(texts)
-			for what, least := range map[string]int{"json": 20_000, "mermaid": 5_000, "svg": 20_000, "the log": 2_000, "the file journal-0.ndjson": 20_000} {
+			for what, least := range map[string]int{"json": 20_000, "mermaid": 5_000, "svg": 20_000, "the log": 2_000, "the metrics": 5_000, "the file journal-0.ndjson": 20_000} {
 				if len(texts[what]) < least {
 					t.Errorf("%s has %d bytes, want at least %d: the test looks past it", what, len(texts[what]), least)
 				}

@@ -18,6 +18,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/meter"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/strict"
@@ -99,7 +100,7 @@ func (e *environment) publicRouter() *gin.Engine {
 	l := e.process
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(e.recovered)
+	router.Use(e.counted, e.recovered)
 	if e.id != btp.DefaultEnvironment {
 		router.Use(e.untilGone)
 	}
@@ -133,6 +134,7 @@ func (e *environment) publicRouter() *gin.Engine {
 	ok := func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) }
 	router.GET("/healthz", ok)
 	router.GET("/readyz", ok)
+	router.GET("/metrics", e.showMetrics)
 	router.GET("/ca.pem", func(c *gin.Context) {
 		c.Data(http.StatusOK, "application/x-pem-file", l.CAPEM)
 	})
@@ -159,7 +161,7 @@ func answerHead(router *gin.Engine) {
 // wires gain later is not.
 func ownPath(path string) bool {
 	switch path {
-	case "/", "/healthz", "/readyz", "/ca.pem", "/tenants":
+	case "/", "/healthz", "/readyz", "/metrics", "/ca.pem", "/tenants":
 		return true
 	}
 	return strings.HasPrefix(path, "/api/v1/") || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/tenants/")
@@ -168,19 +170,12 @@ func ownPath(path string) bool {
 // dialect answers unknown paths as the surface that they belong to would.
 func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if ofVendor(c.Request.URL.Path) {
+		if meter.SurfaceOf(c.Request.URL.Path).OfVendor() {
 			vendor(c)
 			return
 		}
 		own(c)
 	}
-}
-
-// ofVendor says whether a path belongs to a vendor's wire.
-func ofVendor(path string) bool {
-	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	application := first != "api" && first != "tenants" && (strings.HasPrefix(rest, "v1/") || strings.HasPrefix(rest, "events"))
-	return first == "v1" || first == "gateway" || first == "gateway-ucl" || application
 }
 
 // index tells a browser what this is and where to look.
@@ -200,6 +195,7 @@ func (l *Landscape) index(c *gin.Context) {
 		"gateway": under("/gateway/{application}/{service}/{path}"),
 		"tenants": under("/tenants"),
 		"ca":      under("/ca.pem"),
+		"metrics": under("/metrics"),
 		"control": controls,
 	})
 }
@@ -234,7 +230,7 @@ func (e *environment) strictly(c *gin.Context) {
 func (e *environment) controlRouter(environments control.Environments) *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(e.recovered)
+	router.Use(e.counted, e.recovered)
 	if e.registry != nil {
 		router.Use(httpapi.Time(e.registry))
 	}
@@ -251,7 +247,10 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 		})
 	}
 	public := e.friendly
-	router.NoRoute(func(c *gin.Context) { public.ServeHTTP(c.Writer, c.Request) })
+	router.NoRoute(func(c *gin.Context) {
+		c.Set(passedOn, true)
+		public.ServeHTTP(c.Writer, c.Request)
+	})
 	router.NoMethod(httpapi.NoMethod)
 	return router
 }

@@ -120,7 +120,7 @@ func (d *drawing) findParticipants(entries []btp.Entry) {
 }
 
 // ours are the paths of an operator's calls; all others are a tenant's.
-var ours = []string{"/api/", "/.well-known/", "/oauth/", "/token_keys", "/healthz", "/readyz", "/ca.pem"}
+var ours = []string{"/api/", "/.well-known/", "/oauth/", "/token_keys", "/healthz", "/readyz", "/metrics", "/ca.pem"}
 
 // asker is who sent a request.
 func (d *drawing) asker(e *btp.Entry) string {
