@@ -18,6 +18,7 @@ const (
 	DueIncidentExpiry  DueKind = "incident-expiry"    // subject: incident id
 
 	DueTenantWake        DueKind = "tenant-wake"               // subject: system id
+	DueEventDelivery     DueKind = "event-delivery"            // subject: subscription id
 	DueDeregistration    DueKind = "deregistration"            // subject: system id
 	DueRemoval           DueKind = "removal"                   // subject: system id
 	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
@@ -40,6 +41,7 @@ var dueKinds = map[DueKind]struct {
 	DueReplayExpiry:      {fire: (*unit).replayIsForgotten},
 	DueIncidentExpiry:    {fire: (*unit).incidentIsForgotten},
 	DueTenantWake:        {prepare: (*unit).tenantWake},
+	DueEventDelivery:     {prepare: (*unit).eventDelivery},
 	DueDeregistration:    {prepare: (*unit).deregistration, transition: TransitionDeregistering},
 	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
 	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},

@@ -36,6 +36,9 @@ type Contents struct {
 	OAuthClients []OAuthClient
 	// Transitions are the policies that were set while the environment ran, by name.
 	Transitions []TransitionState
+	// Subscriptions and Deliveries are in the order of Sequence.
+	Subscriptions []Subscription
+	Deliveries    []Delivery
 	// Due is due work by instant, among equal instants in the order in which it was
 	// put; then what is held, likewise; then what waits for reads, by instant, kind
 	// and subject.
@@ -76,6 +79,8 @@ func (c *Contents) Replace(tx Tx) error {
 		putAll(c.Replays, tx.Replays().Put),
 		putAll(c.OAuthClients, tx.OAuthClients().Put),
 		putAll(c.Transitions, func(s TransitionState) error { return tx.Transitions().Put(s.Name, s.Policy) }),
+		putAll(c.Subscriptions, tx.Subscriptions().Put),
+		putAll(c.Deliveries, tx.Deliveries().Put),
 		putAll(c.Due, func(d Due) error { return putDue(tx, d) }),
 	)
 	if err != nil || c.Environment == (Environment{}) {

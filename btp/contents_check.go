@@ -19,6 +19,7 @@ const maxSequence = 1 << 53
 // Ids of a snapshot's objects; those that people give keep their own rules.
 var (
 	contentsIDRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+	attributeRule  = regexp.MustCompile(`^[a-z0-9]+$`) // CloudEvents 1.0
 	serialRule     = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 )
 
@@ -58,6 +59,7 @@ func (c *Contents) check(e *Edition, config Config) error {
 	k.namesAndReplays()
 	k.oauthClients()
 	k.transitions()
+	k.subscriptionsAndDeliveries()
 	k.due()
 	return InvalidSnapshot(k.found, k.more)
 }
@@ -490,6 +492,47 @@ func (k *contentsChecker) oauthClients() {
 	}
 }
 
+func (k *contentsChecker) subscriptionsAndDeliveries() {
+	of, count := map[SubscriptionID]*Subscription{}, map[string]int{}
+	limit := func(path, list string, most int) {
+		if count[list]++; count[list] == most+1 {
+			k.refuse(path, "there are at most %d of %s", most, list)
+		}
+	}
+	for i, s := range k.Subscriptions {
+		path := func(field string) string { return at("subscriptions", i, field) }
+		k.id("subscription", path("id"), string(s.ID))
+		k.subaccount(path("subaccount"), s.Subaccount, "")
+		k.hold(path(""), (&NewSubscription{s.Source, s.Type, s.Version, s.Sink, s.Mode}).check())
+		k.numbered("subscription", path("sequence"), s.Sequence)
+		limit(path(""), "the subscriptions of subaccount "+string(s.Subaccount), MaxSubscriptions)
+		of[s.ID] = &k.Subscriptions[i]
+	}
+	most := map[DeliveryState]int{DeliveryWaiting: MaxWaitingDeliveries, DeliveryDead: MaxDeadDeliveries}
+	for i, d := range k.Deliveries {
+		path := func(field string) string { return at("deliveries", i, field) }
+		k.numbered("delivery", path("sequence"), d.Sequence)
+		known(k, path("state"), "state of a delivery", d.State, DeliveryStates)
+		if s := of[d.Subscription]; s == nil || s.Subaccount != d.Subaccount {
+			k.refuse(path("subscription"), "subaccount %q has no subscription %q", clip(string(d.Subaccount)), clip(string(d.Subscription)))
+		}
+		for _, name := range []string{"id", "source", "type"} {
+			if d.Attributes[name] == "" {
+				k.refuse(path("attributes"), "a CloudEvent has an %s", name)
+			}
+		}
+		for name := range d.Attributes {
+			if !attributeRule.MatchString(name) {
+				k.refuse(path("attributes"), "%q: names of attributes hold lower-case letters and digits only", clip(name))
+			}
+		}
+		if d.Attempts < 0 || d.Attempts > MaxDeliveryAttempts || d.State == DeliveryWaiting && d.Attempts == MaxDeliveryAttempts {
+			k.refuse(path("attempts"), "an event is sent at most %d times", MaxDeliveryAttempts)
+		}
+		limit(path(""), fmt.Sprintf("the %s deliveries of subscription %s", d.State, clip(string(d.Subscription))), most[d.State])
+	}
+}
+
 // dueSubjects say which kinds of due work are about what else stands in the contents.
 var dueSubjects = map[DueKind]func(k *contentsChecker, subject string) bool{
 	DueTokenExpiry:       func(k *contentsChecker, id string) bool { return k.tokens[TokenID(id)] != nil },
@@ -499,6 +542,7 @@ var dueSubjects = map[DueKind]func(k *contentsChecker, subject string) bool{
 	DueReplayExpiry:      func(k *contentsChecker, id string) bool { return k.there["replay"][id] },
 	DueIncidentExpiry:    func(k *contentsChecker, id string) bool { return k.there["incident"][id] },
 	DueDeregistration:    func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
+	DueEventDelivery:     func(k *contentsChecker, id string) bool { return k.there["subscription"][id] },
 	DueTenantWake:        func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueRemoval:           func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueSynchronization:   func(k *contentsChecker, id string) bool { return k.formations[FormationID(id)] != nil },

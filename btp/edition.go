@@ -44,6 +44,9 @@ type Edition struct {
 	// AllTypesInRuntime: every system in a Kyma formation is an application in the
 	// runtime; otherwise only those of the CX types (design §4).
 	AllTypesInRuntime bool
+	// PrefixedEvents: the types of events that a runtime receives begin with
+	// sap.kyma.custom and the application's name (design §4 event names).
+	PrefixedEvents bool
 }
 
 // V1 is the cockpit of SEED-000, until 2022-04-14.
@@ -67,6 +70,7 @@ var V1 = &Edition{
 	},
 	Lifecycle:         lifecycleV1,
 	FormationName:     formationNameV1,
+	PrefixedEvents:    true,
 	FormationNameRule: "lower-case letters, digits, dots and hyphens; it starts and ends with a letter or digit",
 	FormationActions: map[FormationStatus][]FormationAction{
 		// v1 shows no statuses: what it offers does not depend on them.

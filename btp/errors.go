@@ -133,6 +133,11 @@ const (
 	SpecificationFetch      Code = "specification-fetch-failed"
 	EventInvalid            Code = "event-invalid"
 	EventTooLarge           Code = "event-too-large"
+	SubscriptionNotFound    Code = "subscription-not-found"
+	SubscriptionLimit       Code = "subscription-limit"
+	SinkForbidden           Code = "sink-forbidden"      // its host is none that events may go to
+	EventNotDelivered       Code = "event-not-delivered" // the sink was not reached, or did not answer with a 2xx
+	DeliveriesFull          Code = "deliveries-full"     // too many events wait for a subscriber
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
 

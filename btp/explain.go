@@ -116,6 +116,11 @@ var explanations = map[Code]Explanation{
 	SpecificationFetch:      {kymaReg, "Check specificationUrl; hosts beyond loopback need --allow-host."},
 	EventInvalid:            {kymaEvent, "See the answer's details."},
 	EventTooLarge:           {kymaEvent, "An event has at most 65536 bytes."},
+	SubscriptionNotFound:    {ours, "List the subscriptions: pairsim runtime subscriptions list."},
+	SubscriptionLimit:       {ours, "Delete subscriptions that nobody needs: pairsim runtime subscriptions delete."},
+	SinkForbidden:           {ours, "Name a sink on loopback, or start pairsim with --allow-host for its host."},
+	EventNotDelivered:       {ours, "Check that the sink listens and answers with a 2xx; the event is sent again."},
+	DeliveriesFull:          {kymaEvent, "Let the subscriber take its events, or delete its subscription; then publish again."},
 	DescriptorInvalid:       {ours, seeDocs},
 	KeyAlgorithmUnsupported: {ours, "Use ES256, RS256 or EdDSA."},
 

@@ -127,6 +127,11 @@ var FaultPoints = []FaultPoint{
 	{Point: PointServiceDelete, Flow: flowServices, Met: MetByTenant, About: aSystem},
 	{Point: PointEventLegacy, Flow: flowServices, Met: MetByTenant, About: aSystem, Carries: document},
 	{Point: PointEventCloudEvent, Flow: flowServices, Met: MetByTenant, About: aSystem},
+	{Point: PointEventDeliver, Flow: flowServices, Met: MetByDueWork, About: aSystem},
+	{Point: PointSubscriptionCreate, Flow: flowServices, Met: MetByOperator, Carries: document},
+	{Point: PointSubscriptionDelete, Flow: flowServices, Met: MetByOperator},
+	{Point: PointSubscriptionList, Flow: flowServices, Met: MetByOperator, Carries: document},
+	{Point: PointDeliveryList, Flow: flowServices, Met: MetByOperator, Carries: document},
 	{Point: PointSubscribed, Flow: flowServices, Met: MetByTenant, About: aSystem, Carries: document},
 
 	{Point: PointDeregister, Flow: flowDeregistration, Met: MetByOperator, About: aSystem, Carries: document},

@@ -84,6 +84,8 @@ type Config struct {
 	Terms *Terms
 	// Notifier tells tenants of deregistrations; nil: no tenant can be told.
 	Notifier Notifier
+	// Deliverer sends events to subscribers; nil: none is sent.
+	Deliverer Deliverer
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string

@@ -2,7 +2,6 @@ package btp
 
 import (
 	"context"
-	"errors"
 	"maps"
 )
 
@@ -136,29 +135,8 @@ func (r *Registry) DeleteService(ctx context.Context, c Caller, id ServiceID) er
 	})
 }
 
-// Visit is a request that only reads what its caller knows already: its URLs, the
-// events that somebody listens to.
+// Visit is a request that only reads what its caller knows already, such as its URLs.
 func (r *Registry) Visit(ctx context.Context, point Point, c Caller) error {
 	about := c.reference()
 	return r.step(ctx, point, &about, func(context.Context) error { return nil })
-}
-
-// PublishedEvent is an event that a tenant sent and that was accepted.
-type PublishedEvent struct {
-	ID, Type, Version string
-}
-
-// AcceptEvent notes an accepted event; the wire has checked it.
-func (r *Registry) AcceptEvent(ctx context.Context, point Point, c Caller, e PublishedEvent) error {
-	about := c.reference()
-	return r.step(ctx, point, &about, func(ctx context.Context) error {
-		if e.Type == "" {
-			return errors.New("event without type")
-		}
-		r.journal.Append(Entry{
-			At: r.Now(), Kind: EntryDecision, Point: point, About: about, Source: "Kyma event service",
-			Detail: clip(e.Type) + " " + clip(e.Version) + " id " + clip(e.ID),
-		})
-		return nil
-	})
 }

@@ -43,6 +43,8 @@ type Tx interface {
 	Replays() ReplayStore
 	OAuthClients() OAuthClientStore
 	Transitions() TransitionStore
+	Subscriptions() SubscriptionStore
+	Deliveries() DeliveryStore
 	// Contents is all of these at once.
 	Contents() ContentsStore
 }
@@ -199,6 +201,25 @@ type OAuthClientStore interface {
 	List() ([]OAuthClient, error)
 	Put(OAuthClient) error
 	Delete(id string) error
+}
+
+// SubscriptionStore keeps subscriptions to events.
+type SubscriptionStore interface {
+	Find(SubscriptionID) (Subscription, bool, error)
+	// ListOf lists a subaccount's subscriptions in the order of Sequence; "" lists all.
+	ListOf(SubaccountID) ([]Subscription, error)
+	Put(Subscription) error
+	Delete(SubscriptionID) error
+}
+
+// DeliveryStore keeps events on their way to sinks, by Sequence.
+type DeliveryStore interface {
+	// List returns a page in the order of Sequence.
+	List(DeliveryFilter) ([]Delivery, error)
+	// Count counts a subscription's deliveries in a state without reading them.
+	Count(SubscriptionID, DeliveryState) (int, error)
+	Put(Delivery) error
+	Delete(sequence uint64) error
 }
 
 // DueStore keeps due work: at most one row per kind and subject.

@@ -74,6 +74,22 @@ func TestLifeCalls(t *testing.T) {
 			_, err := o.RuntimeApplications(t.Context(), "dev")
 			return err
 		}},
+		{"subscriptions", "GET /api/v1/subaccounts/dev/runtime/subscriptions", func(o *Operator, _ *Control) error {
+			_, err := o.Subscriptions(t.Context(), "dev")
+			return err
+		}},
+		{"subscribe", `POST /api/v1/subaccounts/dev/runtime/subscriptions {"source":"a","type":"t","sink":"http://s"}`, func(o *Operator, _ *Control) error {
+			_, err := o.CreateSubscription(t.Context(), "dev", NewSubscription{Source: "a", Type: "t", Sink: "http://s"})
+			return err
+		}},
+		{"unsubscribe", "DELETE /api/v1/subaccounts/dev/runtime/subscriptions/s", func(o *Operator, _ *Control) error {
+			return o.DeleteSubscription(t.Context(), "dev", "s")
+		}},
+		{"deliveries", "GET /api/v1/subaccounts/dev/runtime/deliveries?state=dead", func(o *Operator, _ *Control) (err error) {
+			for _, err = range o.Deliveries(t.Context(), "dev", "dead") {
+			}
+			return err
+		}},
 		{"incident", "GET /api/v1/incidents/i", func(o *Operator, _ *Control) error { _, err := o.Incident(t.Context(), "i"); return err }},
 		{"resolve", `POST /control/incidents/i/resolution {"resolution":"done"}`, func(_ *Operator, c *Control) error {
 			_, err := c.ResolveIncident(t.Context(), "i", "done")

@@ -130,6 +130,11 @@ var answers = map[btp.Code]answer{
 	btp.SpecificationFetch:      {http.StatusBadGateway, ""},
 	btp.EventInvalid:            {http.StatusBadRequest, ""},
 	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, ""},
+	btp.SubscriptionNotFound:    {http.StatusNotFound, ""},
+	btp.SubscriptionLimit:       {http.StatusConflict, ""},
+	btp.SinkForbidden:           {http.StatusBadRequest, ""},
+	btp.EventNotDelivered:       {http.StatusBadGateway, ""},
+	btp.DeliveriesFull:          {http.StatusInsufficientStorage, ""},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
 

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,7 +112,10 @@ func (s *server) publishLegacy(c *gin.Context, caller btp.Caller) error {
 	if event.ID == "" {
 		event.ID = uuid.NewString()
 	}
-	published := btp.PublishedEvent{ID: event.ID, Type: event.Type, Version: event.Version}
+	published := btp.PublishedEvent{
+		ID: event.ID, Type: event.Type, Version: event.Version,
+		Attributes: map[string]string{"time": event.Time, "datacontenttype": "application/json"}, Data: event.Data,
+	}
 	if err := s.Registry.AcceptEvent(c.Request.Context(), btp.PointEventLegacy, caller, published); err != nil {
 		return err
 	}
@@ -176,7 +180,15 @@ func (s *server) publishCloudEvent(c *gin.Context, caller btp.Caller) error {
 	if err != nil {
 		return err
 	}
-	published := btp.PublishedEvent{ID: event["id"], Type: event["type"], Version: event["eventtypeversion"]}
+	data, err := eventData(c.Request.Header, body, event)
+	if err != nil {
+		return err
+	}
+	published := btp.PublishedEvent{
+		ID: event["id"], Type: event["type"], Version: event["eventtypeversion"], Attributes: map[string]string(event), Data: data,
+	}
+	delete(event, "specversion")
+	delete(event, "eventtypeversion") // as it is matched; the registry sets it
 	if err := s.Registry.AcceptEvent(c.Request.Context(), btp.PointEventCloudEvent, caller, published); err != nil {
 		return err
 	}
@@ -201,6 +213,44 @@ func parseCloudEvent(header http.Header, body []byte) (cloudEvent, error) {
 		return nil, err
 	}
 	return e, e.check()
+}
+
+// eventData is the data of an event, of which datacontenttype says what it is.
+func eventData(header http.Header, body []byte, e cloudEvent) ([]byte, error) {
+	contentType := header.Get("Content-Type")
+	if structured, err := isStructured(contentType); err != nil || !structured {
+		delete(e, "datacontenttype") // in this mode it is no header of its own
+		if contentType != "" {
+			e["datacontenttype"] = contentType
+		}
+		return body, err
+	}
+	var members struct {
+		Data   json.RawMessage `json:"data"`
+		Base64 *string         `json:"data_base64"`
+	}
+	if err := json.Unmarshal(body, &members); err != nil {
+		return nil, badCloudEvent("body: %v", err)
+	}
+	var text string
+	switch {
+	case members.Base64 != nil:
+		data, err := base64.StdEncoding.DecodeString(*members.Base64)
+		if err != nil {
+			return nil, badCloudEvent("data_base64: it is not base64")
+		}
+		return data, nil
+	case jsonKind(members.Data) == "null":
+		return nil, nil
+	case !isJSONType(e["datacontenttype"]) && json.Unmarshal(members.Data, &text) == nil:
+		return []byte(text), nil
+	}
+	return members.Data, nil
+}
+
+func isJSONType(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && (strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json"))
 }
 
 func isStructured(contentType string) (bool, error) {
@@ -324,12 +374,16 @@ type eventInfo struct {
 	Version string `json:"version"`
 }
 
-// subscribed lists what somebody listens to: nothing yet, for events are not
-// delivered so far. The list is empty, not null.
+// subscribed lists what somebody listens to. The list is never null.
 func (s *server) subscribed(c *gin.Context, caller btp.Caller) error {
-	if err := s.Registry.Visit(c.Request.Context(), btp.PointSubscribed, caller); err != nil {
+	listened, err := s.Registry.ListenedEvents(c.Request.Context(), caller)
+	if err != nil {
 		return err
 	}
-	writeJSON(c, http.StatusOK, subscriptions{EventsInfo: []eventInfo{}})
+	answer := subscriptions{EventsInfo: make([]eventInfo, len(listened))}
+	for i, e := range listened {
+		answer.EventsInfo[i] = eventInfo{e.Type, e.Version}
+	}
+	writeJSON(c, http.StatusOK, answer)
 	return nil
 }

@@ -36,6 +36,7 @@ type Registry interface {
 	UpdateService(context.Context, btp.Caller, btp.ServiceID, btp.Service) (btp.Service, error)
 	DeleteService(context.Context, btp.Caller, btp.ServiceID) error
 	Visit(context.Context, btp.Point, btp.Caller) error
+	ListenedEvents(context.Context, btp.Caller) ([]btp.ListenedEvent, error)
 	AcceptEvent(context.Context, btp.Point, btp.Caller, btp.PublishedEvent) error
 }
 

@@ -63,7 +63,12 @@ var access = map[string]btp.Permission{
 	"DELETE /api/v1/subaccounts/:id/entitlements":      btp.EntitlementsWrite,
 	"GET /api/v1/subaccounts/:id/runtime/applications": btp.LandscapeRead,
 
-	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement": btp.EntitlementsWrite,
+	"GET /api/v1/subaccounts/:id/runtime/subscriptions":  btp.LandscapeRead,
+	"POST /api/v1/subaccounts/:id/runtime/subscriptions": btp.LandscapeWrite,
+	"GET /api/v1/subaccounts/:id/runtime/deliveries":     btp.LandscapeRead,
+
+	"DELETE /api/v1/subaccounts/:id/runtime/subscriptions/:subscription": btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement":           btp.EntitlementsWrite,
 }
 
 // admitted asks for what the route needs before h runs. It stands around each

@@ -60,6 +60,14 @@ type Entitlements interface {
 	RuntimeApplications(context.Context, btp.SubaccountID) ([]btp.RuntimeApplication, error)
 }
 
+// Events are the use cases around events in a subaccount's Kyma runtime.
+type Events interface {
+	CreateSubscription(context.Context, btp.SubaccountID, btp.NewSubscription, btp.IdempotencyKey) (btp.Subscription, error)
+	Subscriptions(context.Context, btp.SubaccountID) ([]btp.Subscription, error)
+	DeleteSubscription(context.Context, btp.SubaccountID, btp.SubscriptionID) error
+	Deliveries(context.Context, btp.DeliveryFilter) (page []btp.Delivery, more bool, err error)
+}
+
 // Incidents are the use cases around incidents that an operator has.
 type Incidents interface {
 	Incidents(context.Context, btp.IncidentFilter) (page []btp.Incident, more bool, err error)
@@ -81,6 +89,7 @@ type Registry interface {
 	Systems
 	Formations
 	Entitlements
+	Events
 	Incidents
 	Environment
 }
@@ -144,6 +153,10 @@ func Mount(router gin.IRouter, c Config) {
 	api.DELETE("/subaccounts/:id/entitlements/:entitlement", h(s.removeEntitlement))
 	api.GET("/subaccounts/:id/servicePlans", h(s.listServicePlans))
 	api.GET("/subaccounts/:id/runtime/applications", h(s.listApplications))
+	api.GET("/subaccounts/:id/runtime/subscriptions", h(s.listSubscriptions))
+	api.POST("/subaccounts/:id/runtime/subscriptions", h(s.createSubscription))
+	api.DELETE("/subaccounts/:id/runtime/subscriptions/:subscription", h(s.deleteSubscription))
+	api.GET("/subaccounts/:id/runtime/deliveries", h(s.listDeliveries))
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

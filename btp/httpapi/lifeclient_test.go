@@ -39,6 +39,31 @@ func TestOperatorOfLife(t *testing.T) {
 	if err != nil || len(apps) != 2 || apps[0].Name != "mp-web-shop" || apps[0].Formations[0] != f.ID {
 		t.Errorf("got applications %+v, %v", apps, err)
 	}
+	wanted := btpclient.NewSubscription{Source: "mp-web-shop", Type: "order.created", Version: "v1", Sink: "http://127.0.0.1:9/events"}
+	listens, err := o.CreateSubscription(ctx, "dev", wanted, btpclient.IdempotencyKey("s"))
+	if err != nil || listens.Mode != "structured" || listens.Subaccount != "dev" || listens.Sink != wanted.Sink {
+		t.Errorf("got subscription %+v, %v", listens, err)
+	}
+	if again, err := o.CreateSubscription(ctx, "dev", wanted, btpclient.IdempotencyKey("s")); err != nil || again != listens {
+		t.Errorf("repeated: got %+v, %v; want %+v", again, err, listens)
+	}
+	if list, err := o.Subscriptions(ctx, "dev"); err != nil || len(list) != 1 || list[0] != listens {
+		t.Errorf("got subscriptions %+v, %v", list, err)
+	}
+	for d, err := range o.Deliveries(ctx, "dev", "waiting") {
+		t.Errorf("got delivery %+v, %v; want none", d, err)
+	}
+	for _, err := range o.Deliveries(ctx, "dev", "lost") {
+		if btpclient.CodeOf(err) != "invalid-request" {
+			t.Errorf("of a state that is none: got %v", err)
+		}
+	}
+	if err := o.DeleteSubscription(ctx, "dev", listens.ID); err != nil {
+		t.Error(err)
+	}
+	if err := o.DeleteSubscription(ctx, "dev", listens.ID); btpclient.CodeOf(err) != "subscription-not-found" {
+		t.Errorf("deleted twice: got %v", err)
+	}
 
 	_, err = o.Deregister(ctx, "shop")
 	var refused *btpclient.Problem

@@ -118,6 +118,11 @@ var problems = map[btp.Code]struct {
 	btp.SpecificationFetch:      {http.StatusBadGateway, "Specification could not be fetched"},
 	btp.EventInvalid:            {http.StatusBadRequest, "Invalid event"},
 	btp.EventTooLarge:           {http.StatusRequestEntityTooLarge, "Event is too large"},
+	btp.SubscriptionNotFound:    {http.StatusNotFound, "No such subscription"},
+	btp.SubscriptionLimit:       {http.StatusConflict, "Too many subscriptions"},
+	btp.SinkForbidden:           {http.StatusBadRequest, "No event may go to this sink"},
+	btp.EventNotDelivered:       {http.StatusBadGateway, "Event could not be delivered"},
+	btp.DeliveriesFull:          {http.StatusInsufficientStorage, "Too many events wait for a subscriber"},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, "Invalid tenant descriptor"},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, "Unsupported key algorithm"},
 

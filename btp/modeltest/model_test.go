@@ -446,6 +446,7 @@ var unmetPoints = []string{
 	"services.delete", "events.legacy", "events.cloudevent", "events.subscribed", "formation.show", "formation.list", "runtime.applications",
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
+	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
 }
 
 func (m *model) fault(o op) string {

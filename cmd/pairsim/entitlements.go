@@ -245,5 +245,5 @@ func newRuntimeCommand() *cobra.Command {
 	})
 	subaccountFlag(applications)
 	outputFlag(applications, &format)
-	return newGroup("runtime", "What a subaccount's Kyma runtime sees", applications)
+	return newGroup("runtime", "What a subaccount's Kyma runtime sees", applications, newSubscriptionsCommand(), newDeliveriesCommand())
 }

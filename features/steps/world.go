@@ -127,6 +127,7 @@ func (w *world) define(d definitions) {
 	w.strictnessSteps(d)
 	w.productSteps(d)
 	w.gatewaySteps(d)
+	w.eventSteps(d)
 	w.snapshotSteps(d)
 }
 
@@ -155,9 +156,10 @@ type world struct {
 	deletion   btpclient.FormationDeletion // of the formation deleted last
 	offered    []btpclient.ServiceOffering // to the subaccount looked at last
 
-	client    *client // the one that the scenario speaks of
-	called    outcome // a client's latest request
-	presented []error // of several requests at once
+	subscriber *subscriber // the latest that listens
+	client     *client     // the one that the scenario speaks of
+	called     outcome     // a client's latest request
+	presented  []error     // of several requests at once
 
 	tenant       string  // the one that the scenario speaks of
 	administered outcome // its administrator's latest action

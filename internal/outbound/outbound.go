@@ -251,17 +251,55 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, fault("the host has the wrong form")
 	}
-	named := c.named[normal(address)] || c.named[normal(host)]
+	named := c.isNamed(address, host)
 	dialer := net.Dialer{
 		Resolver: c.resolver,
-		Control: func(_, connected string, _ syscall.RawConn) error {
-			if to, err := netip.ParseAddrPort(connected); err == nil && to.Addr().Unmap().IsLoopback() && c.forbidden[to.Port()] {
-				return forbidden("the host is this machine's control listener, where no call goes")
-			}
-			return permit(connected, named)
-		},
+		Control:  func(_, connected string, _ syscall.RawConn) error { return c.permit(connected, named) },
 	}
 	return dialer.DialContext(ctx, network, address)
+}
+
+func (c *Client) isNamed(address, host string) bool {
+	return c.named[normal(address)] || c.named[normal(host)]
+}
+
+func (c *Client) permit(connected string, named bool) error {
+	if to, err := netip.ParseAddrPort(connected); err == nil && to.Addr().Unmap().IsLoopback() && c.forbidden[to.Port()] {
+		return forbidden("the host is this machine's control listener, where no call goes")
+	}
+	return permit(connected, named)
+}
+
+// Permits says why no call goes to the host of u, as far as that is known now: a
+// call checks again. A named host may be one that cannot be resolved yet.
+func (c *Client) Permits(ctx context.Context, u *url.URL) error {
+	if err := checkURL(u); err != nil {
+		return err
+	}
+	host, port := u.Hostname(), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	address := net.JoinHostPort(host, port)
+	if _, own := c.listeners[normal(address)]; own && u.Scheme == "http" {
+		return nil
+	}
+	named := c.isNamed(address, host)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	found, err := c.resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		if named {
+			return nil
+		}
+		return c.describe(err)
+	}
+	for _, ip := range found {
+		if err = c.permit(net.JoinHostPort(ip.String(), port), named); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // dialTLS is dial, and then a handshake that verifies the host. own is shown to a

@@ -65,8 +65,10 @@ func New(c *btp.Contents, tenants []tenant.Snapshot) *Document {
 		Transitions: each(c.Transitions, func(s btp.TransitionState) transition {
 			return transition{s.Name, durationOf(s.Policy.After), s.Policy.Reads, s.Policy.Held}
 		}),
-		Due:     each(c.Due, func(d btp.Due) due { return due(d) }),
-		Tenants: each(tenants, func(t tenant.Snapshot) tenant.Snapshot { return t }),
+		Subscriptions: each(c.Subscriptions, func(s btp.Subscription) subscription { return subscription(s) }),
+		Deliveries:    each(c.Deliveries, func(d btp.Delivery) delivery { return delivery(d) }),
+		Due:           each(c.Due, func(d btp.Due) due { return due(d) }),
+		Tenants:       each(tenants, func(t tenant.Snapshot) tenant.Snapshot { return t }),
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Authorities)) {
 		m := c.Authorities[name]
@@ -137,7 +139,9 @@ func (d *Document) Contents() btp.Contents {
 		Transitions: each(d.Transitions, func(t transition) btp.TransitionState {
 			return btp.TransitionState{Name: t.Name, Policy: btp.TransitionPolicy{After: t.After.span(), Reads: t.Reads, Held: t.Held}, Set: true}
 		}),
-		Due: each(d.Due, func(d due) btp.Due { return btp.Due(d) }),
+		Subscriptions: each(d.Subscriptions, func(s subscription) btp.Subscription { return btp.Subscription(s) }),
+		Deliveries:    each(d.Deliveries, func(d delivery) btp.Delivery { return btp.Delivery(d) }),
+		Due:           each(d.Due, func(d due) btp.Due { return btp.Due(d) }),
 	}
 	for _, a := range d.Authorities {
 		c.Authorities[a.Name] = btp.AuthorityMaterial{

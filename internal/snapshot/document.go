@@ -35,6 +35,8 @@ type Document struct {
 	Replays        []replay          `json:"replays"`
 	OAuthClients   []oauthClient     `json:"oauthClients"`
 	Transitions    []transition      `json:"transitions,omitempty"`
+	Subscriptions  []subscription    `json:"subscriptions,omitempty"`
+	Deliveries     []delivery        `json:"deliveries,omitempty"`
 	Due            []due             `json:"due"`
 	Tenants        []tenant.Snapshot `json:"tenants"`
 }
@@ -310,6 +312,30 @@ type oauthClient struct {
 	GlobalAccount btp.GlobalAccountID `json:"globalAccount,omitempty"`
 	Tenant        string              `json:"tenant,omitempty"`
 	CreatedAt     time.Time           `json:"createdAt,omitzero"`
+}
+
+type subscription struct {
+	ID         btp.SubscriptionID `json:"id"`
+	Subaccount btp.SubaccountID   `json:"subaccount"`
+	Source     string             `json:"source"`
+	Type       string             `json:"type"`
+	Version    string             `json:"version,omitempty"`
+	Sink       string             `json:"sink"`
+	Mode       btp.EventMode      `json:"mode"`
+	Sequence   uint64             `json:"sequence"`
+	CreatedAt  time.Time          `json:"createdAt,omitzero"`
+}
+
+type delivery struct {
+	Subscription btp.SubscriptionID `json:"subscription"`
+	Subaccount   btp.SubaccountID   `json:"subaccount"`
+	Sequence     uint64             `json:"sequence"`
+	State        btp.DeliveryState  `json:"state"`
+	Attributes   map[string]string  `json:"attributes"`
+	Data         []byte             `json:"data,omitempty"`
+	Attempts     int                `json:"attempts,omitempty"`
+	Failure      string             `json:"failure,omitempty"`
+	CreatedAt    time.Time          `json:"createdAt,omitzero"`
 }
 
 // due leaves the claim out: it is a running process's.

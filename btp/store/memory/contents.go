@@ -62,6 +62,8 @@ func (t contents) All() (c btp.Contents, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.policies)) {
 		c.Transitions = append(c.Transitions, btp.TransitionState{Name: name, Policy: *s.policies[name], Set: true})
 	}
+	c.Subscriptions, _ = (subscriptions(t)).ListOf("")
+	c.Deliveries, _ = (deliveries(t)).List(btp.DeliveryFilter{})
 	c.Due = t.allDue()
 	return c, nil
 }

@@ -14,6 +14,7 @@ type contents struct{ *tx }
 var tables = []string{
 	"environments", "signing_keys", "global_accounts", "subaccounts", "systems", "tokens", "attempts", "certificates", "services",
 	"formations", "formation_systems", "assignments", "entitlements", "incidents", "reservations", "replays", "oauth_clients", "transitions", "due",
+	"subscriptions", "deliveries",
 }
 
 func (t contents) Clear() error {
@@ -68,6 +69,10 @@ func (t contents) All() (c btp.Contents, err error) {
 	c.OAuthClients, err = (oauthClients(t)).List()
 	note(err)
 	c.Transitions, err = every(t, `SELECT after, reads, held, name FROM transitions WHERE env = ? ORDER BY name`, plain(readTransition))
+	note(err)
+	c.Subscriptions, err = (subscriptions(t)).ListOf("")
+	note(err)
+	c.Deliveries, err = (deliveries(t)).List(btp.DeliveryFilter{})
 	note(err)
 	c.Due, err = every(t, dueColumns+` ORDER BY reads > 0 AND hold = '', hold <> '', at, number, kind, subject`, plain(readDue))
 	note(err)

@@ -112,6 +112,9 @@ func planLife(tx btp.Tx) error {
 		tx.Reservations().Put(btp.Reservation{GlobalAccount: "ga", Name: "n"}),
 		tx.Replays().Put(btp.Replay{Key: "k"}),
 		tx.OAuthClients().Put(btp.OAuthClient{ID: "c"}),
+		tx.Subscriptions().Put(btp.Subscription{ID: "s"}),
+		tx.Deliveries().Put(btp.Delivery{Subscription: "s"}),
+		planEvents(tx),
 		tx.Due().Put(btp.Due{At: now, Kind: btp.DueCertExpiry, Subject: "s"}),
 		tx.Due().Claim(btp.DueCertExpiry, "s", now),
 		tx.Due().Put(btp.Due{At: now, Kind: btp.DueRemoval, Subject: "r", Reads: 2}),
@@ -165,4 +168,20 @@ func plan(t *testing.T, c *conn, query string) (steps []string) {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return steps
+}
+
+// planEvents asks for every list of subscriptions and deliveries.
+func planEvents(tx btp.Tx) error {
+	_, _, err1 := tx.Subscriptions().Find("s")
+	_, err2 := tx.Subscriptions().ListOf("")
+	_, err3 := tx.Subscriptions().ListOf("dev")
+	_, err4 := tx.Deliveries().Count("s", btp.DeliveryDead)
+	errs := []error{err1, err2, err3, err4, tx.Subscriptions().Delete("s"), tx.Deliveries().Delete(1)}
+	for _, f := range []btp.DeliveryFilter{
+		{}, {Subscription: "s"}, {Subscription: "s", State: btp.DeliveryWaiting}, {Subaccount: "dev"}, {Subaccount: "dev", State: btp.DeliveryDead},
+	} {
+		_, err := tx.Deliveries().List(f)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

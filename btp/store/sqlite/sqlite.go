@@ -308,25 +308,27 @@ type tx struct {
 	attemptOf   btp.SystemID
 }
 
-func (t *tx) Environment() btp.EnvironmentStore  { return environments{t} }
-func (t *tx) Accounts() btp.AccountStore         { return accounts{t} }
-func (t *tx) Systems() btp.SystemStore           { return systems{t} }
-func (t *tx) Tokens() btp.TokenStore             { return tokens{t} }
-func (t *tx) Keys() btp.KeyStore                 { return keys{t} }
-func (t *tx) Attempts() btp.AttemptStore         { return attempts{t} }
-func (t *tx) Certificates() btp.CertificateStore { return certificates{t} }
-func (t *tx) Services() btp.ServiceStore         { return services{t} }
-func (t *tx) Due() btp.DueStore                  { return dues{t} }
-func (t *tx) Authorities() btp.AuthorityStore    { return authorities{t} }
-func (t *tx) Formations() btp.FormationStore     { return formations{t} }
-func (t *tx) Assignments() btp.AssignmentStore   { return assignments{t} }
-func (t *tx) Entitlements() btp.EntitlementStore { return entitlements{t} }
-func (t *tx) Incidents() btp.IncidentStore       { return incidents{t} }
-func (t *tx) Reservations() btp.ReservationStore { return reservations{t} }
-func (t *tx) Replays() btp.ReplayStore           { return replays{t} }
-func (t *tx) OAuthClients() btp.OAuthClientStore { return oauthClients{t} }
-func (t *tx) Transitions() btp.TransitionStore   { return transitions{t} }
-func (t *tx) Contents() btp.ContentsStore        { return contents{t} }
+func (t *tx) Environment() btp.EnvironmentStore    { return environments{t} }
+func (t *tx) Accounts() btp.AccountStore           { return accounts{t} }
+func (t *tx) Systems() btp.SystemStore             { return systems{t} }
+func (t *tx) Tokens() btp.TokenStore               { return tokens{t} }
+func (t *tx) Keys() btp.KeyStore                   { return keys{t} }
+func (t *tx) Attempts() btp.AttemptStore           { return attempts{t} }
+func (t *tx) Certificates() btp.CertificateStore   { return certificates{t} }
+func (t *tx) Services() btp.ServiceStore           { return services{t} }
+func (t *tx) Due() btp.DueStore                    { return dues{t} }
+func (t *tx) Authorities() btp.AuthorityStore      { return authorities{t} }
+func (t *tx) Formations() btp.FormationStore       { return formations{t} }
+func (t *tx) Assignments() btp.AssignmentStore     { return assignments{t} }
+func (t *tx) Entitlements() btp.EntitlementStore   { return entitlements{t} }
+func (t *tx) Incidents() btp.IncidentStore         { return incidents{t} }
+func (t *tx) Reservations() btp.ReservationStore   { return reservations{t} }
+func (t *tx) Replays() btp.ReplayStore             { return replays{t} }
+func (t *tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
+func (t *tx) Transitions() btp.TransitionStore     { return transitions{t} }
+func (t *tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
+func (t *tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
+func (t *tx) Contents() btp.ContentsStore          { return contents{t} }
 
 // write runs a statement that changes something; a view refuses it.
 func (t *tx) write(query string, args ...driver.Value) error {

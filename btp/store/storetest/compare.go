@@ -87,7 +87,7 @@ func drawOp(t *rapid.T) op {
 	owner := btp.SystemID(id("system", m))
 	at := start.Add(time.Duration(drawNumber.Draw(t, "at")) * time.Minute)
 	read := drawFlag.Draw(t, "read") // rules read before they write
-	switch kind := rapid.IntRange(0, 21).Draw(t, "kind"); kind {
+	switch kind := rapid.IntRange(0, 22).Draw(t, "kind"); kind {
 	case 0, 1, 2:
 		x := fullSystem(n)
 		x.GlobalAccount, x.Type, x.Status, x.UpdatedAt = drawGA.Draw(t, "ga"), drawType.Draw(t, "type"), drawStatus.Draw(t, "status"), at
@@ -172,6 +172,8 @@ func drawOp(t *rapid.T) op {
 		return drawIncident(t, n, m, at)
 	case 20:
 		return drawKept(t, n, m, at)
+	case 21:
+		return drawEvents(t, n, m, at)
 	default:
 		e := environment("ignored")
 		e.Sequence = uint64(n)
@@ -300,6 +302,22 @@ func drawKept(t *rapid.T, n, m int, at time.Time) op {
 	}}
 }
 
+// drawEvents draws a write of a subscription and of a delivery.
+func drawEvents(t *rapid.T, n, m int, at time.Time) op {
+	s, d := subscription(n), delivery(n, fmt.Sprintf("subscription-%d", m%2))
+	s.Subaccount = rapid.SampledFrom([]btp.SubaccountID{"dev", "test"}).Draw(t, "subaccount")
+	s.CreatedAt, d.CreatedAt, d.Subaccount, d.Attempts = at, at, s.Subaccount, m
+	d.State = rapid.SampledFrom(btp.DeliveryStates).Draw(t, "delivery state")
+	gone := drawFlag.Draw(t, "gone")
+	return op{fmt.Sprintf("put %+v and %+v, gone %v", s, d, gone), func(tx btp.Tx) string {
+		code := answer(all(tx.Subscriptions().Put(s), tx.Deliveries().Put(d)))
+		if gone {
+			code += answer(all(tx.Subscriptions().Delete(s.ID), tx.Deliveries().Delete(d.Sequence)))
+		}
+		return code
+	}}
+}
+
 // contents reads all that drawOp can have written, by every way there is.
 func contents(rt *rapid.T, s btp.Store, world btp.EnvironmentID) (found []any) {
 	err := s.View(context.Background(), world, func(tx btp.Tx) error {
@@ -401,6 +419,16 @@ func lifeContents(tx btp.Tx) (found []any) {
 		note(of2(tx.Replays().Find(name("kept"))))
 	}
 	note(of(tx.OAuthClients().List()))
+	for _, sub := range []btp.SubaccountID{"", "dev", "test"} {
+		note(of(tx.Subscriptions().ListOf(sub)))
+		note(of(tx.Deliveries().List(btp.DeliveryFilter{Subaccount: sub, State: btp.DeliveryDead, After: 1, Limit: 2})))
+	}
+	for _, id := range []btp.SubscriptionID{"subscription-0", "subscription-1"} {
+		note(of2(tx.Subscriptions().Find(id)))
+		note(of(tx.Deliveries().Count(id, btp.DeliveryWaiting)))
+		note(of(tx.Deliveries().List(btp.DeliveryFilter{Subscription: id, State: btp.DeliveryWaiting})))
+		note(of(tx.Deliveries().List(btp.DeliveryFilter{Subscription: id})))
+	}
 	return found
 }
 

@@ -113,6 +113,8 @@ func testViewWritesNothing(t *testing.T, s btp.Store) {
 		"put a reservation":         func(tx btp.Tx) error { return tx.Reservations().Put(reservation("r", 2)) },
 		"put a replay":              func(tx btp.Tx) error { return tx.Replays().Put(replay("r")) },
 		"put a client":              func(tx btp.Tx) error { return tx.OAuthClients().Put(oauthClient("c")) },
+		"put a subscription":        func(tx btp.Tx) error { return tx.Subscriptions().Put(subscription(2)) },
+		"put a delivery":            func(tx btp.Tx) error { return tx.Deliveries().Put(delivery(2, "s")) },
 		"claimed due work":          func(tx btp.Tx) error { return tx.Due().Claim(btp.DueTokenExpiry, "t1", start) },
 		"parked due work":           func(tx btp.Tx) error { return tx.Due().Park(btp.DueTokenExpiry, "t1", start) },
 		"set a policy":              func(tx btp.Tx) error { return tx.Transitions().Put("removing", btp.TransitionPolicy{}) },

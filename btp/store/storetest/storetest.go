@@ -78,6 +78,8 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"reservations", testReservations},
 		{"replays", testReplays},
 		{"clients of the token service", testOAuthClients},
+		{"subscriptions", testSubscriptions},
+		{"deliveries", testDeliveries},
 		{"everything at once", testContents},
 		{"a closed store refuses", testClosed},
 	} {
@@ -263,6 +265,8 @@ func populate(tx btp.Tx) error {
 		tx.Reservations().Put(reservation("Reserved", 1)),
 		tx.Replays().Put(replay("replay")),
 		tx.OAuthClients().Put(oauthClient("client")),
+		tx.Subscriptions().Put(subscription(1)),
+		tx.Deliveries().Put(delivery(1, "subscription-1")),
 	)
 }
 
@@ -336,6 +340,12 @@ func everything(tx btp.Tx) (map[string]any, error) {
 	keep("replay", p, ok, err)
 	clients, err := tx.OAuthClients().List()
 	keep("clients", clients, len(clients) > 0, err)
+	subscriptions, err := tx.Subscriptions().ListOf("dev")
+	keep("subscriptions", subscriptions, len(subscriptions) > 0, err)
+	deliveries, err := tx.Deliveries().List(btp.DeliveryFilter{Subscription: "subscription-1", State: btp.DeliveryWaiting})
+	keep("deliveries", deliveries, len(deliveries) > 0, err)
+	deliveries, err = tx.Deliveries().List(btp.DeliveryFilter{Subaccount: "dev"})
+	keep("deliveries of a subaccount", deliveries, len(deliveries) > 0, err)
 	return found, errors.Join(errs...)
 }
 
@@ -389,6 +399,11 @@ func change(tx btp.Tx) error {
 		tx.Replays().Put(btp.Replay{Key: "replay"}),
 		tx.OAuthClients().Put(btp.OAuthClient{ID: "client"}),
 		tx.OAuthClients().Put(oauthClient("a client")),
+		tx.Subscriptions().Put(subscription(2)),
+		tx.Subscriptions().Delete("subscription-1"),
+		tx.Deliveries().Put(btp.Delivery{Sequence: 1, Subscription: "subscription-1", State: btp.DeliveryDead}),
+		tx.Deliveries().Put(delivery(2, "subscription-2")),
+		tx.Deliveries().Delete(1),
 		tx.Formations().Delete("formation-1"),
 		tx.Assignments().Delete("formation-1", "as2"),
 		tx.Entitlements().Delete("entitlement-1"),

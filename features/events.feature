@@ -1,0 +1,79 @@
+Feature: Events reach those who listen
+  A workload in a Kyma runtime subscribes to events of the runtime's applications. What such an application publishes is
+  delivered to it as a CloudEvent, in order and at least once.
+  Sources: SEED-000 Results, sap-domain §15.5, pairing-protocols §4, design §4 event names.
+
+  Rule: An event is delivered to who listens to its application, type and version
+
+    Scenario Outline: A listener gets events in <mode> mode
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in <mode> mode
+      When the client publishes the event "order.created" "v1"
+      And 1 second passes
+      Then the workload has received 1 event
+
+      Examples:
+        | mode       |
+        | structured |
+        | binary     |
+
+    Scenario Outline: A listener does not get <what>
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      When the client publishes the event "<type>" "<version>"
+      And 1 second passes
+      Then the workload has received 0 events
+
+      Examples:
+        | what            | type          | version |
+        | another type    | order.changed | v1      |
+        | another version | order.created | v2      |
+
+    Scenario: The publisher asks what somebody listens to
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      Then the client is told that somebody listens to "order.created" "v1"
+
+    Scenario: A subscription that was deleted
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And the operator has deleted its subscription
+      When the client publishes the event "order.created" "v1"
+      And 1 second passes
+      Then the workload has received 0 events
+
+  Rule: An event that is not taken is sent again, after 1, 2, 4, … seconds, and then given up
+
+    Scenario: A listener that is back after a while
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And the workload takes no events
+      When the client publishes the event "order.created" "v1"
+      And 2 seconds pass
+      And the workload takes events again
+      And 1 second passes
+      Then the workload has received 1 event
+
+    Scenario: A listener that stays away
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And the workload takes no events
+      When the client publishes the event "order.created" "v1"
+      And 127 seconds pass
+      Then 1 event is given up, after 8 attempts
+
+  Rule: Only a runtime that has the application receives its events (SEED-000 Results)
+
+    Scenario: The system has left the formation
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And no environment is all that subaccount "dev" still has
+      When the client publishes the event "order.created" "v1"
+      And 1 second passes
+      Then the workload has received 0 events
+
+  Rule: Events go to permitted hosts only
+
+    Scenario: A sink elsewhere
+      When the operator lets a workload at "http://192.0.2.1/" listen to "order.created" "v1" of the application "mp-web-shop"
+      Then the operator is refused because of "sink-forbidden"

@@ -1,0 +1,196 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/binding"
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// eventSteps are workloads that listen to events, and clients that publish them.
+func (w *world) eventSteps(d definitions) {
+	d.Given(`^a workload listens to "([^"]*)" "([^"]*)" of "([^"]*)" in (structured|binary) mode$`, w.aWorkloadListens)
+	d.Given(`^the operator has deleted its subscription$`, w.itsSubscriptionIsDeleted)
+	d.Given(`^the workload takes no events$`, w.theWorkloadTakesNone)
+
+	d.When(`^the client publishes the event "([^"]*)" "([^"]*)"$`, w.theClientPublishes)
+	d.When(`^the workload takes events again$`, w.theWorkloadTakesAgain)
+	d.When(`^the operator lets a workload at "([^"]*)" listen to "([^"]*)" "([^"]*)" of the application "([^"]*)"$`, w.theOperatorSubscribes)
+
+	d.Then(`^the workload has received (\d+) events?$`, w.theWorkloadHasReceived)
+	d.Then(`^the client is told that somebody listens to "([^"]*)" "([^"]*)"$`, w.theClientIsToldOf)
+	d.Then(`^(\d+) events? (?:is|are) given up, after (\d+) attempts$`, w.eventsAreGivenUp)
+}
+
+// subscriber is a workload that listens to events.
+type subscriber struct {
+	subscription btpclient.Subscription
+	away         atomic.Bool
+	mu           sync.Mutex
+	ids          []string
+	wrong        []error // events that are none, or in another mode
+}
+
+const eventData = `{"orderCode":"1001"}`
+
+// ServeHTTP takes an event, as any receiver of CloudEvents does.
+func (s *subscriber) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if s.away.Load() {
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	message := cehttp.NewMessageFromHttpRequest(r)
+	e, err := cloudevents.ToEvent(r.Context(), message)
+	if err == nil {
+		err = e.Validate()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil:
+		s.wrong = append(s.wrong, err)
+	case string(e.Data()) != eventData || e.Source() != s.subscription.Source || message.ReadEncoding().String() != s.subscription.Mode:
+		s.wrong = append(s.wrong, fmt.Errorf("got the event %s in %s mode", e, message.ReadEncoding()))
+	default:
+		s.ids = append(s.ids, e.ID())
+	}
+}
+
+func (w *world) aWorkloadListens(ctx context.Context, kind, version, name, mode string) error {
+	application, err := w.applicationName(ctx, name)
+	if err != nil {
+		return err
+	}
+	s := &subscriber{subscription: btpclient.Subscription{Source: application, Mode: mode}}
+	var calls atomic.Int32
+	sink, err := w.listen(ctx, &calls, s.ServeHTTP)
+	if err != nil {
+		return err
+	}
+	made, err := w.operator.CreateSubscription(ctx, defaultSubaccount, btpclient.NewSubscription{
+		Source: application, Type: kind, Version: version, Sink: sink + "/events", Mode: mode,
+	})
+	if err != nil {
+		return err
+	}
+	s.subscription = made
+	w.subscriber = s
+	return nil
+}
+
+func (w *world) theOperatorSubscribes(ctx context.Context, sink, kind, version, application string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	_, err := w.operator.CreateSubscription(ctx, defaultSubaccount, btpclient.NewSubscription{
+		Source: application, Type: kind, Version: version, Sink: sink,
+	})
+	w.operated = ended(err)
+	return nil
+}
+
+// theSubscriber is the latest workload that listens.
+func (w *world) theSubscriber() (*subscriber, error) {
+	if w.subscriber == nil {
+		return nil, errors.New("no workload listens in this scenario")
+	}
+	return w.subscriber, nil
+}
+
+func (w *world) itsSubscriptionIsDeleted(ctx context.Context) error {
+	if _, err := w.theSubscriber(); err != nil {
+		return err
+	}
+	return w.operator.DeleteSubscription(ctx, defaultSubaccount, w.subscriber.subscription.ID)
+}
+
+func (w *world) theWorkloadTakesNone() error  { return w.takes(false) }
+func (w *world) theWorkloadTakesAgain() error { return w.takes(true) }
+
+func (w *world) takes(events bool) error {
+	s, err := w.theSubscriber()
+	if err == nil {
+		s.away.Store(!events)
+	}
+	return err
+}
+
+func (w *world) theClientPublishes(ctx context.Context, kind, version string) error {
+	c, err := w.theClient()
+	if err != nil {
+		return err
+	}
+	info, err := c.call(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := w.control.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.session.PublishLegacy(ctx, info.URLs.EventsURL, btpclient.LegacyEvent{
+		Type: kind, Version: version, Time: now.Now, Data: json.RawMessage(eventData),
+	})
+	return err
+}
+
+func (w *world) theWorkloadHasReceived(n int) error {
+	s, err := w.theSubscriber()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.wrong) > 0 {
+		return errors.Join(s.wrong...)
+	}
+	if ids := slices.Compact(slices.Clone(s.ids)); len(ids) != n {
+		return fmt.Errorf("the workload has received the events %q, want %d", ids, n)
+	}
+	return nil
+}
+
+func (w *world) theClientIsToldOf(ctx context.Context, kind, version string) error {
+	c, err := w.theClient()
+	if err != nil {
+		return err
+	}
+	info, err := c.call(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := c.session.Subscribed(ctx, info.URLs.EventsURL+"/subscribed")
+	if err != nil {
+		return err
+	}
+	if len(told) != 1 || told[0].Name != kind || told[0].Version != version {
+		return fmt.Errorf("the client is told of listeners to %+v, want %s %s", told, kind, version)
+	}
+	return nil
+}
+
+func (w *world) eventsAreGivenUp(ctx context.Context, n, attempts int) error {
+	dead := 0
+	for d, err := range w.operator.Deliveries(ctx, defaultSubaccount, "dead") {
+		if err != nil {
+			return err
+		}
+		if d.Attempts != attempts {
+			return fmt.Errorf("event %s was given up after %d attempts, want %d", d.EventID, d.Attempts, attempts)
+		}
+		dead++
+	}
+	if dead != n {
+		return fmt.Errorf("%d events are given up, want %d", dead, n)
+	}
+	return nil
+}
