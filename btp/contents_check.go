@@ -2,6 +2,7 @@ package btp
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,6 +61,7 @@ func (c *Contents) check(e *Edition, config Config) error {
 	k.oauthClients()
 	k.transitions()
 	k.subscriptionsAndDeliveries()
+	k.objects()
 	k.due()
 	return InvalidSnapshot(k.found, k.more)
 }
@@ -588,6 +590,27 @@ func (k *contentsChecker) waiting(path func(string) string, d Due) {
 	}
 	if d.Tries < 0 || d.Tries > maxTries {
 		k.refuse(path("tries"), "it is 0 to %d", maxTries)
+	}
+}
+
+// objects holds what the store needs to know of objects of platform services.
+func (k *contentsChecker) objects() {
+	for i, o := range k.Objects {
+		path := func(field string) string { return at("objects", i, field) }
+		known(k, path("kind"), "kind of object", o.Kind, ServiceObjectKinds)
+		k.id(string(o.Kind), path("id"), o.ID)
+		k.numbered(string(o.Kind), path("sequence"), o.Sequence)
+		if o.Name != "" {
+			k.once(string(o.Kind)+" in "+o.Scope, path("name"), o.Name)
+		}
+		if o.System != "" {
+			k.system(path("system"), o.System, "")
+		}
+		for field, text := range map[string][]byte{"document": o.Document, "secret": o.Secret} {
+			if len(text) > 0 && !json.Valid(text) {
+				k.refuse(path(field), "it is no JSON")
+			}
+		}
 	}
 }
 

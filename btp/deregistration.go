@@ -154,6 +154,17 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, release str
 	if r.notify == nil {
 		return Errorf(TenantNotTold, "this registry tells no tenants")
 	}
+	jwt, err := r.signForTenant(ctx, s, DeregistrationAudience)
+	if err != nil {
+		return err
+	}
+	return r.notify.TellDeregistration(ctx, Notice{
+		CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release, Faults: ExchangeOf(ctx).Faults(),
+	})
+}
+
+// signForTenant signs what proves to a tenant that the registry calls it.
+func (r *Registry) signForTenant(ctx context.Context, s System, audience string) (string, error) {
 	var id, keyID string
 	var now time.Time
 	err := r.update(ctx, func(u *unit) (err error) {
@@ -162,26 +173,24 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, release str
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	g, err := r.known(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	key, err := r.key(ctx, keyID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	jwt, err := r.tokens.Sign(key, Claims{
-		Issuer: g.issuer, Audience: DeregistrationAudience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
+		Issuer: g.issuer, Audience: audience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
 		IssuedAt: now, ExpiresAt: now.Add(noticeValidity), GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: r.edition.ID,
 	})
 	if err != nil {
-		return fmt.Errorf("sign notice: %w", err)
+		return "", fmt.Errorf("sign notice: %w", err)
 	}
-	return r.notify.TellDeregistration(ctx, Notice{
-		CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release, Faults: ExchangeOf(ctx).Faults(),
-	})
+	return jwt, nil
 }
 
 // deregistered ends a deregistration: certificates are refused from now on, and

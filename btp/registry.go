@@ -86,6 +86,8 @@ type Config struct {
 	Notifier Notifier
 	// Deliverer sends events to subscribers; nil: none is sent.
 	Deliverer Deliverer
+	// Workers do the due work of platform services; a kind without one has nothing to do.
+	Workers map[DueKind]Worker
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string
