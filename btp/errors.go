@@ -84,6 +84,16 @@ const (
 	TenantNotTold                Code = "tenant-not-told"       // its callback does not answer as it should
 	ReleaseTokenInvalid          Code = "release-token-invalid" // no name is kept for it
 
+	// Destinations.
+
+	DestinationNotFound     Code = "destination-not-found"
+	DestinationExists       Code = "destination-exists"  // the name is taken on its level
+	DestinationInvalid      Code = "destination-invalid" // its properties break a rule
+	DestinationLimit        Code = "destination-limit"   // the most destinations, or files, of a level
+	CertificateFileNotFound Code = "certificate-file-not-found"
+	DestinationTokenFailed  Code = "destination-token-failed" // no token for the target; stands in authTokens
+	UserNotFound            Code = "user-not-found"
+
 	// Access, with --auth.
 
 	Unauthenticated Code = "unauthenticated" // no access token, or none that is good

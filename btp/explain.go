@@ -75,6 +75,14 @@ var explanations = map[Code]Explanation{
 	TenantNotTold:                {ours, "Make the tenant's callback reachable, then deregister again (v2), or have the incident resolved: pairsim incidents resolve ID."},
 	ReleaseTokenInvalid:          {ours, "The name is free already, or was never kept for this tenant."},
 
+	DestinationNotFound:     {"sap-domain §14.2", "List the destinations: pairsim destinations list."},
+	DestinationExists:       {"d866cf6.md", "Choose another name, or delete the destination that has it: pairsim destinations delete NAME."},
+	DestinationInvalid:      {"sap-domain §14.2", "Mend the properties that are named, and send it again; nothing was changed."},
+	DestinationLimit:        {ours, "Delete what nobody uses: pairsim destinations list, pairsim destinations delete NAME."},
+	CertificateFileNotFound: {"service-apis §2", "Upload the file: POST /destination-configuration/v1/subaccountCertificates."},
+	DestinationTokenFailed:  {"service-apis §2", "Look at what the entry in authTokens says, and mend the destination: pairsim destinations show NAME."},
+	UserNotFound:            {ours, "List the users: GET /control/users; declare one in the seed file (users)."},
+
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
 	Forbidden:       {"sap-domain §1", "Ask somebody with the role that the detail names."},
 

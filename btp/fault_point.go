@@ -87,6 +87,7 @@ const (
 	flowLandscape      = "accounts and incidents"
 	flowAccess         = "access (--auth)"
 	flowGateway        = "application gateway"
+	flowDestination    = "destinations"
 )
 
 var (
@@ -175,6 +176,15 @@ var FaultPoints = []FaultPoint{
 	{Point: PointGatewayCall, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 	{Point: PointGatewayToken, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 	{Point: PointGatewayCSRF, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
+
+	{Point: PointDestinationPut, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationDelete, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationList, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationShow, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationFind, Flow: flowDestination, Met: MetByAnybody, Carries: withToken},
+	{Point: PointDestinationToken, Flow: flowDestination, Met: MetByAnybody, Carries: withToken},
+	{Point: PointCertificateFile, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointTrust, Flow: flowDestination, Met: MetByAnybody, Carries: document},
 }
 
 // PointsWithoutFaults are the points where no fault makes sense, and why.
@@ -187,6 +197,8 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointUserCreate:        "the test itself does it, on the control listener",
+	PointUserDelete:        "the test itself does it, on the control listener",
 	PointRestore:           "the test itself does it, on the control listener",
 	PointReset:             "the test itself does it, on the control listener",
 	PointControl:           "the test itself does it, on the control listener",

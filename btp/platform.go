@@ -131,3 +131,15 @@ func (r *Registry) Settle(ctx context.Context, kind DueKind, subject string) {
 func (r *Registry) SignForTenant(ctx context.Context, s System, audience string) (string, error) {
 	return r.signForTenant(ctx, s, audience)
 }
+
+// NewRSAKey makes an RSA key, PKCS#8 in DER, with what makes the environment's other
+// keys. It takes a while, so it is done outside of any step.
+func (r *Registry) NewRSAKey() ([]byte, error) {
+	key, err := r.tokens.NewKey("RS256")
+	return key.Private, err
+}
+
+// Read is Look within a flow that has its point already.
+func (r *Registry) Read(ctx context.Context, read func(*Step) error) error {
+	return r.view(ctx, func(u *unit) error { return read(&Step{u.Tx, u}) })
+}

@@ -91,6 +91,16 @@ const (
 	PointSubscriptionDelete Point = "subscription.delete"
 	PointSubscriptionList   Point = "subscription.list"
 	PointDeliveryList       Point = "delivery.list"
+	PointDestinationPut     Point = "destination.put"
+	PointDestinationDelete  Point = "destination.delete"
+	PointDestinationList    Point = "destination.list"
+	PointDestinationShow    Point = "destination.show"
+	PointDestinationFind    Point = "destination.find"
+	PointDestinationToken   Point = "destination.token"
+	PointCertificateFile    Point = "destination.certificate-file"
+	PointTrust              Point = "destination.trust"
+	PointUserCreate         Point = "user.create"
+	PointUserDelete         Point = "user.delete"
 	PointRestore            Point = "environment.restore"
 	PointReset              Point = "environment.reset"
 )
@@ -191,6 +201,16 @@ var Points = map[Point]PointDescription{
 	PointSubscriptionDelete: {"an operator ends a subscription", "sap-domain §15.5"},
 	PointSubscriptionList:   {"an operator lists the subscriptions of a Kyma runtime", "sap-domain §15.5"},
 	PointDeliveryList:       {"an operator lists the events that are on their way to subscribers, or were not delivered", "pairsim"},
+	PointDestinationPut:     {"somebody makes or changes a destination", "sap-domain §14.2"},
+	PointDestinationDelete:  {"somebody deletes a destination", "sap-domain §14.2"},
+	PointDestinationList:    {"somebody lists destinations", "service-apis §2"},
+	PointDestinationShow:    {"somebody looks at a destination as it is configured", "service-apis §2"},
+	PointDestinationFind:    {"an application looks a destination up, with what it takes to call the target", "sap-domain §14.4, service-apis §2"},
+	PointDestinationToken:   {"the destination service fetches a token for the target", "service-apis §2"},
+	PointCertificateFile:    {"somebody reads or changes the certificate files of destinations", "service-apis §2"},
+	PointTrust:              {"somebody downloads the trust certificate of a subaccount", "553a4c6.md"},
+	PointUserCreate:         {"a user of a subaccount's identity provider is created on the control listener", "service-apis §1"},
+	PointUserDelete:         {"a user of a subaccount's identity provider is deleted on the control listener", "pairsim"},
 	PointRestore:            {"a snapshot takes the place of everything that the environment holds", "design §6"},
 	PointReset:              {"the environment is made as its seed declares it", "design §6"},
 }

@@ -78,6 +78,14 @@ var problems = map[btp.Code]struct {
 	btp.TenantNotTold:                {http.StatusBadGateway, "Tenant could not be told"},
 	btp.ReleaseTokenInvalid:          {http.StatusForbidden, "Release token is invalid"},
 
+	btp.DestinationNotFound:     {http.StatusNotFound, "No such destination"},
+	btp.DestinationExists:       {http.StatusConflict, "Destination exists already"},
+	btp.DestinationInvalid:      {http.StatusUnprocessableEntity, "Invalid destination"},
+	btp.DestinationLimit:        {http.StatusConflict, "Too many destinations"},
+	btp.CertificateFileNotFound: {http.StatusNotFound, "No such certificate file"},
+	btp.DestinationTokenFailed:  {http.StatusBadGateway, "No token for the destination"},
+	btp.UserNotFound:            {http.StatusNotFound, "No such user"},
+
 	btp.Unauthenticated:     {http.StatusUnauthorized, "Access token is missing or not valid"},
 	btp.Forbidden:           {http.StatusForbidden, "Role does not allow it"},
 	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},

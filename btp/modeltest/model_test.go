@@ -447,6 +447,8 @@ var unmetPoints = []string{
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
 	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
+	"destination.put", "destination.delete", "destination.list", "destination.show", "destination.find", "destination.token",
+	"destination.certificate-file", "destination.trust",
 }
 
 func (m *model) fault(o op) string {
