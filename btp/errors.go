@@ -151,6 +151,29 @@ const (
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
 
+	// Platform services.
+
+	ParametersInvalid Code = "parameters-invalid" // of an instance or binding, by JSON path
+
+	// Event bus.
+
+	EmNameTaken           Code = "emname-taken"        // another client of the subaccount's bus has it
+	NamespaceTaken        Code = "namespace-taken"     // likewise
+	ChannelNotEnabled     Code = "channel-not-enabled" // the client lacks the option
+	OutsideNamespace      Code = "outside-namespace"   // the client's rules do not have the topic or queue
+	TopicInvalid          Code = "topic-invalid"       // no topic, or no pattern of topics
+	QueueNotFound         Code = "queue-not-found"
+	QueueLimit            Code = "queue-limit"
+	QueueFull             Code = "queue-full"
+	MessageInvalid        Code = "message-invalid"
+	MessageTooLarge       Code = "message-too-large"
+	MessageNotFound       Code = "message-not-found"
+	TooManyUnacknowledged Code = "too-many-unacknowledged"
+	WebhookInvalid        Code = "webhook-invalid"
+	WebhookNotFound       Code = "webhook-not-found"
+	WebhookLimit          Code = "webhook-limit"
+	HandshakeRefused      Code = "handshake-refused" // the webhook does not say that it wants messages
+
 	// Calls through the application gateway.
 
 	GatewayPathIncomplete Code = "gateway-path-incomplete" // the path names no application, service or entry

@@ -44,7 +44,7 @@ var ServiceObjectKinds = []ObjectKind{
 
 // The bounds of an object.
 const (
-	MaxObjectDocument = 1 << 20 // bytes
+	MaxObjectDocument = 2 << 20 // bytes: a message of 1 MB, in base64
 	MaxObjectSecret   = 64 << 10
 )
 

@@ -101,6 +101,26 @@ const (
 	PointTrust              Point = "destination.trust"
 	PointUserCreate         Point = "user.create"
 	PointUserDelete         Point = "user.delete"
+	PointBusShow            Point = "event-bus.show"
+	PointMessageList        Point = "event-bus.messages"
+	PointQueueList          Point = "queue.list"
+	PointQueueShow          Point = "queue.show"
+	PointQueuePut           Point = "queue.put"
+	PointQueueDelete        Point = "queue.delete"
+	PointQueueSubscribe     Point = "queue.subscribe"
+	PointQueueUnsubscribe   Point = "queue.unsubscribe"
+	PointMessagePublish     Point = "message.publish"
+	PointMessageConsume     Point = "message.consume"
+	PointMessageAcknowledge Point = "message.acknowledge"
+	PointMessageExpiry      Point = "due.message-expiry"
+	PointWebhookList        Point = "webhook.list"
+	PointWebhookShow        Point = "webhook.show"
+	PointWebhookCreate      Point = "webhook.create"
+	PointWebhookDelete      Point = "webhook.delete"
+	PointWebhookState       Point = "webhook.state"
+	PointWebhookHandshake   Point = "webhook.handshake"
+	PointWebhookGreet       Point = "webhook.greet"
+	PointWebhookPush        Point = "webhook.push"
 	PointRestore            Point = "environment.restore"
 	PointReset              Point = "environment.reset"
 )
@@ -211,6 +231,26 @@ var Points = map[Point]PointDescription{
 	PointTrust:              {"somebody downloads the trust certificate of a subaccount", "553a4c6.md"},
 	PointUserCreate:         {"a user of a subaccount's identity provider is created on the control listener", "service-apis §1"},
 	PointUserDelete:         {"a user of a subaccount's identity provider is deleted on the control listener", "pairsim"},
+	PointBusShow:            {"an operator looks at a subaccount's event bus", "sap-domain §13"},
+	PointMessageList:        {"an operator lists what is in a queue", "pairsim"},
+	PointQueueList:          {"a client of an event bus lists its queues", "service-apis §6"},
+	PointQueueShow:          {"a client of an event bus looks at a queue or its subscriptions", "service-apis §6"},
+	PointQueuePut:           {"a client of an event bus makes or changes a queue", "service-apis §6, e54e609.md"},
+	PointQueueDelete:        {"a client of an event bus deletes a queue", "service-apis §6"},
+	PointQueueSubscribe:     {"a client of an event bus subscribes a queue to topics", "service-apis §6, e54e609.md"},
+	PointQueueUnsubscribe:   {"a client of an event bus ends a queue's subscription to topics", "service-apis §6"},
+	PointMessagePublish:     {"a client of an event bus sends a message to a topic or a queue", "service-apis §6"},
+	PointMessageConsume:     {"a client of an event bus consumes a message", "service-apis §6"},
+	PointMessageAcknowledge: {"a client of an event bus acknowledges a message", "service-apis §6"},
+	PointMessageExpiry:      {"a message that nobody acknowledged expires", "service-apis §6"},
+	PointWebhookList:        {"a client of an event bus lists its push subscriptions", "service-apis §6"},
+	PointWebhookShow:        {"a client of an event bus looks at a push subscription", "service-apis §6"},
+	PointWebhookCreate:      {"a client of an event bus has messages pushed to a webhook", "service-apis §6"},
+	PointWebhookDelete:      {"a client of an event bus ends a push subscription", "service-apis §6"},
+	PointWebhookState:       {"a client of an event bus pauses a push subscription, or lets it go on", "service-apis §6"},
+	PointWebhookHandshake:   {"a client of an event bus has a webhook asked again", "service-apis §6"},
+	PointWebhookGreet:       {"a webhook is asked whether it wants messages", "service-apis §6"},
+	PointWebhookPush:        {"a message is pushed to a webhook", "service-apis §6"},
 	PointRestore:            {"a snapshot takes the place of everything that the environment holds", "design §6"},
 	PointReset:              {"the environment is made as its seed declares it", "design §6"},
 }
