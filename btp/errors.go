@@ -94,6 +94,11 @@ const (
 	DestinationTokenFailed  Code = "destination-token-failed" // no token for the target; stands in authTokens
 	UserNotFound            Code = "user-not-found"
 
+	// Communication arrangements.
+
+	ArrangementRefused Code = "arrangement-refused" // the tenant does not make it
+	EmClientIDTaken    Code = "em-client-id-taken"  // another messaging instance of the subaccount has it
+
 	// Access, with --auth.
 
 	Unauthenticated Code = "unauthenticated" // no access token, or none that is good

@@ -83,6 +83,9 @@ var explanations = map[Code]Explanation{
 	DestinationTokenFailed:  {"service-apis §2", "Look at what the entry in authTokens says, and mend the destination: pairsim destinations show NAME."},
 	UserNotFound:            {ours, "List the users: GET /control/users; declare one in the seed file (users)."},
 
+	ArrangementRefused: {"69889e4.md", "Do what the tenant's words say, then delete the instance and create it again."},
+	EmClientIDTaken:    {"b8855ef.md", "Choose another emClientId, or delete the instance that has it: pairsim instances list."},
+
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
 	Forbidden:       {"sap-domain §1", "Ask somebody with the role that the detail names."},
 

@@ -88,6 +88,7 @@ const (
 	flowAccess         = "access (--auth)"
 	flowGateway        = "application gateway"
 	flowDestination    = "destinations"
+	flowArrangement    = "communication arrangements"
 )
 
 var (
@@ -185,6 +186,9 @@ var FaultPoints = []FaultPoint{
 	{Point: PointDestinationToken, Flow: flowDestination, Met: MetByAnybody, Carries: withToken},
 	{Point: PointCertificateFile, Flow: flowDestination, Met: MetByAnybody, Carries: document},
 	{Point: PointTrust, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+
+	{Point: PointArrangementCreate, Flow: flowArrangement, Met: MetInCall, About: aSystem, Carries: withToken},
+	{Point: PointArrangementDelete, Flow: flowArrangement, Met: MetInCall, About: aSystem, Carries: withToken},
 }
 
 // PointsWithoutFaults are the points where no fault makes sense, and why.

@@ -99,6 +99,8 @@ const (
 	PointDestinationToken   Point = "destination.token"
 	PointCertificateFile    Point = "destination.certificate-file"
 	PointTrust              Point = "destination.trust"
+	PointArrangementCreate  Point = "instance.create-arrangement"
+	PointArrangementDelete  Point = "instance.delete-arrangement"
 	PointUserCreate         Point = "user.create"
 	PointUserDelete         Point = "user.delete"
 	PointBusShow            Point = "event-bus.show"
@@ -229,6 +231,8 @@ var Points = map[Point]PointDescription{
 	PointDestinationToken:   {"the destination service fetches a token for the target", "service-apis §2"},
 	PointCertificateFile:    {"somebody reads or changes the certificate files of destinations", "service-apis §2"},
 	PointTrust:              {"somebody downloads the trust certificate of a subaccount", "553a4c6.md"},
+	PointArrangementCreate:  {"the registry has a tenant make a communication arrangement", "SEED-004, 553a4c6.md"},
+	PointArrangementDelete:  {"the registry has a tenant delete a communication arrangement", "d866cf6.md"},
 	PointUserCreate:         {"a user of a subaccount's identity provider is created on the control listener", "service-apis §1"},
 	PointUserDelete:         {"a user of a subaccount's identity provider is deleted on the control listener", "pairsim"},
 	PointBusShow:            {"an operator looks at a subaccount's event bus", "sap-domain §13"},

@@ -96,6 +96,9 @@ var answers = map[btp.Code]answer{
 	btp.DestinationTokenFailed:  {http.StatusBadGateway, ""},
 	btp.UserNotFound:            {http.StatusNotFound, ""},
 
+	btp.ArrangementRefused: {http.StatusUnprocessableEntity, ""},
+	btp.EmClientIDTaken:    {http.StatusConflict, ""},
+
 	btp.Unauthenticated:     {http.StatusUnauthorized, ""},
 	btp.Forbidden:           {http.StatusForbidden, ""},
 	btp.OAuthClientNotFound: {http.StatusNotFound, ""},

@@ -86,6 +86,9 @@ var problems = map[btp.Code]struct {
 	btp.DestinationTokenFailed:  {http.StatusBadGateway, "No token for the destination"},
 	btp.UserNotFound:            {http.StatusNotFound, "No such user"},
 
+	btp.ArrangementRefused: {http.StatusUnprocessableEntity, "The tenant refused the communication arrangement"},
+	btp.EmClientIDTaken:    {http.StatusConflict, "emClientId is taken"},
+
 	btp.Unauthenticated:     {http.StatusUnauthorized, "Access token is missing or not valid"},
 	btp.Forbidden:           {http.StatusForbidden, "Role does not allow it"},
 	btp.OAuthClientNotFound: {http.StatusNotFound, "No such OAuth client"},

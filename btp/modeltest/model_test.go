@@ -449,6 +449,7 @@ var unmetPoints = []string{
 	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
 	"destination.put", "destination.delete", "destination.list", "destination.show", "destination.find", "destination.token",
 	"destination.certificate-file", "destination.trust",
+	"instance.create-arrangement", "instance.delete-arrangement",
 }
 
 func (m *model) fault(o op) string {
