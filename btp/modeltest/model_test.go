@@ -447,6 +447,9 @@ var unmetPoints = []string{
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
 	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
+	"event-bus.show", "event-bus.messages", "queue.list", "queue.show", "queue.put", "queue.delete", "queue.subscribe", "queue.unsubscribe",
+	"message.publish", "message.consume", "message.acknowledge", "due.message-expiry", "webhook.list", "webhook.show", "webhook.create",
+	"webhook.delete", "webhook.state", "webhook.handshake", "webhook.greet", "webhook.push",
 }
 
 func (m *model) fault(o op) string {

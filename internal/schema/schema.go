@@ -71,7 +71,7 @@ func (c compiler) schema(text []byte) (*Schema, error) {
 
 func (c compiler) add(n *Schema, keyword string, value json.RawMessage) (err error) {
 	switch keyword {
-	case "$schema", "$id", "$defs", "title":
+	case "$schema", "$id", "$defs", "title", "default", "examples":
 	case "description":
 		err = json.Unmarshal(value, &n.description)
 	case "$ref":
