@@ -89,6 +89,7 @@ const (
 	flowGateway        = "application gateway"
 	flowDestination    = "destinations"
 	flowArrangement    = "communication arrangements"
+	flowEventBus       = "event bus"
 )
 
 var (
@@ -173,6 +174,27 @@ var FaultPoints = []FaultPoint{
 
 	{Point: PointAccessToken, Flow: flowAccess, Met: MetByAnybody, Carries: withToken},
 	{Point: PointAccess, Flow: flowAccess, Met: MetByAnybody, Carries: document},
+
+	{Point: PointBusShow, Flow: flowEventBus, Met: MetByOperator, Carries: document},
+	{Point: PointMessageList, Flow: flowEventBus, Met: MetByOperator, Carries: document},
+	{Point: PointQueueList, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueShow, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueuePut, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueDelete, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointQueueSubscribe, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueUnsubscribe, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessagePublish, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessageConsume, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointMessageAcknowledge, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessageExpiry, Flow: flowEventBus, Met: MetByDueWork},
+	{Point: PointWebhookCreate, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookList, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookShow, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookDelete, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookState, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookHandshake, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookGreet, Flow: flowEventBus, Met: MetByDueWork},
+	{Point: PointWebhookPush, Flow: flowEventBus, Met: MetByDueWork},
 
 	{Point: PointGatewayCall, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 	{Point: PointGatewayToken, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},

@@ -149,6 +149,25 @@ var answers = map[btp.Code]answer{
 	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
 
+	// Of platform services, which have wires of their own.
+	btp.ParametersInvalid:     {http.StatusBadRequest, ""},
+	btp.EmNameTaken:           {http.StatusConflict, ""},
+	btp.NamespaceTaken:        {http.StatusConflict, ""},
+	btp.ChannelNotEnabled:     {http.StatusForbidden, ""},
+	btp.OutsideNamespace:      {http.StatusForbidden, ""},
+	btp.TopicInvalid:          {http.StatusBadRequest, ""},
+	btp.QueueNotFound:         {http.StatusNotFound, ""},
+	btp.QueueLimit:            {http.StatusConflict, ""},
+	btp.QueueFull:             {http.StatusInsufficientStorage, ""},
+	btp.MessageInvalid:        {http.StatusBadRequest, ""},
+	btp.MessageTooLarge:       {http.StatusRequestEntityTooLarge, ""},
+	btp.MessageNotFound:       {http.StatusNotFound, ""},
+	btp.TooManyUnacknowledged: {http.StatusTooManyRequests, ""},
+	btp.WebhookInvalid:        {http.StatusBadRequest, ""},
+	btp.WebhookNotFound:       {http.StatusNotFound, ""},
+	btp.WebhookLimit:          {http.StatusConflict, ""},
+	btp.HandshakeRefused:      {http.StatusConflict, ""},
+
 	// Of the gateway, which has a table of its own.
 	btp.GatewayPathIncomplete: {http.StatusBadRequest, ""},
 	btp.ApplicationNotFound:   {http.StatusNotFound, ""},

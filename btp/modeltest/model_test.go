@@ -450,6 +450,9 @@ var unmetPoints = []string{
 	"destination.put", "destination.delete", "destination.list", "destination.show", "destination.find", "destination.token",
 	"destination.certificate-file", "destination.trust",
 	"instance.create-arrangement", "instance.delete-arrangement",
+	"event-bus.show", "event-bus.messages", "queue.list", "queue.show", "queue.put", "queue.delete", "queue.subscribe", "queue.unsubscribe",
+	"message.publish", "message.consume", "message.acknowledge", "due.message-expiry", "webhook.list", "webhook.show", "webhook.create",
+	"webhook.delete", "webhook.state", "webhook.handshake", "webhook.greet", "webhook.push",
 }
 
 func (m *model) fault(o op) string {
