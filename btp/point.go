@@ -190,7 +190,7 @@ var Points = map[Point]PointDescription{
 	PointOAuthClientCreate:  {"a client of the token service is created on the control listener", "sap-domain §1"},
 	PointOAuthClientDelete:  {"a client of the token service is deleted on the control listener", "pairsim"},
 	PointAccessToken:        {"a client asks the token service for an access token", "service-apis §1"},
-	PointAccess:             {"the registry asks for the role that a call needs (--auth)", "sap-domain §1"},
+	PointAccess:             {"the registry asks who makes a call: for the role that it needs (--auth), or for the client of a platform service", "sap-domain §1, service-apis §1"},
 	PointRead:               {"an operator looks at what the registry shows", "sap-domain §18"},
 	PointDiscovery:          {"somebody reads what the registry publishes: keys, CA, configuration, API documents, health", "design §5"},
 	PointControl:            {"somebody changes something on the control listener", "design §6"},

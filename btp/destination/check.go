@@ -175,8 +175,8 @@ func checkProperty(name, value string) string {
 		return "a property's name has 1 to 255 bytes without control characters"
 	case len(value) > maxPropertyValue || !utf8.ValidString(value):
 		return "at most 8192 bytes of UTF-8"
-	case strings.ContainsRune(value, 0):
-		return "no zero character"
+	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }):
+		return "no control characters"
 	}
 	return ""
 }
