@@ -169,7 +169,11 @@ func refusal(res *http.Response, answer []byte) error {
 		refused.Cause = btp.ErrTenantBusy
 		return refused
 	}
-	return btp.Errorf(btp.ArrangementRefused, "%s (%s)", told, plain(code))
+	refused := btp.Errorf(btp.ArrangementRefused, "%s (%s)", told, plain(code))
+	if code == "arrangement-exists" {
+		refused.Cause = extensibility.ErrArrangementExists
+	}
+	return refused
 }
 
 // plain is a tenant's text as it may be shown: bounded, in one line, without what looks

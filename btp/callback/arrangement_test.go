@@ -51,6 +51,7 @@ func TestArrange(t *testing.T) {
 		{"made", answering(201, "application/json", goodAnswer), "", ""},
 		{"made before", answering(200, "application/json", goodAnswer), "", ""},
 		{"refused", answering(422, kind, refusal("scenario-not-enabled")), btp.ArrangementRefused, "Scenario is not enabled: enable it in the tenant (scenario-not-enabled)"},
+		{"there already", answering(409, kind, refusal("arrangement-exists")), btp.ArrangementRefused, "(arrangement-exists)"},
 		{"busy", answering(409, kind, refusal("tenant-busy")), btp.TenantNotTold, "Scenario is not enabled"},
 		{"a fault of the tenant", answering(500, kind, refusal("internal")), btp.TenantNotTold, "answered 500"},
 		{"somebody else's problem", answering(422, kind, `{"type":"about:blank","title":"no"}`), btp.TenantNotTold, "answered 422"},
@@ -81,8 +82,8 @@ func TestArrange(t *testing.T) {
 		if got := btp.CodeOf(err); got != test.want || err != nil && !strings.Contains(err.Error(), test.told) {
 			t.Errorf("%s: got %q (%v), want %q that tells %q", test.name, got, err, test.want, test.told)
 		}
-		if errors.Is(err, btp.ErrTenantBusy) != (test.name == "busy") {
-			t.Errorf("%s: busy: %v", test.name, err)
+		if errors.Is(err, btp.ErrTenantBusy) != (test.name == "busy") || errors.Is(err, extensibility.ErrArrangementExists) != (test.name == "there already") {
+			t.Errorf("%s: the cause of %v", test.name, err)
 		}
 		if err == nil && (made.User.Password != "p" || made.Services[0].ID != "SAP_COM_0207_0001") {
 			t.Errorf("%s: got %+v", test.name, made)

@@ -174,15 +174,12 @@ func admitToBus(s *btp.Step, i *services.Instance, p Parameters) error {
 	})
 }
 
-// emClientOf is the emClientId that a stored instance holds; "" for none. One whose
-// creation has failed holds none.
+// emClientOf is the emClientId that a stored instance holds; "" for none. Of one whose
+// creation failed and left nothing there is no state.
 func emClientOf(o btp.Object) (string, error) {
 	var i services.Instance
 	if err := json.Unmarshal(o.Document, &i); err != nil || i.Offering != btp.ExtensibilityService || i.Plan != Messaging {
 		return "", err
-	}
-	if i.Operation.Type == services.Create && i.Operation.State == services.Failed {
-		return "", nil
 	}
 	st, _, err := read(i)
 	return st.Parameters.EmClientID, err
@@ -210,6 +207,14 @@ func (o Offering) Create(ctx context.Context, r *btp.Registry, i services.Instan
 		}
 		m.KeyStore = keys
 		m.Arranged, err = o.Tenants.Arrange(ctx, call, order)
+		if drawn := order.EventBus != nil || keys != nil; drawn && errors.Is(err, ErrArrangementExists) {
+			// Maybe of an earlier try, whose answer and secrets nobody has: it goes. Where it
+			// is another instance's, nothing does, and the tenant refuses again.
+			if err := o.Tenants.Disarrange(ctx, call); err != nil {
+				return err
+			}
+			m.Arranged, err = o.Tenants.Arrange(ctx, call, order)
+		}
 		return err
 	})
 	if err == nil && m.Arranged.URL == "" { // a fault has answered in the tenant's place

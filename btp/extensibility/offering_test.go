@@ -27,6 +27,8 @@ type tenants struct {
 	calls   []extensibility.Call
 	deleted []string
 	refusal error
+	// refusals are of the next orders, one each.
+	refusals []error
 }
 
 func (x *tenants) Arrange(_ context.Context, call extensibility.Call, order extensibility.Order) (extensibility.Arranged, error) {
@@ -35,6 +37,11 @@ func (x *tenants) Arrange(_ context.Context, call extensibility.Call, order exte
 	if order.Arrangement.Inbound != "" {
 		made.User = &extensibility.CommunicationUser{Name: "CC1", Password: "Inbound-1"}
 		made.TokenServiceURL = "https://tenant.example/token"
+	}
+	if len(x.refusals) > 0 {
+		refusal := x.refusals[0]
+		x.refusals = x.refusals[1:]
+		return made, refusal
 	}
 	return made, x.refusal
 }
@@ -310,7 +317,7 @@ func TestMessagingNamesAreUnique(t *testing.T) {
 		bus.TokenEndpoint != "http://btp.example/oauth/token" || !strings.HasPrefix(bus.URI, "http://btp.example/") || b.tenants.orders[0].Arrangement.Scenario != "SAP_COM_0092" {
 		t.Errorf("ordered %+v", b.tenants.orders[0])
 	}
-	if grant, err := b.AuthorizeService(t.Context(), bus.ClientID, bus.ClientSecret); err != nil || grant.Service != eventmesh.Service {
+	if _, grant, err := b.AuthorizeClient(t.Context(), btp.TokenRequest{Client: bus.ClientID, Secret: bus.ClientSecret}); err != nil || grant == nil || grant.Service != eventmesh.Service {
 		t.Errorf("the tenant's client: %+v, %v", grant, err)
 	}
 	for parameters, want := range map[string]btp.Code{
@@ -333,7 +340,7 @@ func TestMessagingNamesAreUnique(t *testing.T) {
 		t.Errorf("the binding is %s", text)
 	}
 	b.delete(t, first)
-	if _, err := b.AuthorizeService(t.Context(), bus.ClientID, bus.ClientSecret); btp.CodeOf(err) != btp.Unauthenticated {
+	if _, _, err := b.AuthorizeClient(t.Context(), btp.TokenRequest{Client: bus.ClientID, Secret: bus.ClientSecret}); btp.CodeOf(err) != btp.Unauthenticated {
 		t.Errorf("the tenant's client is still good: %v", err)
 	}
 	again := instance(extensibility.Messaging, "again", messaging("s4hc", "", ""))
@@ -357,6 +364,7 @@ func TestEmClientIDOfAFailedCreation(t *testing.T) {
 		if err := b.offering.Deleted(s, &i); err != nil {
 			return err
 		}
+		i.System, i.State, i.Secret = "", nil, nil // as the engine leaves it
 		return b.keep(s, &i)
 	})
 	if err != nil {
@@ -420,5 +428,30 @@ func TestTrustIsACertificate(t *testing.T) {
 	trust := b.tenants.orders[0].SAMLTrust
 	if block, _ := pem.Decode([]byte(trust.Certificate)); block == nil || block.Type != "CERTIFICATE" || trust.Issuer == "" {
 		t.Errorf("got %+v", trust)
+	}
+}
+
+// TestArrangementOfAnEarlierTry: who died before the answer asks again, with other
+// secrets. What the first try made is deleted then; what another instance has is not.
+func TestArrangementOfAnEarlierTry(t *testing.T) {
+	t.Parallel()
+	exists := btp.Errorf(btp.ArrangementRefused, "it exists")
+	exists.Cause = extensibility.ErrArrangementExists
+	b := open(t, "v1")
+	b.tenants.refusals = []error{exists, nil}
+	i := instance(extensibility.Messaging, "x", messaging("s4hc", "", ""))
+	if err := b.create(t, &i); err != nil || len(b.tenants.deleted) != 1 || b.tenants.deleted[0] != i.ID {
+		t.Errorf("got %v, deleted %v", err, b.tenants.deleted)
+	}
+	b = open(t, "v1")
+	b.tenants.refusals = []error{exists, exists}
+	if err := b.create(t, &i); btp.CodeOf(err) != btp.ArrangementRefused || len(b.tenants.orders) != 2 {
+		t.Errorf("of another instance: got %v, %d orders", err, len(b.tenants.orders))
+	}
+	b = open(t, "v1")
+	b.tenants.refusals = []error{exists, nil}
+	basic := instance(extensibility.APIAccess, "y", arrangement("DEMO", inboundBasic))
+	if err := b.create(t, &basic); btp.CodeOf(err) != btp.ArrangementRefused || len(b.tenants.deleted) > 0 {
+		t.Errorf("whose order is the same each time: got %v, deleted %v", err, b.tenants.deleted)
 	}
 }

@@ -165,7 +165,7 @@ func TestEachRuleOfTheTables(t *testing.T) {
 		{APIAccess, "", []any{a, s, u, "password"}, "$.communicationArrangement.communicationSystem.outboundCommunicationUser.password", "at least 1"},
 		{APIAccess, "x", []any{a, s, u, "certificate"}, "$.communicationArrangement.communicationSystem.outboundCommunicationUser.certificate", "no such key"},
 		{APIAccess, map[string]any{}, []any{a, "outboundServices"}, "$.communicationArrangement.outboundServices", "want array"},
-		{APIAccess, list(201, map[string]any{"id": "x"}), []any{a, "outboundServices"}, "$.communicationArrangement.outboundServices", "at most 200"},
+		{APIAccess, list(101, map[string]any{"id": "x"}), []any{a, "outboundServices"}, "$.communicationArrangement.outboundServices", "at most 100"},
 		{APIAccess, map[string]any{"urlPath": "/x"}, []any{a, "outboundServices", 0}, "$.communicationArrangement.outboundServices[0]", "missing property 'id', or missing property 'name'"},
 		{APIAccess, "", []any{a, "outboundServices", 0, "id"}, "$.communicationArrangement.outboundServices[0]", "both empty"},
 		{APIAccess, "true", []any{a, "outboundServices", 0, "isServiceActive"}, "$.communicationArrangement.outboundServices[0].isServiceActive", "want boolean"},

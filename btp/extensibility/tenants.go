@@ -2,6 +2,7 @@ package extensibility
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pairsim/pairsim/btp"
 )
@@ -9,6 +10,10 @@ import (
 // CommunicationAudience is the aud claim of what the registry's calls about
 // arrangements are signed with.
 const CommunicationAudience = "pairsim:communication"
+
+// ErrArrangementExists is the cause of an ArrangementRefused: the tenant has another
+// arrangement of the instance, or of the name.
+var ErrArrangementExists = errors.New("the tenant has an arrangement already")
 
 // Tenants makes and deletes communication arrangements on tenants. It refuses with
 // ArrangementRefused what the tenant refuses, and with TenantNotTold when there is no
