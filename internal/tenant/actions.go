@@ -56,10 +56,13 @@ func (t *Tenant) Delete(ctx context.Context, id string) error {
 	t.mu.Lock()
 	at := slices.Index(t.state.Rows, r)
 	t.state.Rows = slices.Delete(t.state.Rows, at, at+1)
+	communication := t.state.Communication
+	t.endArrangements()
 	t.mu.Unlock()
 	if err := t.save(ctx); err != nil {
 		t.mu.Lock() // what is stored has the row still: it can be deleted again
 		t.state.Rows = slices.Insert(t.state.Rows, at, r)
+		t.state.Communication = communication
 		t.mu.Unlock()
 		return err
 	}
