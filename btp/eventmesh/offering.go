@@ -109,9 +109,6 @@ func readParameters(text json.RawMessage) (p parameters, err error) {
 	if err := json.Unmarshal(text, &p); err != nil {
 		return p, invalid([]btp.Finding{{Path: "$", Problem: "it is no service descriptor"}})
 	}
-	if p.Options == nil { // null is refused by the schema; a reader of stored text stays whole
-		p.Options = &options{Messaging: true}
-	}
 	if found := p.filters(); len(found) > 0 {
 		return p, invalid(found)
 	}

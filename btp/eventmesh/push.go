@@ -35,13 +35,14 @@ func wakeWebhooks(s *btp.Step, queue string) error {
 		return err
 	}
 	for _, w := range list {
-		if !w.runs() {
+		if !w.Runs() {
 			continue
 		}
-		// Work that is there keeps its instant, and its claim: it goes on with what waits.
-		if _, there, err := s.Due().Find(btp.DueWebhookPush, w.ID); err != nil {
+		// Work that is due keeps its claim, and a message that is sent again its instant:
+		// both go on with what waits. Only who waits for a consumer is woken.
+		if d, there, err := s.Due().Find(btp.DueWebhookPush, w.ID); err != nil {
 			return err
-		} else if there {
+		} else if there && (w.Attempts > 0 || !d.At.After(s.Now())) {
 			continue
 		}
 		if err := s.Schedule(s.Now(), btp.DueWebhookPush, w.ID); err != nil {
@@ -103,7 +104,7 @@ func greet(s *btp.Step, p Pusher, id string) (*btp.Work, error) {
 // they arrive in order. Until it is over nobody else has the message.
 func push(s *btp.Step, p Pusher, id string) (*btp.Work, error) {
 	w, ok, err := webhookBy(s, id)
-	if err != nil || !ok || !w.runs() || p == nil {
+	if err != nil || !ok || !w.Runs() || p == nil {
 		return nil, err
 	}
 	q, ok, err := queueBy(s, w.queue)
@@ -115,7 +116,7 @@ func push(s *btp.Step, p Pusher, id string) (*btp.Work, error) {
 		return nil, err
 	}
 	if !ok {
-		return nil, q.put(s) // without what has expired
+		return q.awaited(id), q.put(s) // without what has expired
 	}
 	q.take(&m, time.Time{}, id)
 	if err := q.put(s); err != nil {
@@ -126,6 +127,24 @@ func push(s *btp.Step, p Pusher, id string) (*btp.Work, error) {
 		Call:   func(ctx context.Context) error { return p.Push(ctx, w, m) },
 		Finish: func(s *btp.Step, failure error) error { return pushed(s, id, m, failure) },
 	}, nil
+}
+
+// awaited looks again for a webhook when the first consumer's time is up who has a
+// message and has not acknowledged it; nil when nobody has one.
+func (q *Queue) awaited(webhook string) *btp.Work {
+	var first time.Time
+	for _, t := range q.Taken {
+		if t.By == "" && (first.IsZero() || t.Until.Before(first)) {
+			first = t.Until
+		}
+	}
+	if first.IsZero() {
+		return nil
+	}
+	return &btp.Work{
+		Point:  btp.PointWebhookPush,
+		Finish: func(s *btp.Step, _ error) error { return s.Schedule(first, btp.DueWebhookPush, webhook) },
+	}
 }
 
 // pushed ends an attempt, and schedules the next one or the next message.
@@ -164,7 +183,7 @@ func pushed(s *btp.Step, id string, m Message, failure error) error {
 			return err
 		}
 	}
-	if !w.runs() { // paused meanwhile
+	if !w.Runs() { // paused meanwhile
 		q.release(s, id)
 		return errors.Join(q.put(s), w.put(s))
 	}

@@ -140,8 +140,8 @@ func isURL(text string) bool {
 	return err == nil && len(text) <= maxEndpoint && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.Fragment == ""
 }
 
-// runs says whether messages are sent to it.
-func (w *Webhook) runs() bool {
+// Runs says whether messages are sent to it.
+func (w *Webhook) Runs() bool {
 	return !w.Paused && (w.Handshake == HandshakeDone || w.Handshake == HandshakeExempt)
 }
 
@@ -249,10 +249,23 @@ func (b *Bus) CreateWebhook(ctx context.Context, who btp.ServicePrincipal, n New
 			})
 		})
 	})
-	if err == nil && w.Handshake == HandshakeOpen {
-		b.Registry.Settle(ctx, btp.DueWebhookHandshake, w.ID)
-		return b.Webhook(ctx, who, w.Name)
+	if err != nil || w.Handshake != HandshakeOpen {
+		return w, err
 	}
+	return b.asked(ctx, w)
+}
+
+// asked waits a moment for what comes of the handshake.
+func (b *Bus) asked(ctx context.Context, w Webhook) (Webhook, error) {
+	b.Registry.Settle(ctx, btp.DueWebhookHandshake, w.ID)
+	err := b.Registry.Amend(ctx, func(s *btp.Step) error {
+		present, ok, err := webhookBy(s, w.ID)
+		if err == nil && !ok {
+			err = btp.Errorf(btp.WebhookNotFound, "push subscription %q was deleted meanwhile", w.Name)
+		}
+		w = present
+		return err
+	})
 	return w, err
 }
 
@@ -350,8 +363,7 @@ func (b *Bus) AskWebhook(ctx context.Context, who btp.ServicePrincipal, name str
 	if err != nil || w.Handshake == HandshakeExempt {
 		return w, err
 	}
-	b.Registry.Settle(ctx, btp.DueWebhookHandshake, w.ID)
-	w, err = b.Webhook(ctx, who, name)
+	w, err = b.asked(ctx, w)
 	if err == nil && w.Handshake == HandshakeRefused {
 		err = btp.Errorf(btp.HandshakeRefused, "%s", w.Failure)
 	}
