@@ -34,7 +34,7 @@ type channelAttribute struct {
 // channelAttributes are the attributes in the order of the document's example.
 var channelAttributes = []channelAttribute{
 	{
-		channelName, regexp.MustCompile(`^[A-Z0-9_-]+$`), 80, "capital letters, digits, underscores and hyphens",
+		channelName, regexp.MustCompile(`^[A-Z0-9_-]+$`), 60, "capital letters, digits, underscores and hyphens",
 		func(id string) string { return "SAP_CP_XF_" + strings.ToUpper(id) },
 	},
 	{ // the document's characters are those of a name, but its own default has blanks and a colon
@@ -46,8 +46,8 @@ var channelAttributes = []channelAttribute{
 		func(id string) string { return "sap/S4HANAOD/" + id },
 	},
 	{mqttQoS, regexp.MustCompile(`^[01]$`), 1, "0 or 1", func(string) string { return "1" }},
-	{reconnectAttempts, regexp.MustCompile(`^[0-9]{1,9}$`), 9, "a number; 0 is for ever", func(string) string { return "0" }},
-	{waitTime, regexp.MustCompile(`^([0-9]{1,3}|1[0-7][0-9]{2}|1800)$`), 4, "seconds, at most 1800", func(string) string { return "10" }},
+	{reconnectAttempts, regexp.MustCompile(`^(0|[1-9][0-9]{0,5})$`), 6, "a number; 0 is for ever", func(string) string { return "0" }},
+	{waitTime, regexp.MustCompile(`^([1-9][0-9]{0,2}|1[0-7][0-9]{2}|1800)$`), 4, "seconds, at most 1800", func(string) string { return "10" }},
 }
 
 func (p *Parameters) checkMessaging(found *findings) {
