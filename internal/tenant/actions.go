@@ -10,16 +10,21 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
-// Disable puts a registered row out of use. Its connection is kept, and the
-// registry is told nothing: the product's documents name the button and no effect
-// beyond the tenant (domain §7.3, §26 items 14, 15).
+// Disable puts a registered row out of use, and the communication arrangements of its
+// system with it. Its connection is kept, and the registry is told nothing: the
+// product's documents name the button and no effect beyond the tenant (domain §7.3,
+// §26 items 14, 15).
 func (t *Tenant) Disable(ctx context.Context, id string) (Pairing, error) {
 	return t.change(ctx, id, disable)
 }
 
 // Enable takes a disabled row into use again.
 func (t *Tenant) Enable(ctx context.Context, id string) (Pairing, error) {
-	return t.change(ctx, id, enable)
+	p, err := t.change(ctx, id, enable)
+	if err == nil {
+		t.startDue()
+	}
+	return p, err
 }
 
 func (t *Tenant) change(ctx context.Context, id string, a action) (Pairing, error) {

@@ -17,13 +17,13 @@ import (
 // clock: the registry wakes the tenant (docs/wire.md, Waking a tenant).
 
 const (
-	maxLine       = 200  // deliveries that wait of one service or channel
-	maxPending    = 5000 // that wait in all
-	maxChanged    = 1000 // changes that have not become deliveries yet
-	maxLog        = 200
-	maxCallTries  = 10
-	callTimeout   = 10 * time.Second // of real time
-	longestPause  = 1800 * time.Second
+	maxLine      = 200  // deliveries that wait of one service or channel
+	maxPending   = 5000 // that wait in all
+	maxChanged   = 1000 // changes that have not become deliveries yet
+	maxLog       = 200
+	maxCallTries = 10
+	callTimeout  = 10 * time.Second // of real time
+	longestPause = 1800 * time.Second
 )
 
 // delivery is one thing to send. Deliveries of a line are sent one after the other,

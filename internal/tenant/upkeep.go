@@ -248,8 +248,9 @@ func registryError(err error) error {
 // Announce tells the registry where t and its APIs are reached now, for every
 // connection that was made when they were reached elsewhere: a restarted landscape
 // may listen on other ports, and could neither be told of a deregistration nor
-// called by workloads.
+// called by workloads. What t was about to send when it ended is sent.
 func (t *Tenant) Announce(ctx context.Context) error {
+	t.startDue()
 	var moved []*row
 	t.mu.Lock()
 	for _, r := range t.state.Rows {
