@@ -221,12 +221,12 @@ func (s *communicationSystem) port() string {
 }
 
 // base is where the extension is: over https, unless it is on this machine at a port
-// other than 443, as one that somebody develops.
-func (s *communicationSystem) base() *url.URL {
+// other than 443, as one that somebody develops. A client certificate needs https.
+func (s *communicationSystem) base(by Authentication) *url.URL {
 	u := &url.URL{Scheme: "https", Host: s.Hostname}
 	if s.port() != "443" {
 		u.Host = net.JoinHostPort(strings.Trim(s.Hostname, "[]"), s.port())
-		if loopback(u.Hostname()) {
+		if loopback(u.Hostname()) && by != ClientCertificateAuthentication && by != OAuth2MTLS {
 			u.Scheme = "http"
 		}
 	}

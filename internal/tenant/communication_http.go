@@ -194,7 +194,7 @@ func (t *Tenant) describeArrangement(a *arrangement) arrangementAnswer {
 		answer.InboundServices = t.inboundServices(a)
 	}
 	if spec.System != nil {
-		answer.System = &systemAnswer{URL: spec.System.base().String(), TokenEndpoint: spec.System.TokenEndpoint}
+		answer.System = &systemAnswer{URL: spec.System.base(spec.Outbound).String(), TokenEndpoint: spec.System.TokenEndpoint}
 		if spec.System.User != nil {
 			answer.System.User = spec.System.User.Username
 		}

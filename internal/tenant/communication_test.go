@@ -669,7 +669,7 @@ func TestADeliveryOfEveryRecord(t *testing.T) {
 	}
 	tenant.mu.Lock()
 	next := tenant.state.Communication
-	tenant.addDeliveries(&next, list)
+	next.add(tenant.deliveriesOf(list), start)
 	tenant.mu.Unlock()
 	if len(next.Pending) != maxLine || len(next.Log) != 300-maxLine || next.Log[0].Outcome != Lost {
 		t.Errorf("got %d that wait and %d entries, want the bound kept and told", len(next.Pending), len(next.Log))

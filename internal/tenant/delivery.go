@@ -19,7 +19,7 @@ import (
 const (
 	maxLine      = 200  // deliveries that wait of one service or channel
 	maxPending   = 5000 // that wait in all
-	maxChanged   = 1000 // changes that have not become deliveries yet
+	maxFresh     = 1000 // that are not kept yet
 	maxLog       = 200
 	maxCallTries = 10
 	callTimeout  = 10 * time.Second // of real time
@@ -70,43 +70,47 @@ type tried struct {
 	again  time.Duration
 }
 
-// spread notes changes for outbound services and channels. It never waits.
+var changeOf = map[records.Operation]string{records.Created: "Created", records.Updated: "Changed", records.Deleted: "Deleted"}
+
+// spread makes deliveries of changes, as arrangements and topics are now. It never
+// waits: they are kept, and sent, in the background.
 func (t *Tenant) spread(list []records.Change) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed || t.paused || !slices.ContainsFunc(t.state.Communication.Arrangements, func(a arrangement) bool { return t.working(&a) }) {
+	if t.closed || t.paused {
 		return
 	}
-	if room := max(maxChanged-len(t.changed), 0); len(list) > room {
-		t.cfg.Logger.Warn("changes that no extension is told of: too many wait", "lost", len(list)-room)
-		list = list[:room]
+	fresh := t.deliveriesOf(list)
+	if room := max(maxFresh-len(t.fresh), 0); len(fresh) > room {
+		t.cfg.Logger.Warn("changes that no extension is told of: too many wait", "lost", len(fresh)-room)
+		fresh = fresh[:room]
 	}
-	begun := len(t.changed) > 0
-	t.changed = append(t.changed, list...)
-	if !begun && len(t.changed) > 0 {
+	begun := len(t.fresh) > 0
+	t.fresh = append(t.fresh, fresh...)
+	if !begun && len(t.fresh) > 0 {
 		t.running.Add(1)
-		go t.deliverChanges(t.life)
+		go t.keepFresh(t.life)
 	}
 }
 
-// deliverChanges makes deliveries of changes, keeps them, and begins to send them.
-func (t *Tenant) deliverChanges(ctx context.Context) {
+// keepFresh keeps new deliveries, and begins to send them.
+func (t *Tenant) keepFresh(ctx context.Context) {
 	defer t.running.Done()
 	for {
 		t.mu.Lock()
-		list := slices.Clone(t.changed)
+		fresh := slices.Clone(t.fresh)
 		t.mu.Unlock()
 		err := t.amend(ctx, func(next *communication) error {
-			t.addDeliveries(next, list)
+			next.add(fresh, t.now())
 			return nil
 		})
 		if err != nil {
-			t.cfg.Logger.Error("changes that no extension is told of", "lost", len(list), "error", err)
+			t.cfg.Logger.Error("changes that no extension is told of", "lost", len(fresh), "error", err)
 		}
 		t.startDue()
 		t.mu.Lock()
-		t.changed = t.changed[min(len(list), len(t.changed)):]
-		done := len(t.changed) == 0
+		t.fresh = t.fresh[min(len(fresh), len(t.fresh)):]
+		done := len(t.fresh) == 0
 		t.mu.Unlock()
 		if done {
 			return
@@ -114,37 +118,44 @@ func (t *Tenant) deliverChanges(ctx context.Context) {
 	}
 }
 
-var changeOf = map[records.Operation]string{records.Created: "Created", records.Updated: "Changed", records.Deleted: "Deleted"}
-
-// addDeliveries adds what list causes. The caller holds t.mu.
-func (t *Tenant) addDeliveries(next *communication, list []records.Change) {
-	next.Pending, next.Log = slices.Clone(next.Pending), slices.Clone(next.Log)
+// add numbers fresh deliveries and lets them wait, within bounds.
+func (c *communication) add(fresh []delivery, now time.Time) {
+	c.Pending, c.Log = slices.Clone(c.Pending), slices.Clone(c.Log)
 	waiting := map[string]int{}
-	for _, d := range next.Pending {
+	for _, d := range c.Pending {
 		waiting[d.line()]++
 	}
-	for _, c := range list {
-		at := slices.IndexFunc(t.cfg.Product.Communication.Objects, func(o BusinessObject) bool { return o.Collection == c.Collection })
-		if at < 0 {
+	for _, d := range fresh {
+		if c.by(func(a *arrangement) bool { return a.ID == d.Arrangement }) == nil { // it has ended since
 			continue
 		}
-		object := t.cfg.Product.Communication.Objects[at]
-		for i := range next.Arrangements {
-			if a := &next.Arrangements[i]; t.working(a) {
-				for _, d := range t.deliveriesOf(a, object, c) {
-					next.LastDelivery++
-					d.ID = next.LastDelivery
-					if waiting[d.line()] >= maxLine || len(next.Pending) >= maxPending {
-						next.note(LogEntry{Delivery: d.ID, At: t.now(), Arrangement: a.ID, Service: d.Service, Topic: d.Topic,
-							Outcome: Lost, Detail: fmt.Sprintf("%d of it wait to be sent already, %d in all", waiting[d.line()], len(next.Pending))})
-						continue
-					}
-					waiting[d.line()]++
-					next.Pending = append(next.Pending, d)
-				}
+		c.LastDelivery++
+		d.ID = c.LastDelivery
+		if waiting[d.line()] >= maxLine || len(c.Pending) >= maxPending {
+			c.note(LogEntry{
+				Delivery: d.ID, At: now, Arrangement: d.Arrangement, Service: d.Service, Topic: d.Topic, Outcome: Lost,
+				Detail: fmt.Sprintf("%d of it wait to be sent already, %d in all", waiting[d.line()], len(c.Pending)),
+			})
+			continue
+		}
+		waiting[d.line()]++
+		c.Pending = append(c.Pending, d)
+	}
+}
+
+// deliveriesOf is what the arrangements in use send of changes. The caller holds t.mu.
+func (t *Tenant) deliveriesOf(list []records.Change) []delivery {
+	var fresh []delivery
+	arrangements, objects := t.state.Communication.Arrangements, t.cfg.Product.Communication.Objects
+	for _, c := range list {
+		at := slices.IndexFunc(objects, func(o BusinessObject) bool { return o.Collection == c.Collection })
+		for i := range arrangements {
+			if a := &arrangements[i]; at >= 0 && t.working(a) {
+				fresh = append(fresh, t.deliveriesFor(a, objects[at], c)...)
 			}
 		}
 	}
+	return fresh
 }
 
 func (c *communication) note(e LogEntry) {
@@ -154,8 +165,8 @@ func (c *communication) note(e LogEntry) {
 	}
 }
 
-// deliveriesOf is what a sends of one change. The caller holds t.mu.
-func (t *Tenant) deliveriesOf(a *arrangement, object BusinessObject, c records.Change) []delivery {
+// deliveriesFor is what a sends of one change. The caller holds t.mu.
+func (t *Tenant) deliveriesFor(a *arrangement, object BusinessObject, c records.Change) []delivery {
 	change := changeOf[c.Operation]
 	record := c.After
 	if c.Operation == records.Deleted {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/records"
 )
 
@@ -83,7 +82,7 @@ func (t *Tenant) callOnce(ctx context.Context, d *delivery, a *arrangement) (int
 	t.mu.Lock()
 	s, _ := t.scenario(spec.ScenarioID)
 	t.mu.Unlock()
-	target := spec.System.base()
+	target := spec.System.base(spec.Outbound)
 	found := false
 	for _, o := range spec.activeServices(s.Scenario) {
 		if o.ID == d.Service {
@@ -159,8 +158,6 @@ func (t *Tenant) clientFor(a *arrangement) (client *http.Client, end func(), err
 		Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, transport.CloseIdleConnections, nil
 }
-
-var _ http.RoundTripper = (*outbound.Transport)(nil)
 
 // extensionToken asks the extension's token endpoint (RFC 6749 §4.4), or takes the
 // token of before. With OAuth2mTLS the client proves itself by certificate (RFC 8705).

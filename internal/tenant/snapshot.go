@@ -307,7 +307,7 @@ func (t *Tenant) Restore(ctx context.Context, s Snapshot) error {
 	t.apis.tokens, t.apis.order, t.apis.held = map[string]accessGrant{}, nil, nil
 	t.apis.mu.Unlock()
 	t.mu.Lock()
-	t.outbox, t.changed, t.told = nil, nil, nil
+	t.outbox, t.fresh, t.told = nil, nil, nil
 	for _, r := range t.state.Rows {
 		r.disconnect()
 	}

@@ -99,7 +99,7 @@ type Tenant struct {
 	records *records.Store // the product's data
 	apis    apis
 	told    *time.Time               // when the registry is known to wake it, zero: never; nil: not known
-	changed []records.Change         // that outbound services and channels have not been told of
+	fresh   []delivery               // that are not kept yet
 	lines   map[string]chan struct{} // of deliveries under way; closed at their end
 	paused  bool                     // it is being restored
 	epoch   int                      // counts what was restored: a notice of before says nothing about it
