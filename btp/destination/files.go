@@ -61,7 +61,7 @@ func PutFile(s *btp.Step, f File) error {
 	if f.Type == "" {
 		f.Type = typeCertificate
 	}
-	if err := checkFile(f); err != nil {
+	if err := CheckFile(f); err != nil {
 		return err
 	}
 	if _, err := s.Subaccount(f.Subaccount); err != nil {
@@ -91,12 +91,13 @@ func PutFile(s *btp.Step, f File) error {
 	return s.Objects().Put(o)
 }
 
-func checkFile(f File) error {
+// CheckFile refuses with DestinationInvalid a file that breaks a rule.
+func CheckFile(f File) error {
 	var found []btp.Finding
 	if problem := checkFileName(f.Name); problem != "" {
 		found = append(found, btp.Finding{Path: "Name", Problem: problem})
 	}
-	if f.Type != typeCertificate {
+	if f.Type != "" && f.Type != typeCertificate {
 		found = append(found, btp.Finding{Path: "Type", Problem: "must be " + typeCertificate})
 	}
 	if _, err := base64.StdEncoding.DecodeString(f.Content); err != nil || f.Content == "" || len(f.Content) > maxFile {

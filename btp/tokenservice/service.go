@@ -69,6 +69,7 @@ func New(c Config) *Service {
 // Mount adds the service's routes: at the root, where x-zid names the zone, and below
 // /uaa/{zone} for clients that cannot say so and are handed out an address.
 func (s *Service) Mount(router gin.IRouter) {
+	router.GET("/oauth/openapi.json", showOpenAPI)
 	for _, at := range []string{"", "/uaa/:zone"} {
 		router.POST(at+tokenPath, s.issue)
 		router.GET(at+keysPath, s.showKeys)
