@@ -69,6 +69,10 @@ var explanations = map[Code]Explanation{
 	PlanUnknown:                  {"925c00a.md", "See what can be assigned: GET /api/v1/subaccounts/{id}/servicePlans (pairsim entitlements plans)."},
 	EntitlementNotFound:          {ours, "List entitlement configurations: pairsim entitlements list."},
 	EntitlementExists:            {"65ad330.md", "It is there already; nothing is to be done."},
+	EntitlementInUse:             {"65ad330.md", "Delete the service instances that the detail names first: pairsim instances delete NAME."},
+	NotEntitled:                  {"65ad330.md", "Add the plan to the subaccount's entitlements: pairsim entitlements assign."},
+	QuotaExhausted:               {"00aa2c2.md", "Delete an instance of the plan, or assign the plan with a higher quota: pairsim instances list, pairsim entitlements list."},
+	ExtensionInUse:               {"SEED-004", "Delete the service instances that the detail names first: pairsim instances delete NAME."},
 	IncidentNotFound:             {ours, "List incidents: pairsim incidents list."},
 	IncidentIsResolved:           {ours, "Nothing is to be done."},
 	TenantMismatch:               {"0c6f498.md", "Use the token in the tenant that the system was registered with, or remove the system and add a new one."},
@@ -85,6 +89,19 @@ var explanations = map[Code]Explanation{
 
 	ArrangementRefused: {"69889e4.md", "Do what the tenant's words say, then delete the instance and create it again."},
 	EmClientIDTaken:    {"b8855ef.md", "Choose another emClientId, or delete the instance that has it: pairsim instances list."},
+
+	ServiceOfferingUnknown:  {"65ad330.md", "See what the subaccount can have: pairsim offerings list (GET /api/v1/subaccounts/{id}/serviceOfferings)."},
+	ServiceInstanceNotFound: {ours, "List the service instances: pairsim instances list."},
+	ServiceBindingNotFound:  {ours, "Show the instance with its bindings: pairsim instances show NAME."},
+	InstanceExists:          {"Open Service Broker API", "Use another id for another instance."},
+	BindingExists:           {"Open Service Broker API", "Use another id for another binding."},
+	ParametersInvalid:       {"553a4c6.md, 2d50d91.md", "Mend the parameters at the places that are named; nothing was created. The plan's schema is in the catalogue (pairsim offerings list -o json)."},
+	PlaceInvalid:            {"d866cf6.md, 32bd423.md", "Name a space of Cloud Foundry or a namespace of Kyma that the subaccount has: pairsim instances create --space, --namespace."},
+	InstanceLimit:           {ours, "Delete what nobody needs: pairsim instances list."},
+	InstanceHasBindings:     {"service-apis §3", "Delete the bindings that the detail names first: pairsim instances unbind NAME BINDING."},
+	OperationInProgress:     {"Open Service Broker API", "Wait until the operation has ended: pairsim instances show NAME."},
+	InstanceNotUpdatable:    {"d866cf6.md, 531a909.md", "Delete the instance and create it again with the new parameters: pairsim instances delete NAME, pairsim instances create NAME."},
+	InstanceNotUsable:       {"service-apis §4", "Look why its creation failed (pairsim instances show NAME), delete it, and create it again."},
 
 	Unauthenticated: {"RFC 6750", "Send an access token: Authorization: Bearer … (pairsim auth token, PAIRSIM_TOKEN)."},
 	Forbidden:       {"sap-domain §1", "Ask somebody with the role that the detail names."},
@@ -135,7 +152,6 @@ var explanations = map[Code]Explanation{
 	DescriptorInvalid:       {ours, seeDocs},
 	KeyAlgorithmUnsupported: {ours, "Use ES256, RS256 or EdDSA."},
 
-	ParametersInvalid:     {"service-apis §4.1, sap-domain §11–§13", "Mend the parameters at the JSON paths that are named."},
 	EmNameTaken:           {"d476ff0.md", "Choose another emname; it is free again when its instance is deleted."},
 	NamespaceTaken:        {"d476ff0.md", "Choose another namespace; it is free again when its instance is deleted."},
 	ChannelNotEnabled:     {"5722fc4.md", "Create an instance whose options open the channel: options.management, options.messagingrest."},

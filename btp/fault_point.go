@@ -84,6 +84,7 @@ const (
 	flowRemoval        = "removing"
 	flowFormation      = "formations"
 	flowEntitlement    = "entitlements"
+	flowInstances      = "service instances"
 	flowLandscape      = "accounts and incidents"
 	flowAccess         = "access (--auth)"
 	flowGateway        = "application gateway"
@@ -161,6 +162,22 @@ var FaultPoints = []FaultPoint{
 	{Point: PointEntitlementRemove, Flow: flowEntitlement, Met: MetByOperator},
 	{Point: PointEntitlementList, Flow: flowEntitlement, Met: MetByOperator, Carries: document},
 	{Point: PointEntitlementPlans, Flow: flowEntitlement, Met: MetByOperator, Carries: document},
+
+	{Point: PointOfferingList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceCreate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceProvision, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceProvisioned, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceUndo, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceShow, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceUpdate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceDelete, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceDeprovision, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceDeprovisioned, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointBindingCreate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingShow, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingDelete, Flow: flowInstances, Met: MetByAnybody, Carries: document},
 
 	{Point: PointAccountList, Flow: flowLandscape, Met: MetByOperator, Carries: document},
 	{Point: PointAccountShow, Flow: flowLandscape, Met: MetByOperator, Carries: document},

@@ -114,6 +114,11 @@ func (r *Registry) Look(ctx context.Context, point Point, about Reference, read 
 	return r.look(ctx, point, about, func(u *unit) error { return read(&Step{u.Tx, u}) })
 }
 
+// View is Look within a flow that has its point already.
+func (r *Registry) View(ctx context.Context, read func(*Step) error) error {
+	return r.view(ctx, func(u *unit) error { return read(&Step{u.Tx, u}) })
+}
+
 // At runs fn, which is more than an atomic step, as a step of a flow.
 func (r *Registry) At(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
 	return r.step(ctx, point, about, fn)
@@ -123,6 +128,15 @@ func (r *Registry) At(ctx context.Context, point Point, about *Reference, fn fun
 // for it a moment.
 func (r *Registry) Settle(ctx context.Context, kind DueKind, subject string) {
 	r.settle(ctx, kind, subject)
+}
+
+// Seen counts a read of the subjects of transitions that end after so many reads.
+func (r *Registry) Seen(ctx context.Context, kind DueKind, subjects ...string) {
+	seen := make([]dueKey, len(subjects))
+	for i, s := range subjects {
+		seen[i] = dueKey{kind, s}
+	}
+	r.countReads(ctx, seen...)
 }
 
 // SignForTenant signs a token with the environment's key that tells s's tenant, which

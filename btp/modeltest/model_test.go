@@ -439,7 +439,7 @@ var certificatePoints = []string{
 	"certificate.authenticate", "pairing.first-call", "pairing.descriptor", "certificate.renew", "certificate.revoke", "tenant.extension-deleted",
 }
 
-// unmetPoints are those that no operation comes to: reads, events, access, the gateway; the
+// unmetPoints are those that no operation comes to: reads, events, access, the gateway, platform services; the
 // tenants of the model do not ask to be woken.
 var unmetPoints = []string{
 	"tenant.wake", "token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
@@ -453,6 +453,9 @@ var unmetPoints = []string{
 	"event-bus.show", "event-bus.messages", "queue.list", "queue.show", "queue.put", "queue.delete", "queue.subscribe", "queue.unsubscribe",
 	"message.publish", "message.consume", "message.acknowledge", "due.message-expiry", "webhook.list", "webhook.show", "webhook.create",
 	"webhook.delete", "webhook.state", "webhook.handshake", "webhook.greet", "webhook.push",
+	"offering.list", "instance.create", "instance.provision", "instance.provisioned", "instance.undo", "instance.show", "instance.list",
+	"instance.update", "instance.delete", "instance.deprovision", "instance.deprovisioned", "binding.create", "binding.show", "binding.list",
+	"binding.delete",
 }
 
 func (m *model) fault(o op) string {
