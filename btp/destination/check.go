@@ -96,7 +96,11 @@ const (
 // its Findings name each property. They quote no value that may be secret.
 func Check(d Destination) error {
 	var found []btp.Finding
-	wrong := func(property, problem string) { found = append(found, btp.Finding{Path: property, Problem: problem}) }
+	wrong := func(property, problem string) {
+		if len(found) < maxFindings {
+			found = append(found, finding(property, problem))
+		}
+	}
 	if problem := checkName(d.Name); problem != "" {
 		wrong(Name, problem)
 	}
@@ -138,16 +142,40 @@ func Check(d Destination) error {
 			wrong(KeyStoreLocation, problem)
 		}
 	}
-	if found == nil {
+	return invalid(found)
+}
+
+// maxFindings is the most that a refusal names.
+const maxFindings = 50
+
+// finding is about a property, or with "" about the whole.
+func finding(property, problem string) btp.Finding {
+	if property == "" {
+		return btp.Finding{Path: "$", Problem: problem}
+	}
+	return btp.Finding{Path: "$." + property, Problem: problem}
+}
+
+// invalid refuses with DestinationInvalid for what was found; nil for nothing.
+func invalid(found []btp.Finding) error {
+	if len(found) == 0 {
 		return nil
 	}
 	texts := make([]string, len(found))
 	for i, f := range found {
-		texts[i] = strings.TrimPrefix(f.Path+": "+f.Problem, ": ")
+		texts[i] = Words(f)
 	}
 	refused := btp.Errorf(btp.DestinationInvalid, "%s", strings.Join(texts, "; "))
 	refused.Findings = found
 	return refused
+}
+
+// Words is a finding as one text.
+func Words(f btp.Finding) string {
+	if property, ok := strings.CutPrefix(f.Path, "$."); ok {
+		return property + ": " + f.Problem
+	}
+	return f.Problem
 }
 
 func because(property, authentication string) string {

@@ -95,24 +95,15 @@ func PutFile(s *btp.Step, f File) error {
 func CheckFile(f File) error {
 	var found []btp.Finding
 	if problem := checkFileName(f.Name); problem != "" {
-		found = append(found, btp.Finding{Path: "Name", Problem: problem})
+		found = append(found, finding("Name", problem))
 	}
 	if f.Type != "" && f.Type != typeCertificate {
-		found = append(found, btp.Finding{Path: "Type", Problem: "must be " + typeCertificate})
+		found = append(found, finding("Type", "must be "+typeCertificate))
 	}
 	if _, err := base64.StdEncoding.DecodeString(f.Content); err != nil || f.Content == "" || len(f.Content) > maxFile {
-		found = append(found, btp.Finding{Path: "Content", Problem: "must be the file in base64, at most 32768 bytes"})
+		found = append(found, finding("Content", "must be the file in base64, at most 32768 bytes"))
 	}
-	if found == nil {
-		return nil
-	}
-	texts := make([]string, len(found))
-	for i, one := range found {
-		texts[i] = one.Path + ": " + one.Problem
-	}
-	refused := btp.Errorf(btp.DestinationInvalid, "%s", strings.Join(texts, "; "))
-	refused.Findings = found
-	return refused
+	return invalid(found)
 }
 
 func readFile(o btp.Object) (File, error) {

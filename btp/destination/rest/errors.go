@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -82,11 +83,7 @@ func (s *Service) refuse(c *gin.Context, err error) {
 func violationOf(refused *btp.Error) violation {
 	v := violation{Configuration: refused.Vendor, Errors: []string{}}
 	for _, f := range refused.Findings {
-		if f.Path == "" {
-			v.Errors = append(v.Errors, f.Problem)
-		} else {
-			v.Errors = append(v.Errors, f.Path+": "+f.Problem)
-		}
+		v.Errors = append(v.Errors, destination.Words(f))
 	}
 	return v
 }

@@ -167,3 +167,8 @@ func (s *Service) user(ctx context.Context, l *looked) (*btp.User, error) {
 	}
 	return &user, err
 }
+
+// FindFor is Find for an operator who acts for a user by name.
+func (s *Service) FindFor(ctx context.Context, subaccount btp.SubaccountID, name, user string) (any, error) {
+	return s.Find(ctx, Query{Subaccount: subaccount, Name: name, UserName: user})
+}
