@@ -41,6 +41,7 @@ type environment struct {
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
 	urls     *publicurl.Book
+	platform *platform      // nil without the registry
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
 	tenants  []*tenant.Tenant
@@ -99,8 +100,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		c := w.Snapshot.Contents()
 		contents = &c
 	}
-	var made *pki.ClientCA // usable at once, unless another process was first
 	var err error
+	if e.platform, err = e.newPlatform(); err != nil {
+		return err
+	}
+	var made *pki.ClientCA // usable at once, unless another process was first
 	e.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
 		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
@@ -111,10 +115,17 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		Authority: given,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
 			if made != nil && made.Is(m) {
+				e.platform.shown.trust(made)
 				return made, nil
 			}
-			return pki.OpenClientCA(m)
+			opened, err := pki.OpenClientCA(m)
+			if err != nil {
+				return nil, err
+			}
+			e.platform.shown.trust(opened)
+			return opened, nil
 		},
+		Workers: e.platform.workers(),
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
 		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),

@@ -16,6 +16,8 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/eventmesh"
+	eventmeshrest "github.com/pairsim/pairsim/btp/eventmesh/rest"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -127,6 +129,11 @@ func (e *environment) publicRouter() *gin.Engine {
 		e.atEnd = append(e.atEnd, gateway.Mount(router, gateway.Config{
 			Registry: e.registry, Outbound: l.outboundClient(timeout).Observed(e.noteCall), Timeout: timeout, Log: e.log,
 		}))
+	}
+	if e.registry != nil {
+		eventmeshrest.Mount(router, eventmeshrest.Config{
+			Bus: &eventmesh.Bus{Registry: e.registry, Pusher: e.platform.pusher}, Access: e.tokens, Log: e.log,
+		})
 	}
 	if len(e.tenants) > 0 {
 		tenant.Register(router, e.tenants...)
