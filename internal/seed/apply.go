@@ -2,6 +2,7 @@ package seed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -54,6 +55,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 		cfg.Tenants = make([]landscape.Tenant, len(f.Tenants))
 		for i, t := range f.Tenants {
 			cfg.Tenants[i] = landscape.Tenant{ID: t.ID, Product: t.Product}
+			if communication, err := json.Marshal(t.Declared); err == nil && string(communication) != "{}" { // texts and lists
+				cfg.Tenants[i].Communication = communication
+			}
 			for _, a := range t.APIs {
 				cfg.Tenants[i].APIs = append(cfg.Tenants[i].APIs, landscape.ReplacedAPI{
 					Identifier: a.Identifier, TargetURL: a.TargetURL, Specification: a.document,

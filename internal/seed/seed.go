@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/pairsim/pairsim/internal/tenant"
 )
 
 // MaxSize bounds a seed file, in bytes.
@@ -123,6 +125,7 @@ type Tenant struct {
 	ID      string        `json:"id"`
 	Product string        `json:"product"`
 	APIs    []ReplacedAPI `json:"apis"`
+	tenant.Declared
 }
 
 // ReplacedAPI declares that an API of a product is elsewhere. Specification is JSON: an

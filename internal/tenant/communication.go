@@ -223,18 +223,22 @@ func CheckUsers(users []string) error {
 // Declared is what a seed file says of a tenant's Communication Management: how it
 // is at the first start and after a reset.
 type Declared struct {
-	Scenarios []Scenario // custom ones
-	Disabled  []string   // scenarios that are not enabled
-	Users     []string   // business users
+	Scenarios []Scenario `json:"communicationScenarios,omitempty"` // custom ones
+	Enabled   []string   `json:"enabledScenarios,omitempty"`
+	Disabled  []string   `json:"disabledScenarios,omitempty"`
+	Users     []string   `json:"users,omitempty"` // business users
 }
 
 // communication is the state that is declared.
 func (d Declared) communication() communication {
 	c := communication{Custom: slices.Clone(d.Scenarios), Users: slices.Clone(d.Users)}
+	if len(d.Enabled)+len(d.Disabled) > 0 {
+		c.Enabled = map[string]bool{}
+	}
+	for _, id := range d.Enabled {
+		c.Enabled[id] = true
+	}
 	for _, id := range d.Disabled {
-		if c.Enabled == nil {
-			c.Enabled = map[string]bool{}
-		}
 		c.Enabled[id] = false
 	}
 	return c

@@ -202,14 +202,13 @@ func (c *Communication) checkCustom(s Scenario, apis []API) error {
 	return c.check(s, apis)
 }
 
-// CheckScenarios tells what is wrong with the scenarios that a seed file declares
-// for a tenant of p: custom ones, and ids of those that are not enabled. Paths are
-// relative to the tenant.
-func (p Product) CheckScenarios(custom []Scenario, disabled []string, tell func(path, problem string)) {
+// CheckDeclared tells what is wrong with what a seed file declares for a tenant of p.
+// Paths are relative to the tenant.
+func (p Product) CheckDeclared(d Declared, tell func(path, problem string)) {
 	c := p.Communication
 	if c == nil {
-		if len(custom)+len(disabled) > 0 {
-			tell("communicationScenarios", p.SystemType+" has no communication scenarios")
+		if len(d.Scenarios)+len(d.Enabled)+len(d.Disabled)+len(d.Users) > 0 {
+			tell("", p.SystemType+" has no communication scenarios and no users for them")
 		}
 		return
 	}
@@ -217,7 +216,7 @@ func (p Product) CheckScenarios(custom []Scenario, disabled []string, tell func(
 	for _, s := range c.Scenarios {
 		known[s.ID] = true
 	}
-	for i, s := range custom {
+	for i, s := range d.Scenarios {
 		path := fmt.Sprintf("communicationScenarios[%d]", i)
 		if err := c.checkCustom(s, p.APIs); err != nil {
 			tell(path, err.Error())
@@ -226,9 +225,25 @@ func (p Product) CheckScenarios(custom []Scenario, disabled []string, tell func(
 		}
 		known[s.ID] = true
 	}
-	for i, id := range disabled {
-		if !known[id] {
-			tell(fmt.Sprintf("disabledScenarios[%d]", i), fmt.Sprintf("there is no scenario %q", clip(id, 60)))
+	switched := map[string]bool{}
+	for _, list := range []struct {
+		field string
+		ids   []string
+	}{{"enabledScenarios", d.Enabled}, {"disabledScenarios", d.Disabled}} {
+		for i, id := range list.ids {
+			path := fmt.Sprintf("%s[%d]", list.field, i)
+			switch {
+			case !known[id]:
+				tell(path, fmt.Sprintf("there is no scenario %q", clip(id, 60)))
+			case switched[id]:
+				tell(path, fmt.Sprintf("scenario %s is there twice", id))
+			}
+			switched[id] = true
+		}
+	}
+	for i, u := range d.Users {
+		if !emailAddress(u) {
+			tell(fmt.Sprintf("users[%d]", i), "is no e-mail address")
 		}
 	}
 }
