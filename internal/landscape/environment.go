@@ -18,6 +18,7 @@ import (
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -40,6 +41,7 @@ type environment struct {
 
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
+	services *services.Engine      // likewise
 	urls     *publicurl.Book
 	platform *platform      // nil without the registry
 	strict   *strict.Layer  // nil: friendly
@@ -135,6 +137,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.services = e.platform.catalogue.On(e.registry)
 	e.strict = strict.New(strict.Config{
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,

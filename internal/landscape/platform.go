@@ -22,6 +22,7 @@ import (
 	"github.com/pairsim/pairsim/btp/eventmesh"
 	"github.com/pairsim/pairsim/btp/eventmesh/webhook"
 	"github.com/pairsim/pairsim/btp/extensibility"
+	"github.com/pairsim/pairsim/btp/offerings"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/internal/outbound"
@@ -43,13 +44,13 @@ func (e *environment) newPlatform() (*platform, error) {
 	calls := &tenantCalls{client: client, plain: client.Transport(nil)}
 	e.atEnd = append(e.atEnd, calls.plain.CloseIdleConnections)
 	var err error
-	p.catalogue, err = services.NewCatalogue(
+	p.catalogue, err = services.NewCatalogue(append(offerings.All(),
 		extensibility.Offering{
 			Tenants:  callback.Arranger{Caller: calls, Certificate: p.shown.get, Timeout: timeout},
 			BaseURLs: e.facingTenants,
 		},
 		eventmesh.Offering{},
-	)
+	)...)
 	return p, err
 }
 

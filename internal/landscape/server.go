@@ -115,7 +115,7 @@ func (e *environment) publicRouter() *gin.Engine {
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
-		api := httpapi.Config{Registry: e.registry, URLs: e.urls, Log: e.log}
+		api := httpapi.Config{Registry: e.registry, Services: e.services, URLs: e.urls, Log: e.log}
 		if l.config.Auth {
 			api.Access = e.tokens
 		}
