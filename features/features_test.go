@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -110,7 +111,16 @@ func checked(s steps.Settings, start func(...testenv.Option) (*testenv.Env, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	env, err := start(append(optionsOf(s), testenv.WithPublicHandler(checkPublic), testenv.WithControlHandler(checkControl))...)
+	checkDestinations, err := openapitest.Destinations.Middleware(wire.report)
+	if err != nil {
+		return nil, nil, err
+	}
+	checkTokens, err := openapitest.TokenService.Middleware(wire.report)
+	if err != nil {
+		return nil, nil, err
+	}
+	check := func(h http.Handler) http.Handler { return checkPublic(checkDestinations(checkTokens(h))) }
+	env, err := start(append(optionsOf(s), testenv.WithPublicHandler(check), testenv.WithControlHandler(checkControl))...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -205,14 +205,14 @@ func TestSimpleOfferings(t *testing.T) {
 		if c["url"] != server.URL || !strings.HasPrefix(c["clientid"], "sb-") || strings.Contains(string(b.Credentials), "{{") {
 			t.Errorf("%s: got %s", tt.offering, b.Credentials)
 		}
-		g, err := a.registry.AuthorizeService(t.Context(), c["clientid"], c["clientsecret"])
-		if err != nil || g.Service != tt.offering || g.Subdomain != "dev" {
+		_, g, err := a.registry.AuthorizeClient(t.Context(), btp.TokenRequest{Client: c["clientid"], Secret: c["clientsecret"]})
+		if err != nil || g == nil || g.Service != tt.offering || g.Subdomain != "dev" {
 			t.Errorf("%s: got %+v, %v", tt.offering, g, err)
 		}
 		if err := o.Unbind(t.Context(), b.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.registry.AuthorizeService(t.Context(), c["clientid"], c["clientsecret"]); btp.CodeOf(err) != btp.Unauthenticated {
+		if _, _, err := a.registry.AuthorizeClient(t.Context(), btp.TokenRequest{Client: c["clientid"], Secret: c["clientsecret"]}); btp.CodeOf(err) != btp.Unauthenticated {
 			t.Errorf("%s: after unbinding: %v", tt.offering, err)
 		}
 	}

@@ -128,6 +128,7 @@ func (w *world) define(d definitions) {
 	w.productSteps(d)
 	w.gatewaySteps(d)
 	w.eventSteps(d)
+	w.destinationSteps(d)
 	w.snapshotSteps(d)
 }
 
@@ -173,6 +174,8 @@ type world struct {
 	supported outcome // its latest further request
 
 	verified verified // what the latest test was told
+
+	extension extension // the one that looks destinations up
 
 	snapshots snapshots
 
