@@ -60,7 +60,9 @@ func (p *phone) CheckEndpoint(_ context.Context, endpoint string) error {
 	return nil
 }
 
-func (p *phone) Greet(_ context.Context, w eventmesh.Webhook) error { return p.call("greet %s", w.Name) }
+func (p *phone) Greet(_ context.Context, w eventmesh.Webhook) error {
+	return p.call("greet %s", w.Name)
+}
 
 func (p *phone) Push(_ context.Context, w eventmesh.Webhook, m eventmesh.Message) error {
 	return p.call("push %s %s", w.Name, m.Body)
