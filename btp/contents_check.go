@@ -427,8 +427,12 @@ func (k *contentsChecker) entitlements() {
 		k.id("entitlement", path("id"), string(e.ID))
 		k.account(path("globalAccount"), e.GlobalAccount)
 		k.subaccount(path("subaccount"), e.Subaccount, e.GlobalAccount)
-		k.system(path("system"), e.System, e.GlobalAccount)
-		k.hold(path("plan"), checkPlan(e.Service, e.Plan))
+		service, err := entitledService(e.Service, e.Plan)
+		k.hold(path("plan"), err)
+		if service.PerSystem || e.System != "" {
+			k.system(path("system"), e.System, e.GlobalAccount)
+		}
+		k.hold(path("quota"), checkQuota(e.Quota))
 		k.numbered("entitlement", path("sequence"), e.Sequence)
 		k.once("entitlement of subaccount, system and plan", path("plan"), string(e.Subaccount), string(e.System), e.Plan)
 	}
@@ -546,6 +550,11 @@ var dueSubjects = map[DueKind]func(k *contentsChecker, subject string) bool{
 	DueDeregistration:    func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueEventDelivery:     func(k *contentsChecker, id string) bool { return k.there["subscription"][id] },
 	DueTenantWake:        func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
+	DueInstanceCreation:  func(k *contentsChecker, id string) bool { return k.there[string(KindServiceInstance)][id] },
+	DueInstanceDeletion:  func(k *contentsChecker, id string) bool { return k.there[string(KindServiceInstance)][id] },
+	DueMessageExpiry:     func(k *contentsChecker, id string) bool { return k.there[string(KindMessage)][id] },
+	DueWebhookHandshake:  func(k *contentsChecker, id string) bool { return k.there[string(KindWebhook)][id] },
+	DueWebhookPush:       func(k *contentsChecker, id string) bool { return k.there[string(KindWebhook)][id] },
 	DueRemoval:           func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueSynchronization:   func(k *contentsChecker, id string) bool { return k.formations[FormationID(id)] != nil },
 	DueFormationDeletion: func(k *contentsChecker, id string) bool { return k.formations[FormationID(id)] != nil },

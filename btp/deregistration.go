@@ -327,7 +327,8 @@ func (u *unit) erase(s *System) error {
 
 // DeleteExtension is a tenant that has deleted its side of a pairing: no
 // certificate of it is good any more, and there is nobody left to tell of a
-// deregistration. After the deregistration it frees the name (e9d975a.md@v1).
+// deregistration. After the deregistration it frees the name (e9d975a.md@v1). It
+// refuses with ExtensionInUse while service instances of the system exist.
 // Exactly one of release, the token of the notice, and caller names the pairing.
 func (r *Registry) DeleteExtension(ctx context.Context, release string, caller *Caller) error {
 	var about Reference
@@ -342,6 +343,10 @@ func (r *Registry) DeleteExtension(ctx context.Context, release string, caller *
 			}
 			about = present.reference()
 			s := present.System
+			// An instance stands on the tenant: it goes first (SEED-004).
+			if err := u.noInstances(ObjectFilter{System: s.ID}, ExtensionInUse, fmt.Sprintf("system %q", s.Name)); err != nil {
+				return err
+			}
 			if err := u.closeAttempt(&s); err != nil {
 				return err
 			}

@@ -78,11 +78,45 @@ const (
 	PlanUnknown                  Code = "plan-unknown"                   // no such service or plan
 	EntitlementNotFound          Code = "entitlement-not-found"
 	EntitlementExists            Code = "entitlement-exists" // the same system and plan in the same subaccount
+	EntitlementInUse             Code = "entitlement-in-use" // service instances need it
+	NotEntitled                  Code = "not-entitled"       // the subaccount was not given the plan
+	QuotaExhausted               Code = "quota-exhausted"    // the entitlement allows no more instances
+	ExtensionInUse               Code = "extension-in-use"   // service instances stand on the tenant
 	IncidentNotFound             Code = "incident-not-found"
 	IncidentIsResolved           Code = "incident-is-resolved"
 	TenantMismatch               Code = "tenant-mismatch"       // another tenant than the one deregistered
 	TenantNotTold                Code = "tenant-not-told"       // its callback does not answer as it should
 	ReleaseTokenInvalid          Code = "release-token-invalid" // no name is kept for it
+
+	// Destinations.
+
+	DestinationNotFound     Code = "destination-not-found"
+	DestinationExists       Code = "destination-exists"  // the name is taken on its level
+	DestinationInvalid      Code = "destination-invalid" // its properties break a rule
+	DestinationLimit        Code = "destination-limit"   // the most destinations, or files, of a level
+	CertificateFileNotFound Code = "certificate-file-not-found"
+	DestinationTokenFailed  Code = "destination-token-failed" // no token for the target; stands in authTokens
+	UserNotFound            Code = "user-not-found"
+
+	// Communication arrangements.
+
+	ArrangementRefused Code = "arrangement-refused" // the tenant does not make it
+	EmClientIDTaken    Code = "em-client-id-taken"  // another messaging instance of the subaccount has it
+
+	// Service instances and bindings.
+
+	ServiceOfferingUnknown  Code = "service-offering-unknown" // no such service or plan
+	ServiceInstanceNotFound Code = "service-instance-not-found"
+	ServiceBindingNotFound  Code = "service-binding-not-found"
+	InstanceExists          Code = "service-instance-exists" // its id is taken
+	BindingExists           Code = "service-binding-exists"  // its id is taken
+	ParametersInvalid       Code = "parameters-invalid"      // against the plan's schema or rules
+	PlaceInvalid            Code = "place-invalid"           // no space or namespace of the subaccount
+	InstanceLimit           Code = "instance-limit"          // the most instances or bindings
+	InstanceHasBindings     Code = "service-instance-has-bindings"
+	OperationInProgress     Code = "operation-in-progress" // on the same instance
+	InstanceNotUpdatable    Code = "service-instance-not-updatable"
+	InstanceNotUsable       Code = "service-instance-not-usable" // its creation failed
 
 	// Access, with --auth.
 
@@ -140,10 +174,6 @@ const (
 	DeliveriesFull          Code = "deliveries-full"     // too many events wait for a subscriber
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
-
-	// Platform services.
-
-	ParametersInvalid Code = "parameters-invalid" // of an instance or binding, by JSON path
 
 	// Event bus.
 

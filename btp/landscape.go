@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +18,19 @@ type Landscape struct {
 	Systems        []DeclaredSystem
 	Formations     []DeclaredFormation
 	Entitlements   []DeclaredEntitlement
+	// Objects are those of platform services, in the order in which they are made.
+	Objects []DeclaredObject
 }
+
+// DeclaredObject is an object of a platform service, in the words of the package
+// that holds its rules.
+type DeclaredObject struct {
+	Kind     ObjectKind
+	Document json.RawMessage
+}
+
+// Declarer makes a declared object under the rules that hold later.
+type Declarer func(s *Step, document json.RawMessage) error
 
 // DeclaredSystem is a system in any status.
 type DeclaredSystem struct {
@@ -101,6 +114,15 @@ func (u *unit) declare(l Landscape) error {
 	for _, d := range l.Entitlements {
 		if err := u.declareEntitlement(d); err != nil {
 			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
+		}
+	}
+	for i, d := range l.Objects {
+		declarer := u.r.config.Declarers[d.Kind]
+		if declarer == nil {
+			return Errorf(InvalidRequest, "nobody declares objects of kind %s", d.Kind)
+		}
+		if err := declarer(&Step{u.Tx, u}, d.Document); err != nil {
+			return fmt.Errorf("%s %d: %w", d.Kind, i+1, err)
 		}
 	}
 	return nil

@@ -33,12 +33,13 @@ const (
 	KindMessage         ObjectKind = "message"
 	KindWebhook         ObjectKind = "webhook" // pushes a queue's messages
 	KindTrust           ObjectKind = "trust"   // a subaccount's SAML identity provider
+	KindUser            ObjectKind = "user"    // of a subaccount's identity provider
 )
 
 // ServiceObjectKinds are all of them.
 var ServiceObjectKinds = []ObjectKind{
 	KindServiceInstance, KindServiceBinding, KindDestination, KindCertificateFile, KindServiceClient, KindBusClient, KindQueue, KindMessage,
-	KindWebhook, KindTrust,
+	KindWebhook, KindTrust, KindUser,
 }
 
 // The bounds of an object.

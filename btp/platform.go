@@ -114,6 +114,11 @@ func (r *Registry) Look(ctx context.Context, point Point, about Reference, read 
 	return r.look(ctx, point, about, func(u *unit) error { return read(&Step{u.Tx, u}) })
 }
 
+// View is Look within a flow that has its point already.
+func (r *Registry) View(ctx context.Context, read func(*Step) error) error {
+	return r.view(ctx, func(u *unit) error { return read(&Step{u.Tx, u}) })
+}
+
 // At runs fn, which is more than an atomic step, as a step of a flow.
 func (r *Registry) At(ctx context.Context, point Point, about *Reference, fn func(context.Context) error) error {
 	return r.step(ctx, point, about, fn)
@@ -125,9 +130,30 @@ func (r *Registry) Settle(ctx context.Context, kind DueKind, subject string) {
 	r.settle(ctx, kind, subject)
 }
 
+// Seen counts a read of the subjects of transitions that end after so many reads.
+func (r *Registry) Seen(ctx context.Context, kind DueKind, subjects ...string) {
+	seen := make([]dueKey, len(subjects))
+	for i, s := range subjects {
+		seen[i] = dueKey{kind, s}
+	}
+	r.countReads(ctx, seen...)
+}
+
 // SignForTenant signs a token with the environment's key that tells s's tenant, which
 // checks it with the published keys, that the registry is calling; audience says what
 // for. It is a secret, valid for five minutes.
 func (r *Registry) SignForTenant(ctx context.Context, s System, audience string) (string, error) {
 	return r.signForTenant(ctx, s, audience)
+}
+
+// NewRSAKey makes an RSA key, PKCS#8 in DER, with what makes the environment's other
+// keys. It takes a while, so it is done outside of any step.
+func (r *Registry) NewRSAKey() ([]byte, error) {
+	key, err := r.tokens.NewKey("RS256")
+	return key.Private, err
+}
+
+// Read is Look within a flow that has its point already.
+func (r *Registry) Read(ctx context.Context, read func(*Step) error) error {
+	return r.view(ctx, func(u *unit) error { return read(&Step{u.Tx, u}) })
 }

@@ -88,6 +88,10 @@ type Config struct {
 	Deliverer Deliverer
 	// Workers do the due work of platform services; a kind without one has nothing to do.
 	Workers map[DueKind]Worker
+	// DefaultUser gives each subaccount without users the one of DefaultUserName.
+	DefaultUser bool
+	// Declarers make the objects of platform services that a landscape declares.
+	Declarers map[ObjectKind]Declarer
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -82,56 +83,166 @@ func serviceClientOf(o Object) (c ServiceClient, err error) {
 	return c, err
 }
 
+// PlatformClient is the client of command lines, which has no secret: its tokens are
+// those of the users who log in with them (service-apis §1).
+const PlatformClient = "cf"
+
+// platformService is the service whose API PlatformClient's tokens open.
+const platformService = "service-manager"
+
+// TokenRequest is what a client of the token service says of itself, and of its user.
+type TokenRequest struct {
+	Client, Secret string
+	// Zone is the subaccount that the client means, by id or subdomain; "" for its own.
+	Zone string
+	// Password is set with the password grant.
+	Password *UserPassword
+}
+
+// UserPassword is how a user logs in.
+type UserPassword struct{ Name, Password string }
+
 // ServiceGrant is what a service client may have a token for, and when.
 type ServiceGrant struct {
-	ServiceClient
+	ServicePrincipal
 	// Subdomain is the subaccount's.
 	Subdomain string
 	At        time.Time
 }
 
-// AuthorizeService tells whose credentials these are. It refuses with Unauthenticated.
-func (r *Registry) AuthorizeService(ctx context.Context, id, secret string) (g ServiceGrant, err error) {
+// AuthorizeClient tells whose credentials these are: of a client in a role, or of a
+// client of a platform service. It refuses with Unauthenticated, for all the same, and
+// with InvalidRequest when users of several subaccounts have this name and password.
+func (r *Registry) AuthorizeClient(ctx context.Context, q TokenRequest) (role *Grant, service *ServiceGrant, err error) {
 	var about Reference
 	err = r.step(ctx, PointAccessToken, &about, func(ctx context.Context) error {
 		return r.view(ctx, func(u *unit) error {
-			o, ok, err := u.Objects().FindByName(KindServiceClient, "clients", id)
-			if err != nil {
+			if q.Client == PlatformClient && q.Secret == "" {
+				service, err = u.platformGrant(q)
 				return err
 			}
-			given, kept := sha256.Sum256([]byte(secret)), []byte(nil)
-			if ok {
-				if err := json.Unmarshal(o.Secret, &kept); err != nil {
-					return err
-				}
+			g, err := u.authorize(q.Client, q.Secret)
+			if err == nil {
+				role = &g
 			}
-			if subtle.ConstantTimeCompare(given[:], kept) != 1 {
-				return Errorf(Unauthenticated, "Bad credentials")
-			}
-			if g.ServiceClient, err = serviceClientOf(o); err != nil {
+			if CodeOf(err) != Unauthenticated {
 				return err
 			}
-			sub, err := u.Accounts().Sub(g.Subaccount)
-			g.Subdomain, g.At = sub.Subdomain, u.now
+			service, err = u.serviceGrant(q)
 			return err
 		})
 	})
+	return role, service, err
+}
+
+func badCredentials() error { return Errorf(Unauthenticated, "Bad credentials") }
+
+func (u *unit) serviceGrant(q TokenRequest) (*ServiceGrant, error) {
+	o, ok, err := u.Objects().FindByName(KindServiceClient, "clients", q.Client)
+	if err != nil {
+		return nil, err
+	}
+	given, kept := sha256.Sum256([]byte(q.Secret)), []byte(nil)
+	if ok {
+		if err := json.Unmarshal(o.Secret, &kept); err != nil {
+			return nil, err
+		}
+	}
+	if subtle.ConstantTimeCompare(given[:], kept) != 1 {
+		return nil, badCredentials()
+	}
+	c, err := serviceClientOf(o)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := u.Accounts().Sub(c.Subaccount)
+	if err != nil {
+		return nil, err
+	}
+	if q.Zone != "" && q.Zone != string(sub.ID) && !strings.EqualFold(q.Zone, sub.Subdomain) {
+		return nil, Errorf(Unauthenticated, "the client is of another zone")
+	}
+	g := &ServiceGrant{ServicePrincipal: ServicePrincipal{ServiceClient: c}, Subdomain: sub.Subdomain, At: u.now}
+	if q.Password == nil {
+		return g, nil
+	}
+	in, user, err := u.login([]Subaccount{sub}, q.Password.Name, q.Password.Password)
+	if err == nil && len(in) == 0 {
+		err = badCredentials()
+	}
+	g.User = &user
 	return g, err
 }
 
-// ServiceClientNamed finds a client by its id; an access token is good while its
-// client is there. It refuses with Unauthenticated.
-func (r *Registry) ServiceClientNamed(ctx context.Context, id string) (c ServiceClient, err error) {
-	err = r.view(ctx, func(u *unit) error {
-		o, ok, err := u.Objects().FindByName(KindServiceClient, "clients", id)
+func (u *unit) platformGrant(q TokenRequest) (*ServiceGrant, error) {
+	if q.Password == nil {
+		return nil, badCredentials()
+	}
+	zones, err := u.zones(q.Zone)
+	if err != nil {
+		return nil, err
+	}
+	in, user, err := u.login(zones, q.Password.Name, q.Password.Password)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(in) == 0:
+		return nil, badCredentials()
+	case len(in) > 1:
+		return nil, Errorf(InvalidRequest, "several subaccounts have this user: name one in x-zid")
+	}
+	c := ServiceClient{ID: PlatformClient, Subaccount: in[0].ID, Service: platformService, XSAppName: PlatformClient}
+	return &ServiceGrant{ServicePrincipal: ServicePrincipal{ServiceClient: c, User: &user}, Subdomain: in[0].Subdomain, At: u.now}, nil
+}
+
+// AdmitService decides whether somebody may call the API of a platform service. who
+// reads the access token at the environment's now: whose it is, of which subaccount
+// and, maybe, user. It refuses with Unauthenticated, also when the client is not there
+// any more, and with Forbidden for a token of another service.
+func (r *Registry) AdmitService(ctx context.Context, service string, who func(now time.Time) (ServicePrincipal, error)) (p ServicePrincipal, err error) {
+	var about Reference
+	err = r.step(ctx, PointAccess, &about, func(ctx context.Context) error {
+		state, err := r.ReadClock(ctx) // another process may have moved it
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return Errorf(Unauthenticated, "the access token's client is not there any more")
+		said, err := who(state.Now)
+		if err != nil {
+			return err
 		}
-		c, err = serviceClientOf(o)
-		return err
+		return r.view(ctx, func(u *unit) error {
+			if p, err = u.principal(said); err != nil {
+				return err
+			}
+			if p.Service != service {
+				return Errorf(Forbidden, "the access token is for service %s, not for %s", p.Service, service)
+			}
+			return nil
+		})
 	})
-	return c, err
+	return p, err
+}
+
+// principal is what is stored of the client that a token tells of.
+func (u *unit) principal(said ServicePrincipal) (ServicePrincipal, error) {
+	if said.ID == PlatformClient && said.User != nil {
+		_, err := u.Accounts().Sub(said.Subaccount)
+		if CodeOf(err) == SubaccountNotFound {
+			err = Errorf(Unauthenticated, "the access token's subaccount is not there any more")
+		}
+		said.Service, said.XSAppName = platformService, PlatformClient
+		return said, err
+	}
+	o, ok, err := u.Objects().FindByName(KindServiceClient, "clients", said.ID)
+	if err != nil {
+		return said, err
+	}
+	if !ok {
+		return said, Errorf(Unauthenticated, "the access token's client is not there any more")
+	}
+	c, err := serviceClientOf(o)
+	if err == nil && c.Subaccount != said.Subaccount {
+		err = Errorf(Unauthenticated, "the access token's client is of another subaccount by now")
+	}
+	return ServicePrincipal{ServiceClient: c, User: said.User}, err
 }

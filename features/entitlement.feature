@@ -10,7 +10,7 @@ Feature: Entitlements
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
       When the operator looks for services to add to subaccount "dev"
-      Then the operator finds no service
+      Then the operator finds no service for a system
 
       Examples:
         | edition | product             |
@@ -39,7 +39,7 @@ Feature: Entitlements
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
       And the administrator of tenant "marketing" has entered the token
       When the operator looks for services to add to subaccount "theirs"
-      Then the operator finds no service
+      Then the operator finds no service for a system
 
   Rule: A registered system and a plan are given to a subaccount once (65ad330.md, 925c00a.md)
 

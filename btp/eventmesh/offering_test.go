@@ -177,8 +177,8 @@ func TestCredentialsOfABinding(t *testing.T) {
 	if string(b.Credentials) != want {
 		t.Errorf("got\n%s\nwant\n%s", b.Credentials, want)
 	}
-	grant, err := m.Registry.AuthorizeService(t.Context(), "sb-b1!b1|enterprise-messaging!b1", secret)
-	if err != nil || grant.Instance != "i1" || grant.Service != eventmesh.Service {
+	_, grant, err := m.Registry.AuthorizeClient(t.Context(), btp.TokenRequest{Client: "sb-b1!b1|enterprise-messaging!b1", Secret: secret})
+	if err != nil || grant == nil || grant.Instance != "i1" || grant.Service != eventmesh.Service {
 		t.Errorf("the credentials open %+v, %v", grant, err)
 	}
 	bad := services.Binding{ID: "b2", Instance: i.ID, Subaccount: "dev", Parameters: json.RawMessage(`{"a":1}`)}
@@ -186,7 +186,7 @@ func TestCredentialsOfABinding(t *testing.T) {
 	if err := m.step(func(s *btp.Step) error { return eventmesh.Offering{}.Unbind(s, i, b) }); err != nil {
 		t.Fatal(err)
 	}
-	_, err = m.Registry.AuthorizeService(t.Context(), "sb-b1!b1|enterprise-messaging!b1", secret)
+	_, _, err = m.Registry.AuthorizeClient(t.Context(), btp.TokenRequest{Client: "sb-b1!b1|enterprise-messaging!b1", Secret: secret})
 	wantCode(t, "after unbinding", err, btp.Unauthenticated)
 }
 

@@ -67,6 +67,13 @@ var access = map[string]btp.Permission{
 	"POST /api/v1/subaccounts/:id/runtime/subscriptions": btp.LandscapeWrite,
 	"GET /api/v1/subaccounts/:id/runtime/deliveries":     btp.LandscapeRead,
 
+	"GET /api/v1/subaccounts/:id/destinations":                    btp.LandscapeRead, // without secrets
+	"GET /api/v1/subaccounts/:id/destinations/:destination":       btp.LandscapeRead,
+	"PUT /api/v1/subaccounts/:id/destinations/:destination":       btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/destinations/:destination":    btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/destinations/:destination/find": btp.LandscapeWrite, // secrets and tokens
+	"GET /api/v1/subaccounts/:id/trust":                           btp.LandscapeRead,
+
 	"DELETE /api/v1/subaccounts/:id/runtime/subscriptions/:subscription": btp.LandscapeWrite,
 	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement":           btp.EntitlementsWrite,
 }

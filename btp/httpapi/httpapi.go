@@ -101,6 +101,9 @@ type Config struct {
 	Registry Registry
 	// URLs decides which addresses tokens and discovery name.
 	URLs *publicurl.Book
+	// Destinations and Finder are behind the routes of destinations.
+	Destinations Destinations
+	Finder       Finder
 	// Access asks for roles (--auth); nil: everybody may do everything.
 	Access Access
 	// Log may be nil.
@@ -157,6 +160,8 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/subaccounts/:id/runtime/subscriptions", h(s.createSubscription))
 	api.DELETE("/subaccounts/:id/runtime/subscriptions/:subscription", h(s.deleteSubscription))
 	api.GET("/subaccounts/:id/runtime/deliveries", h(s.listDeliveries))
+
+	s.mountDestinations(api, h)
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

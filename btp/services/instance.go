@@ -21,8 +21,12 @@ type Instance struct {
 	// Parameters are as they were given; {} without any. They may hold passwords, which
 	// the Offering takes out of them (Admission.Parameters).
 	Parameters json.RawMessage `json:"parameters"`
-	// System is the registered system that it makes accessible; "" for other services.
+	// System is the registered system that it makes accessible; "" for other services,
+	// and when its creation failed and left nothing.
 	System btp.SystemID `json:"-"`
+	// Entitlement is what it uses up; "" where the plan needs none, and when its creation
+	// failed and left nothing.
+	Entitlement btp.EntitlementID `json:"-"`
 	// State is what the Offering keeps of it, without secrets; Secret with.
 	State  json.RawMessage `json:"state,omitempty"`
 	Secret json.RawMessage `json:"-"`
@@ -30,9 +34,18 @@ type Instance struct {
 	Labels    map[string][]string `json:"labels,omitempty"`
 	Context   json.RawMessage     `json:"context,omitempty"`
 	Operation Operation           `json:"operation"`
-	Sequence  uint64              `json:"-"`
-	CreatedAt time.Time           `json:"createdAt"`
-	UpdatedAt time.Time           `json:"updatedAt"`
+	// Ready says that its creation ended well, once.
+	Ready bool `json:"ready,omitempty"`
+	// Undo says that its creation failed, and what it left is still to be taken away;
+	// Tries is how often that failed.
+	Undo  bool `json:"undo,omitempty"`
+	Tries int  `json:"tries,omitempty"`
+	// Request is the digest of what was asked for: a repeated request is the same one.
+	// It is kept with the secrets, as parameters may hold some.
+	Request   []byte    `json:"-"`
+	Sequence  uint64    `json:"-"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
 }
 
 // Place is where in the subaccount an instance is used: a space of Cloud Foundry or a
@@ -78,9 +91,10 @@ type Operation struct {
 
 // Usable says whether the instance can be bound: its creation ended well, and it is
 // not being deleted.
-func (i *Instance) Usable() bool {
-	return i.Operation.Type == Create && i.Operation.State == Succeeded || i.Operation.Type == Delete && i.Operation.State == Failed
-}
+func (i *Instance) Usable() bool { return i.Ready && i.Operation.State != InProgress }
+
+// Failed says whether its creation failed.
+func (i *Instance) Failed() bool { return !i.Ready && i.Operation.State == Failed }
 
 // Binding is what an application gets of an instance: credentials.
 type Binding struct {
@@ -94,6 +108,8 @@ type Binding struct {
 	Context    json.RawMessage     `json:"context,omitempty"`
 	// Credentials is a JSON object, a secret.
 	Credentials json.RawMessage `json:"-"`
-	Sequence    uint64          `json:"-"`
-	CreatedAt   time.Time       `json:"createdAt"`
+	// Request is the digest of what was asked for.
+	Request   []byte    `json:"-"`
+	Sequence  uint64    `json:"-"`
+	CreatedAt time.Time `json:"createdAt"`
 }

@@ -262,9 +262,10 @@ type entitlement struct {
 	ID            btp.EntitlementID   `json:"id"`
 	GlobalAccount btp.GlobalAccountID `json:"globalAccount"`
 	Subaccount    btp.SubaccountID    `json:"subaccount"`
-	System        btp.SystemID        `json:"system"`
+	System        btp.SystemID        `json:"system,omitempty"`
 	Service       string              `json:"service"`
 	Plan          string              `json:"plan"`
+	Quota         int                 `json:"quota,omitempty"`
 	Sequence      uint64              `json:"sequence"`
 	CreatedAt     time.Time           `json:"createdAt,omitzero"`
 }
