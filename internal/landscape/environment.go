@@ -14,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/btp/eventsink"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
@@ -117,7 +118,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		},
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
-		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
+		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare},
+		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})

@@ -16,6 +16,8 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/destination/rest"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -113,12 +115,19 @@ func (e *environment) publicRouter() *gin.Engine {
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
-		api := httpapi.Config{Registry: e.registry, URLs: e.urls, Log: e.log}
+		destinations := rest.New(rest.Config{
+			Registry: e.registry, Access: e.tokens, Outbound: l.outboundClient(rest.DefaultTimeout).Observed(e.noteCall), Log: e.log,
+		})
+		e.atEnd = append(e.atEnd, destinations.Close)
+		api := httpapi.Config{
+			Registry: e.registry, URLs: e.urls, Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations, Log: e.log,
+		}
 		if l.config.Auth {
 			api.Access = e.tokens
 		}
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
+		destinations.Mount(router)
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,

@@ -18,7 +18,7 @@ import (
 func (f *File) Apply(cfg *landscape.Config) error {
 	c := &checker{lines: f.lines}
 	edition := f.edition(c, cfg.Edition)
-	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients()}
+	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients(), Objects: f.objects()}
 	for i, s := range f.Systems {
 		system := f.system(c, at("systems", i), edition, s)
 		services, err := s.services(f.frozenAt(cfg))
@@ -321,6 +321,9 @@ func (f *File) Located(err error) error {
 // place finds what a rule's refusal is about: btp names the object before it.
 func (f *File) place(text string) string {
 	if path, ok := faultPlace(text); ok {
+		return path
+	}
+	if path := f.objectPlace(text); path != "" {
 		return path
 	}
 	for i, d := range f.Entitlements {

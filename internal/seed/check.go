@@ -79,6 +79,7 @@ func (f *File) check(dir string) error {
 	f.checkSystems(c)
 	f.checkFormations(c)
 	f.checkEntitlements(c)
+	f.checkObjects(c)
 	f.checkTenants(c, dir)
 	c.positive("policy.attemptDeadline", f.Policy.AttemptDeadline)
 	c.positive("policy.certificateValidity", f.Policy.CertificateValidity)

@@ -23,6 +23,8 @@ type File struct {
 	Systems        []System        `json:"systems"`
 	Formations     []Formation     `json:"formations"`
 	Entitlements   []Entitlement   `json:"entitlements"`
+	Users          []User          `json:"users"`
+	Destinations   []Destination   `json:"destinations"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Faults  []Fault  `json:"faults"`
