@@ -99,6 +99,7 @@ var _ Registry = (*btp.Registry)(nil)
 // Config is what the API stands on.
 type Config struct {
 	Registry Registry
+	Services Services
 	// URLs decides which addresses tokens and discovery name.
 	URLs *publicurl.Book
 	// Destinations and Finder are behind the routes of destinations.
@@ -165,6 +166,8 @@ func Mount(router gin.IRouter, c Config) {
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))
+
+	s.mountServices(api, h)
 
 	router.GET("/.well-known/jwks.json", h(s.showKeys))
 	router.GET("/.well-known/pairsim-configuration", h(s.showConfiguration))

@@ -62,7 +62,7 @@ func newAPIOf(t *testing.T, edition string, landscape btp.Landscape, policy btp.
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
-		Policy: policy, Landscape: landscape,
+		Policy: policy, Landscape: landscape, Workers: catalogue.Workers(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func router(t *testing.T, registry httpapi.Registry, clock interface{ Now() time
 	}
 	destinations := rest.New(rest.Config{Registry: whole, Outbound: outbound.New(outbound.Config{})})
 	t.Cleanup(destinations.Close)
-	httpapi.Mount(r, httpapi.Config{Registry: registry, URLs: urls, Destinations: destination.UseCases{Registry: whole}, Finder: destinations, Log: slog.New(slog.NewTextHandler(log, nil))})
+	httpapi.Mount(r, httpapi.Config{Registry: registry, Services: engineOn(registry), URLs: urls, Destinations: destination.UseCases{Registry: whole}, Finder: destinations, Log: slog.New(slog.NewTextHandler(log, nil))})
 	r.NoRoute(httpapi.NoRoute)
 	r.NoMethod(httpapi.NoMethod)
 	return r

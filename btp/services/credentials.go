@@ -2,7 +2,6 @@ package services
 
 import (
 	"encoding/json"
-	"net/url"
 	"strings"
 )
 
@@ -10,8 +9,9 @@ import (
 // knows no address of the registry: what points to it begins with a placeholder.
 type Credentials json.RawMessage
 
-// The placeholders: the base of the plain listener, that of the TLS listener, and the
-// host (with port) of each, all without a slash at the end.
+// The placeholders: the base of the plain listener, that of the TLS listener, and each
+// without its scheme, which is what clients write behind https://; all without a slash
+// at the end.
 const (
 	HTTPBase = "{{http}}"
 	MTLSBase = "{{mtls}}"
@@ -30,9 +30,6 @@ func (c Credentials) Resolve(httpBase, mtlsBase string) json.RawMessage {
 }
 
 func hostOf(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
-	return u.Host
+	_, host, _ := strings.Cut(base, "://")
+	return host
 }

@@ -110,7 +110,7 @@ func (n NewInstance) Same(i Instance) bool { return slices.Equal(n.request(i.Sub
 // QuotaExhausted, ParametersInvalid, PlaceInvalid, SubaccountWithoutEnvironment, NameInvalid,
 // NameTaken, InstanceExists, InstanceLimit, and with the offering's own codes; then
 // nothing was created.
-func (e *Engine) CreateInstance(ctx context.Context, subaccount btp.SubaccountID, n NewInstance, key btp.IdempotencyKey) (i Instance, err error) {
+func (e *Engine) CreateInstance(ctx context.Context, subaccount btp.SubaccountID, n NewInstance, key btp.IdempotencyKey) (v InstanceView, err error) {
 	var about btp.Reference
 	err = e.registry.Change(ctx, btp.PointInstanceCreate, &about, func(s *btp.Step) error {
 		about = btp.Reference{Name: clip(n.Name)}
@@ -125,39 +125,44 @@ func (e *Engine) CreateInstance(ctx context.Context, subaccount btp.SubaccountID
 		if err != nil {
 			return err
 		}
-		if i, err = findInstance(s, id); err == nil {
+		i, err := findInstance(s, id)
+		if err == nil {
 			about = i.reference()
+			v, err = viewOf(s, i)
 		}
 		return err
 	})
-	if err != nil || i.Operation.State != InProgress {
-		return i, err
+	if err != nil || v.Operation.State != InProgress {
+		return v, err
 	}
-	return e.settled(ctx, i, btp.DueInstanceCreation)
+	return e.settled(ctx, v, btp.DueInstanceCreation)
 }
 
 // settled waits a moment for the operation on i, and reads it again. An instance that
 // is gone was deleted.
-func (e *Engine) settled(ctx context.Context, i Instance, kind btp.DueKind) (Instance, error) {
+func (e *Engine) settled(ctx context.Context, v InstanceView, kind btp.DueKind) (InstanceView, error) {
 	for range 2 { // what a failed creation left goes in a turn of its own
-		e.registry.Settle(ctx, kind, i.ID)
-		var there Instance
-		err := e.registry.View(context.WithoutCancel(ctx), func(s *btp.Step) (err error) {
-			there, err = findInstance(s, i.ID)
+		e.registry.Settle(ctx, kind, v.ID)
+		var there InstanceView
+		err := e.registry.View(context.WithoutCancel(ctx), func(s *btp.Step) error {
+			i, err := findInstance(s, v.ID)
+			if err == nil {
+				there, err = viewOf(s, i)
+			}
 			return err
 		})
 		switch {
 		case btp.CodeOf(err) == btp.ServiceInstanceNotFound && kind == btp.DueInstanceDeletion:
-			i.Operation.State = Succeeded
-			return i, nil
+			v.Operation.State = Succeeded
+			return v, nil
 		case err != nil:
-			return i, err
+			return v, err
 		}
-		if i = there; i.Operation.State != InProgress || !i.Undo {
+		if v = there; v.Operation.State != InProgress || !v.Undo {
 			break
 		}
 	}
-	return i, nil
+	return v, nil
 }
 
 // Gone says whether what DeleteInstance answered is not there any more.
@@ -461,10 +466,11 @@ func inProgress(i *Instance) error {
 // DeleteInstance deletes a service instance with what it stands for, as CreateInstance
 // creates one. It refuses with InstanceHasBindings and OperationInProgress. Gone says
 // that it is over; a deletion that failed can be asked for again.
-func (e *Engine) DeleteInstance(ctx context.Context, id string) (i Instance, err error) {
+func (e *Engine) DeleteInstance(ctx context.Context, id string) (v InstanceView, err error) {
 	about := btp.Reference{Instance: id}
 	err = e.registry.Change(ctx, btp.PointInstanceDelete, &about, func(s *btp.Step) error {
-		if i, err = findInstance(s, id); err != nil {
+		i, err := findInstance(s, id)
+		if err != nil {
 			return err
 		}
 		about = i.reference()
@@ -485,15 +491,22 @@ func (e *Engine) DeleteInstance(ctx context.Context, id string) (i Instance, err
 			if err := s.ScheduleTransition(btp.DueInstanceDeletion, i.ID); err != nil {
 				return err
 			}
-			return put(s, &i)
+			if err := put(s, &i); err != nil {
+				return err
+			}
+			v, err = viewOf(s, i)
+			return err
 		}
 		i.end(s, nil)
+		if v, err = viewOf(s, i); err != nil {
+			return err
+		}
 		return e.catalogue.erase(s, btp.PointInstanceDelete, &i)
 	})
-	if err != nil || i.Operation.State != InProgress {
-		return i, err
+	if err != nil || v.Operation.State != InProgress {
+		return v, err
 	}
-	return e.settled(ctx, i, btp.DueInstanceDeletion)
+	return e.settled(ctx, v, btp.DueInstanceDeletion)
 }
 
 // withoutBindings refuses with InstanceHasBindings, and names them.

@@ -386,13 +386,13 @@ func TestARepeatedCreateMakesNothingMore(t *testing.T) {
 	n := d.ask("mine")
 	n.ID = "11111111-2222-4333-8444-555555555555"
 	i, err := d.CreateInstance(t.Context(), "dev", n, "")
-	if err != nil || i.ID != n.ID || !n.Same(i) {
+	if err != nil || i.ID != n.ID || !n.Same(i.Instance) {
 		t.Fatalf("got %+v, %v", i, err)
 	}
 	_, err = d.CreateInstance(t.Context(), "dev", n, "")
 	d.refused(err, btp.InstanceExists)
 	n.Parameters = json.RawMessage(`{"password":"other","systemName":"CRM"}`)
-	if n.Same(i) {
+	if n.Same(i.Instance) {
 		t.Error("another password is another request")
 	}
 	b, err := d.Bind(t.Context(), i.ID, services.NewBinding{Name: "b"}, "key")
@@ -471,7 +471,7 @@ func TestResolve(t *testing.T) {
 	t.Parallel()
 	c := services.Credentials(`{"url":"{{http}}/oauth","sm_url":"{{mtls}}/x","uaadomain":"{{mtlsHost}}"}`)
 	got := string(c.Resolve("http://registry.test:8080/env/a", "https://registry.test:8443/env/a"))
-	want := `{"url":"http://registry.test:8080/env/a/oauth","sm_url":"https://registry.test:8443/env/a/x","uaadomain":"registry.test:8443"}`
+	want := `{"url":"http://registry.test:8080/env/a/oauth","sm_url":"https://registry.test:8443/env/a/x","uaadomain":"registry.test:8443/env/a"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

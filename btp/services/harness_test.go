@@ -98,7 +98,7 @@ func (d *desk) create(name string) services.Instance {
 	if err != nil || !i.Usable() {
 		d.t.Fatalf("create %q: got %+v, %v", name, i.Operation, err)
 	}
-	return i
+	return i.Instance
 }
 
 func (d *desk) see(id string) services.InstanceView {

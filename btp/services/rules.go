@@ -23,6 +23,7 @@ const (
 	maxLabels     = 50
 	maxLabelValue = 255
 	maxName       = 255
+	maxFindings   = 50
 )
 
 var (
@@ -132,7 +133,7 @@ func InvalidParameters(findings []btp.Finding) error {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	refused := btp.Errorf(btp.ParametersInvalid, "%s", strings.Join(texts, "; "))
-	refused.Findings = findings
+	refused.Findings = findings[:min(maxFindings, len(findings))]
 	return refused
 }
 

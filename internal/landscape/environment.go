@@ -18,7 +18,9 @@ import (
 	"github.com/pairsim/pairsim/btp/eventsink"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
+	"github.com/pairsim/pairsim/btp/offerings"
 	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -41,6 +43,7 @@ type environment struct {
 
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
+	services *services.Engine      // likewise
 	urls     *publicurl.Book
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
@@ -100,8 +103,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		c := w.Snapshot.Contents()
 		contents = &c
 	}
+	catalogue, err := e.catalogue()
+	if err != nil {
+		return err
+	}
 	var made *pki.ClientCA // usable at once, unless another process was first
-	var err error
 	e.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
 		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
@@ -121,12 +127,14 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
 		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare},
 		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		Workers:   catalogue.Workers(),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
 		return err
 	}
+	e.services = catalogue.On(e.registry)
 	e.strict = strict.New(strict.Config{
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,
@@ -138,6 +146,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	}
 	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
 	return nil
+}
+
+// catalogue is what service instances the subaccounts can have.
+func (e *environment) catalogue() (*services.Catalogue, error) {
+	return services.NewCatalogue(offerings.All()...)
 }
 
 func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }

@@ -120,7 +120,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		})
 		e.atEnd = append(e.atEnd, destinations.Close)
 		api := httpapi.Config{
-			Registry: e.registry, URLs: e.urls, Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations, Log: e.log,
+			Registry: e.registry, Services: e.services, URLs: e.urls, Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations, Log: e.log,
 		}
 		if l.config.Auth {
 			api.Access = e.tokens
