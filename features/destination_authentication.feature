@@ -116,3 +116,67 @@ Feature: Destinations
       And 731 days have passed
       When an extension looks up the destination "campaigns" for the user "extension.user@example.com"
       Then the extension gets no token, because "trust certificate of the subaccount expired"
+
+  Rule: The properties are those of the method (sap-domain §14.2)
+
+    Scenario Outline: <inbound> in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      When the developer creates the service instance "contacts" for scenario "SAP_COM_0207" with inbound "<inbound>"
+      Then the destination "contacts" has the properties <properties>
+
+      Examples:
+        | edition | inbound                   | properties                                                                                                                                                                                         |
+        | v1      | BasicAuthentication       | "Name", "Type", "URL", "ProxyType", "Authentication", "User", "Password", "XFSystemName"                                                                                                           |
+        | v2      | BasicAuthentication       | "Name", "Type", "URL", "ProxyType", "Authentication", "User", "Password", "XFSystemName"                                                                                                           |
+        | v1      | OAuth2SAMLBearerAssertion | "Name", "Type", "URL", "ProxyType", "Authentication", "XFSystemName", "audience", "clientKey", "tokenServiceURL", "tokenServiceURLType", "tokenServiceUser", "tokenServicePassword", "authnContextClassRef", "nameIdFormat", "userIdSource" |
+        | v2      | OAuth2SAMLBearerAssertion | "Name", "Type", "URL", "ProxyType", "Authentication", "XFSystemName", "audience", "clientKey", "tokenServiceURL", "tokenServiceURLType", "tokenServiceUser", "tokenServicePassword", "authnContextClassRef", "nameIdFormat", "userIdSource" |
+
+  Rule: With OAuth 2.0 SAML bearer assertion a user's token becomes one of the tenant (RFC 7522, service-apis §2)
+
+    Scenario: A user of the subaccount calls
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "OAuth2SAMLBearerAssertion"
+      When an extension looks up the destination "contacts" for the user "extension.user@example.com"
+      Then the extension gets a token
+      And the extension reads contacts with what it knows
+
+    Scenario: Nobody calls
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "OAuth2SAMLBearerAssertion"
+      When an extension looks up the destination "contacts"
+      Then the extension gets no token, because "there is no user"
+
+  Rule: Each scenario opens its own APIs
+
+    Scenario: Campaigns with the user of contacts
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      When the developer creates the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      Then an extension is refused by "/sap/opu/odata/sap/API_MKT_CAMPAIGN_SRV" through the destination "contacts"
+
+  Rule: Writes need a CSRF token (service-apis §2)
+
+    Scenario Outline: A contact is changed <how>
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      When an extension changes a contact through the destination "contacts" <how>
+      Then the tenant <answer>
+
+      Examples:
+        | how                  | answer                          |
+        | with a CSRF token    | takes the change                |
+        | without a CSRF token | asks for a CSRF token           |
+
+  Rule: A deleted instance's password is good for nothing
+
+    Scenario: The extension still has it
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      And an extension has looked up the destination "contacts"
+      When the developer deletes the service instance "contacts"
+      Then the extension cannot read contacts with what it knows

@@ -129,6 +129,8 @@ func (w *world) define(d definitions) {
 	w.gatewaySteps(d)
 	w.eventSteps(d)
 	w.destinationSteps(d)
+	w.instanceSteps(d)
+	w.applicationSteps(d)
 	w.snapshotSteps(d)
 }
 
@@ -175,6 +177,10 @@ type world struct {
 
 	verified verified // what the latest test was told
 
+	instances map[string]string // ids of service instances, by name
+	binding   btpclient.Binding // the latest
+	program   *program
+
 	extension extension // the one that looks destinations up
 
 	snapshots snapshots
@@ -197,7 +203,7 @@ type system struct {
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}, instances: map[string]string{}, program: &program{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.

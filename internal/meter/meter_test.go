@@ -35,6 +35,7 @@ func TestEveryPathHasItsSurface(t *testing.T) {
 		"/uaa/dev/oauth/token":              meter.TokenService,
 		"/.well-known/openid-configuration": meter.TokenService,
 		"/destination-configuration/v1/destinations/x": meter.Destinations,
+		"/messagingrest/v1/queues/q/messages":          meter.EventBus, "/hub/rest/api/v1/management/messaging/queues": meter.EventBus,
 		"/control/clock":                      meter.Control,
 		"/v1/applications/signingRequests/in": meter.Connector,
 	} {
