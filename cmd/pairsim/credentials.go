@@ -69,8 +69,12 @@ func secretOf(i btpclient.Instance, b btpclient.Binding, tags []string) (secret,
 	}
 	data := map[string]string{}
 	for _, p := range []struct{ name, format, value string }{
-		{"instance_name", "text", i.Name}, {"instance_guid", "text", i.ID}, {"plan", "text", i.Plan}, {"label", "text", i.Offering},
-		{"type", "text", i.Offering}, {"tags", "json", string(about)},
+		{"instance_name", "text", i.Name},
+		{"instance_guid", "text", i.ID},
+		{"plan", "text", i.Plan},
+		{"label", "text", i.Offering},
+		{"type", "text", i.Offering},
+		{"tags", "json", string(about)},
 	} {
 		data[p.name] = p.value
 		metadata.About = append(metadata.About, secretProperty{p.name, p.format})

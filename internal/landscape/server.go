@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/broker"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/gateway"
@@ -119,6 +120,13 @@ func (e *environment) publicRouter() *gin.Engine {
 		}
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
+		// Until the token service reads tokens of service clients, the Service Manager
+		// admits nobody; the broker, which takes Basic authentication, is open.
+		managed := broker.Config{Registry: e.registry, Services: e.services, Tokens: broker.NoTokens{}, URLs: e.urls, Log: e.log}
+		if tokens, can := any(e.tokens).(broker.Tokens); can {
+			managed.Tokens = tokens
+		}
+		broker.Mount(router, managed)
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,

@@ -32,6 +32,8 @@ func TestEveryPathHasItsSurface(t *testing.T) {
 		"/tenants/commerce/events":            meter.Tenants,
 		"/oauth/token":                        meter.TokenService,
 		"/token_keys":                         meter.TokenService,
+		"/broker/v2/catalog":                  meter.Broker,
+		"/service-manager/v1/info":            meter.ServiceManager,
 		"/control/clock":                      meter.Control,
 		"/v1/applications/signingRequests/in": meter.Connector,
 	} {

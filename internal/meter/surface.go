@@ -15,13 +15,15 @@ const (
 	Gateway
 	Tenants
 	TokenService
+	Broker
+	ServiceManager
 	Control
 	surfaces // how many there are
 )
 
 var surfaceNames = [surfaces]string{
 	Own: "own", Registry: "registry", Connector: "connector", Events: "events", Gateway: "gateway", Tenants: "tenants",
-	TokenService: "tokenService", Control: "control",
+	TokenService: "tokenService", Broker: "broker", ServiceManager: "serviceManager", Control: "control",
 }
 
 // String is the surface's name, as metrics have it.
@@ -44,6 +46,10 @@ func SurfaceOf(path string) Surface {
 		return Connector
 	case "gateway", "gateway-ucl":
 		return Gateway
+	case "broker":
+		return Broker
+	case "service-manager":
+		return ServiceManager
 	}
 	switch {
 	case strings.HasPrefix(rest, "events"), strings.HasPrefix(rest, "v1/events"), strings.HasPrefix(rest, "v2/events"):
