@@ -131,7 +131,8 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		Workers: e.platform.workers(),
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
-		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
+		// Nobody logs in unasked where roles are asked for.
+		DefaultUser: !l.config.Auth,
 		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
 		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},

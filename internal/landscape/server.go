@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/broker"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
@@ -131,6 +132,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
 		destinations.Mount(router)
+		broker.Mount(router, broker.Config{Registry: e.registry, Services: e.services, Tokens: e.tokens, URLs: e.urls, Log: e.log})
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,

@@ -36,6 +36,8 @@ func TestEveryPathHasItsSurface(t *testing.T) {
 		"/.well-known/openid-configuration": meter.TokenService,
 		"/destination-configuration/v1/destinations/x": meter.Destinations,
 		"/messagingrest/v1/queues/q/messages":          meter.EventBus, "/hub/rest/api/v1/management/messaging/queues": meter.EventBus,
+		"/broker/v2/catalog":                  meter.Broker,
+		"/service-manager/v1/info":            meter.ServiceManager,
 		"/control/clock":                      meter.Control,
 		"/v1/applications/signingRequests/in": meter.Connector,
 	} {

@@ -17,13 +17,16 @@ const (
 	TokenService
 	Destinations
 	EventBus
+	Broker
+	ServiceManager
 	Control
 	surfaces // how many there are
 )
 
 var surfaceNames = [surfaces]string{
 	Own: "own", Registry: "registry", Connector: "connector", Events: "events", Gateway: "gateway", Tenants: "tenants",
-	TokenService: "tokenService", Destinations: "destinations", EventBus: "eventBus", Control: "control",
+	TokenService: "tokenService", Destinations: "destinations", EventBus: "eventBus", Broker: "broker", ServiceManager: "serviceManager",
+	Control: "control",
 }
 
 // String is the surface's name, as metrics have it.
@@ -52,6 +55,10 @@ func SurfaceOf(path string) Surface {
 		return EventBus
 	case "uaa":
 		return TokenService
+	case "broker":
+		return Broker
+	case "service-manager":
+		return ServiceManager
 	}
 	switch {
 	case strings.HasPrefix(rest, "events"), strings.HasPrefix(rest, "v1/events"), strings.HasPrefix(rest, "v2/events"):
