@@ -446,8 +446,13 @@ func TestAChannelReconnects(t *testing.T) {
 		want       string
 		again      []time.Duration
 	}{
-		{"for ever, with a wait that grows", object{"WAIT TIME": "1000"}, []int{503, 503, 503, 503}, "repeated repeated repeated repeated delivered",
-			[]time.Duration{1000 * time.Second, 1800 * time.Second, 1800 * time.Second, 1800 * time.Second}},
+		{
+			"for ever, with a wait that grows",
+			object{"WAIT TIME": "1000"},
+			[]int{503, 503, 503, 503},
+			"repeated repeated repeated repeated delivered",
+			[]time.Duration{1000 * time.Second, 1800 * time.Second, 1800 * time.Second, 1800 * time.Second},
+		},
 		{"two attempts", object{"RECONNECT ATTEMPTS": "2"}, []int{503, 503, 503}, "repeated repeated givenUp", []time.Duration{10 * time.Second, 20 * time.Second}},
 		{"at most once", object{"MQTT_QOS": "0"}, []int{503}, "lost", nil},
 		{"a message that is not wanted", nil, []int{403}, "givenUp", nil},

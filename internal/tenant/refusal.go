@@ -95,16 +95,24 @@ var problems = map[Code]struct {
 
 	scenarioNotFound: {http.StatusNotFound, "No such communication scenario", "GET /tenants/{tenant}/communicationScenarios lists the tenant's scenarios."},
 	scenarioExists:   {http.StatusConflict, "There is such a communication scenario already", "Take another id."},
-	scenarioNotEnabled: {http.StatusUnprocessableEntity, "The communication scenario is not enabled in the tenant",
-		"Enable it in the tenant (POST /tenants/{tenant}/communicationScenarios/{id}/enablement), or create the custom scenario there. Then create the instance again."},
+	scenarioNotEnabled: {
+		http.StatusUnprocessableEntity, "The communication scenario is not enabled in the tenant",
+		"Enable it in the tenant (POST /tenants/{tenant}/communicationScenarios/{id}/enablement), or create the custom scenario there. Then create the instance again.",
+	},
 	arrangementNotFound: {http.StatusNotFound, "No such communication arrangement", "GET /tenants/{tenant}/communicationArrangements lists the tenant's arrangements."},
 	arrangementExists:   {http.StatusConflict, "There is such a communication arrangement already", "Choose another communicationArrangementName, or delete the instance that has it."},
-	arrangementsNotSupported: {http.StatusUnprocessableEntity, "The product has no communication arrangements",
-		"Create the instance for an SAP Marketing Cloud system."},
-	authenticationNotSupported: {http.StatusUnprocessableEntity, "The authentication is not supported",
-		"Take one that the detail names; GET /tenants/{tenant}/communicationScenarios tells those of every scenario."},
-	outboundServicesNotConfigured: {http.StatusUnprocessableEntity, "Outbound services are not configured",
-		"Say how the extension is called, or switch the services off with isServiceActive false."},
+	arrangementsNotSupported: {
+		http.StatusUnprocessableEntity, "The product has no communication arrangements",
+		"Create the instance for an SAP Marketing Cloud system.",
+	},
+	authenticationNotSupported: {
+		http.StatusUnprocessableEntity, "The authentication is not supported",
+		"Take one that the detail names; GET /tenants/{tenant}/communicationScenarios tells those of every scenario.",
+	},
+	outboundServicesNotConfigured: {
+		http.StatusUnprocessableEntity, "Outbound services are not configured",
+		"Say how the extension is called, or switch the services off with isServiceActive false.",
+	},
 	outboundServiceUnknown: {http.StatusUnprocessableEntity, "The scenario has no such outbound service", "Take the id or name of one that the detail names."},
 	attributeInvalid:       {http.StatusUnprocessableEntity, "An attribute is not valid", "Correct the attribute that the detail names."},
 	channelTaken:           {http.StatusConflict, "The event channel is taken", "Choose another CHANNEL NAME, or another emClientId, from which it is made."},
