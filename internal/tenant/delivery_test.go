@@ -437,6 +437,24 @@ func TestEventsGoToTheBus(t *testing.T) {
 	}
 }
 
+// The registry asks again after a lost answer, with a new secret of the bus's client.
+func TestAMessagingArrangementAgain(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tenant := paired(t, f, nil)
+	arrange(t, tenant, f, "m-1", messagingArrangement(f))
+	again := messagingArrangement(f)
+	again["eventBus"].(object)["clientSecret"] = "newer"
+	if w := call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...); w.Code != 200 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := tenant.state.Communication.Arrangements[0].Wanted.EventBus.ClientSecret; got != "newer" {
+		t.Errorf("got secret %s", got)
+	}
+	again["eventBus"].(object)["clientId"] = "else"
+	wantProblem(t, call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...), arrangementExists, "another client")
+}
+
 func TestAChannelReconnects(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
