@@ -93,13 +93,13 @@ var problems = map[Code]struct {
 	noticeInvalid:         {http.StatusUnauthorized, "The notice is not signed by the registry", "Send Authorization: Bearer with the registry's signed notice; " + seeDocs},
 	noticeMismatch:        {http.StatusForbidden, "The notice is about something else", "Send it to the tenant, and with the system, that its signed claims name."},
 
-	scenarioNotFound: {http.StatusNotFound, "No such communication scenario", "GET /tenants/{tenant}/communicationScenarios lists the tenant's scenarios."},
+	scenarioNotFound: {http.StatusNotFound, "No such communication scenario", "Look at them: pairsim tenants scenarios list TENANT, or GET /tenants/{tenant}/communicationScenarios."},
 	scenarioExists:   {http.StatusConflict, "There is such a communication scenario already", "Take another id."},
 	scenarioNotEnabled: {
 		http.StatusUnprocessableEntity, "The communication scenario is not enabled in the tenant",
-		"Enable it in the tenant (POST /tenants/{tenant}/communicationScenarios/{id}/enablement), or create the custom scenario there. Then create the instance again.",
+		"Enable it in the tenant (pairsim tenants scenarios enable TENANT SCENARIO), or create the custom scenario there. Then create the instance again.",
 	},
-	arrangementNotFound: {http.StatusNotFound, "No such communication arrangement", "GET /tenants/{tenant}/communicationArrangements lists the tenant's arrangements."},
+	arrangementNotFound: {http.StatusNotFound, "No such communication arrangement", "Look at them: pairsim tenants arrangements TENANT, or GET /tenants/{tenant}/communicationArrangements."},
 	arrangementExists:   {http.StatusConflict, "There is such a communication arrangement already", "Choose another communicationArrangementName, or delete the instance that has it."},
 	arrangementsNotSupported: {
 		http.StatusUnprocessableEntity, "The product has no communication arrangements",
@@ -107,7 +107,7 @@ var problems = map[Code]struct {
 	},
 	authenticationNotSupported: {
 		http.StatusUnprocessableEntity, "The authentication is not supported",
-		"Take one that the detail names; GET /tenants/{tenant}/communicationScenarios tells those of every scenario.",
+		"Take one that the detail names; pairsim tenants scenarios list TENANT shows those of every scenario.",
 	},
 	outboundServicesNotConfigured: {
 		http.StatusUnprocessableEntity, "Outbound services are not configured",
