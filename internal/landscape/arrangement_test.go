@@ -75,6 +75,12 @@ func TestAnArrangementOfAMarketingTenant(t *testing.T) {
 		"communicationSystem": map[string]any{"communicationSystemHostname": host, "port": port},
 		"outboundServices":    []map[string]any{{"id": "YY1_OUT", "urlPath": "/contacts"}},
 	}})
+	// Neither the product nor the scenario has client certificates (SEED-004).
+	foreign := bytes.Replace(body, []byte(`"inboundAuthentication":"BasicAuthentication"`), []byte(`"inboundAuthentication":"ClientCertificateAuthentication"`), 1)
+	refused := send(t, http.MethodPut, view.System.Tenant.CallbackURL+"/communicationArrangements/i-1", string(foreign), "Authorization", "Bearer "+jws, "Content-Type", "application/json")
+	if got := codeIn(t, refused); got != "authentication-not-supported" || refused.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("got %d %s", refused.StatusCode, got)
+	}
 	resp := send(t, http.MethodPut, view.System.Tenant.CallbackURL+"/communicationArrangements/i-1", string(body), "Authorization", "Bearer "+jws, "Content-Type", "application/json")
 	var made struct {
 		URL               string

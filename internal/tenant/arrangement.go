@@ -144,7 +144,7 @@ func (w *wantedArrangement) check() error {
 	if err := checkAttributes("communicationArrangement.attributes", s.Attributes); err != nil {
 		return err
 	}
-	return w.checkTrust()
+	return w.EventBus.check()
 }
 
 // checkTrust: with each inbound authentication comes what it is checked by, and
@@ -169,7 +169,7 @@ func (w *wantedArrangement) checkTrust() error {
 			return refuse(invalidRequest, "clientCertificate.certificate: %v", err)
 		}
 	}
-	return w.EventBus.check()
+	return nil
 }
 
 // certificateOf reads exactly one certificate in PEM.
@@ -324,6 +324,9 @@ func (t *Tenant) fits(w *wantedArrangement, s ScenarioState) error {
 	if err := t.supports(spec, s); err != nil {
 		return err
 	}
+	if err := w.checkTrust(); err != nil {
+		return err
+	}
 	if s.Eventing {
 		_, err := channelOf(w)
 		return err
@@ -444,9 +447,9 @@ func (spec *arrangementSpec) activeServices(s Scenario) []activeService {
 	return active
 }
 
-// MakeArrangement makes the communication arrangement for a service instance; made
+// makeArrangement makes the communication arrangement for a service instance; made
 // before with the same request it has a new password only, as the first answer may
-// have been lost.
+// have been lost. So may the secret of the event bus's client be a new one.
 func (t *Tenant) makeArrangement(ctx context.Context, instance string, w wantedArrangement) (made madeArrangement, created bool, err error) {
 	if t.cfg.Product.Communication == nil {
 		return made, false, t.noArrangements()
@@ -470,9 +473,10 @@ func (t *Tenant) makeArrangement(ctx context.Context, instance string, w wantedA
 				return err
 			}
 			list, at = append(list, a), len(list)
-		} else if !same(digestOfJSON(list[at].Wanted), digestOfJSON(w)) {
+		} else if !list[at].Wanted.equals(w) {
 			return refuse(arrangementExists, "there is an arrangement %s for this instance already, with other parameters; an instance is not changed: delete it and create another", list[at].Wanted.Arrangement.Name)
 		}
+		list[at].Wanted = w
 		if a := &list[at]; a.User != "" {
 			secret, a.Password = password()
 		}
@@ -483,11 +487,22 @@ func (t *Tenant) makeArrangement(ctx context.Context, instance string, w wantedA
 	if err != nil {
 		return madeArrangement{}, false, err
 	}
+	t.forgetToken(made.ID)
 	t.cfg.Logger.Info("communication arrangement made", "arrangement", made.ID, "scenario", w.Arrangement.ScenarioID, "system", w.SystemID, "created", created)
 	return made, created, nil
 }
 
-func digestOfJSON(w wantedArrangement) string {
+// equals compares all but the secret of the event bus's client.
+func (w wantedArrangement) equals(other wantedArrangement) bool {
+	return w.withoutBusSecret() == other.withoutBusSecret()
+}
+
+func (w wantedArrangement) withoutBusSecret() string {
+	if w.EventBus != nil {
+		bus := *w.EventBus
+		bus.ClientSecret = ""
+		w.EventBus = &bus
+	}
 	text, _ := json.Marshal(w) // texts and lists only
 	return digestOf(string(text))
 }
@@ -566,7 +581,7 @@ func (t *Tenant) inboundServices(a *arrangement) []inboundOfTenant {
 	for _, in := range s.InboundServices {
 		one := inboundOfTenant{ID: in.ID, Name: in.Name}
 		for _, api := range t.cfg.Product.APIs {
-			if api.Identifier == in.API {
+			if api.Identifier == in.API && api.TargetURL == "" { // the tenant's own
 				one.Path = api.Path
 			}
 		}

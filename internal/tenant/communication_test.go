@@ -52,8 +52,10 @@ func communicating(c *Config) {
 				ID: "SAP_COM_0008", Name: "Out", Authentications: Authentications{Outbound: all.Outbound},
 				OutboundServices: []OutboundService{{ID: "OUT_ORDERS", Name: "Orders", Objects: []string{"Order"}}, {ID: "OUT_ALL", Name: "All"}},
 			},
-			{ID: "SAP_COM_0009", Name: "Basic only", Disabled: true, Authentications: Authentications{Inbound: []Authentication{BasicAuthentication}},
-				InboundServices: []InboundService{{ID: "SAP_COM_0009_0001", Name: "In", API: "odata"}}},
+			{
+				ID: "SAP_COM_0009", Name: "Basic only", Disabled: true, Authentications: Authentications{Inbound: []Authentication{BasicAuthentication}},
+				InboundServices: []InboundService{{ID: "SAP_COM_0009_0001", Name: "In", API: "odata"}},
+			},
 		},
 	}
 }
@@ -121,8 +123,10 @@ func outboundArrangement(host string, changes object) object {
 
 func messagingArrangement(f *fakeRegistry, changes ...object) object {
 	attributes := []object{}
-	values := map[string]string{"CHANNEL NAME": "SAP_CP_XF_S4HC", "DESCRIPTION": "Integration with Enterprise Messaging for EM Client: s4hc",
-		"TOPIC SPACE": "sap/S4HANAOD/s4hc", "MQTT_QOS": "1", "RECONNECT ATTEMPTS": "0", "WAIT TIME": "10"}
+	values := map[string]string{
+		"CHANNEL NAME": "SAP_CP_XF_S4HC", "DESCRIPTION": "Integration with Enterprise Messaging for EM Client: s4hc",
+		"TOPIC SPACE": "sap/S4HANAOD/s4hc", "MQTT_QOS": "1", "RECONNECT ATTEMPTS": "0", "WAIT TIME": "10",
+	}
 	for _, change := range changes {
 		for k, v := range change {
 			values[k] = v.(string)
@@ -135,8 +139,10 @@ func messagingArrangement(f *fakeRegistry, changes ...object) object {
 	return object{
 		"systemId": "sys-1", "instanceName": "events",
 		"communicationArrangement": object{"communicationArrangementName": "SAP_CLOUD_PLATFORM_XF_s4hc", "scenarioId": "SAP_COM_0092", "attributes": attributes},
-		"eventBus": object{"tokenEndpoint": f.plain.URL + "/oauth/token", "clientId": "bus", "clientSecret": "bus-secret",
-			"uri": f.plain.URL + "/messagingrest/v1", "namespace": "sap/S4HANAOD/s4hc"},
+		"eventBus": object{
+			"tokenEndpoint": f.plain.URL + "/oauth/token", "clientId": "bus", "clientSecret": "bus-secret",
+			"uri": f.plain.URL + "/messagingrest/v1", "namespace": "sap/S4HANAOD/s4hc",
+		},
 	}
 }
 
@@ -404,8 +410,10 @@ func TestTheRegistrysCertificate(t *testing.T) {
 	t.Cleanup(server.Close)
 	issue := func(name string, ca crypto.Signer, issuer *x509.Certificate, from time.Time) *tls.Certificate {
 		key := ecKey(t)
-		template := &x509.Certificate{SerialNumber: big.NewInt(5), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: from.AddDate(0, 0, 1),
-			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(5), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: from.AddDate(0, 0, 1),
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		}
 		der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), ca)
 		if err != nil {
 			t.Fatal(err)
@@ -592,6 +600,53 @@ func TestASnapshotHoldsArrangements(t *testing.T) {
 	}
 	if allowed, _ := tenant.arranged(basicRequest(made.User), tenant.cfg.Product.APIs[1]); !allowed {
 		t.Error("the restored user is not let in")
+	}
+}
+
+// What the registry asks for needs no administrator, where one is asked for.
+func TestTheRegistryNeedsNoAdministrator(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tenant := paired(t, f, func(c *Config) { c.Authorize = true })
+	arrange(t, tenant, f, "i-1", basicArrangement())
+	wantProblem(t, call(Handler(tenant), "POST", scenarios, `{"id":"YY1_A","name":"a"}`), unauthenticated, "a scenario of nobody's")
+}
+
+func TestSnapshotsOfArrangementsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tenant := paired(t, f, nil)
+	arrange(t, tenant, f, "i-1", basicArrangement())
+	for want, change := range map[string]func(*SnapshotCommunication){
+		"communication.users: items[0]: is no e-mail address": func(c *SnapshotCommunication) { c.Users = []string{"x"} },
+		"communication.custom[0].id: it is YY1_":              func(c *SnapshotCommunication) { c.Custom = []SnapshotScenario{{ID: "SAP_COM_1"}} },
+		"communication.arrangements[0].id: it is a number":    func(c *SnapshotCommunication) { c.Arrangements[0].ID = "2" },
+		"communication.arrangements[0].instance: ":            func(c *SnapshotCommunication) { c.Arrangements[0].Instance = "a b" },
+		"communication.arrangements[1].instance: ": func(c *SnapshotCommunication) {
+			c.LastArrangement, c.Arrangements = 2, append(c.Arrangements, c.Arrangements[0])
+			c.Arrangements[1].ID = "2"
+		},
+		"communication.arrangements[0].wanted: it is no request for an arrangement":            func(c *SnapshotCommunication) { c.Arrangements[0].Wanted.Value = "x" },
+		"communication.arrangements[0].wanted: it is no request for an arrangement that could": func(c *SnapshotCommunication) { c.Arrangements[0].Wanted.Value = "{}" },
+		"communication.arrangements[0].user: ":                                                 func(c *SnapshotCommunication) { c.Arrangements[0].User = "" },
+		"communication.pending[0].id: ": func(c *SnapshotCommunication) {
+			c.Pending = []SnapshotDelivery{{ID: 9, Arrangement: "1", Service: "s", Body: []byte("{}")}}
+		},
+		"communication.pending[0].arrangement: ": func(c *SnapshotCommunication) {
+			c.LastDelivery, c.Pending = 1, []SnapshotDelivery{{ID: 1, Arrangement: "7", Service: "s", Body: []byte("{}")}}
+		},
+		"communication.pending[0].service: ": func(c *SnapshotCommunication) {
+			c.LastDelivery, c.Pending = 1, []SnapshotDelivery{{ID: 1, Arrangement: "1", Body: []byte("{}")}}
+		},
+		"communication.log: ": func(c *SnapshotCommunication) { c.Log = make([]SnapshotLogEntry, maxLog+1) },
+	} {
+		s := tenant.Snapshot()
+		change(s.Communication)
+		var found []string
+		s.Check(func(path, problem string) { found = append(found, path+": "+problem) })
+		if len(found) != 1 || !strings.HasPrefix(found[0], want) {
+			t.Errorf("got %q, want %q", found, want)
+		}
 	}
 }
 

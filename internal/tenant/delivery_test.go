@@ -437,6 +437,24 @@ func TestEventsGoToTheBus(t *testing.T) {
 	}
 }
 
+// The registry asks again after a lost answer, with a new secret of the bus's client.
+func TestAMessagingArrangementAgain(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tenant := paired(t, f, nil)
+	arrange(t, tenant, f, "m-1", messagingArrangement(f))
+	again := messagingArrangement(f)
+	again["eventBus"].(object)["clientSecret"] = "newer"
+	if w := call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...); w.Code != 200 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := tenant.state.Communication.Arrangements[0].Wanted.EventBus.ClientSecret; got != "newer" {
+		t.Errorf("got secret %s", got)
+	}
+	again["eventBus"].(object)["clientId"] = "else"
+	wantProblem(t, call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...), arrangementExists, "another client")
+}
+
 func TestAChannelReconnects(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -446,8 +464,13 @@ func TestAChannelReconnects(t *testing.T) {
 		want       string
 		again      []time.Duration
 	}{
-		{"for ever, with a wait that grows", object{"WAIT TIME": "1000"}, []int{503, 503, 503, 503}, "repeated repeated repeated repeated delivered",
-			[]time.Duration{1000 * time.Second, 1800 * time.Second, 1800 * time.Second, 1800 * time.Second}},
+		{
+			"for ever, with a wait that grows",
+			object{"WAIT TIME": "1000"},
+			[]int{503, 503, 503, 503},
+			"repeated repeated repeated repeated delivered",
+			[]time.Duration{1000 * time.Second, 1800 * time.Second, 1800 * time.Second, 1800 * time.Second},
+		},
 		{"two attempts", object{"RECONNECT ATTEMPTS": "2"}, []int{503, 503, 503}, "repeated repeated givenUp", []time.Duration{10 * time.Second, 20 * time.Second}},
 		{"at most once", object{"MQTT_QOS": "0"}, []int{503}, "lost", nil},
 		{"a message that is not wanted", nil, []int{403}, "givenUp", nil},

@@ -221,7 +221,7 @@ func (s *SnapshotCommunication) check(tell func(path, problem string)) {
 		}
 		if w, err := a.wanted(); err != nil {
 			say("wanted", "it is no request for an arrangement")
-		} else if w.check() != nil {
+		} else if w.check() != nil || w.checkTrust() != nil {
 			say("wanted", "it is no request for an arrangement that could have been accepted")
 		} else if (a.User != "") != (w.Arrangement.Inbound != "") {
 			say("user", "an arrangement has one when it has an inbound authentication")

@@ -76,7 +76,8 @@ func (t *Tenant) wake(ctx context.Context) error {
 		_, err = t.Renew(ctx)
 	}
 	t.sendDue(ctx)
-	return errors.Join(err, t.describeAgain(ctx, false))
+	// Whoever woke t may have gone; the next time has to be told all the same.
+	return errors.Join(err, t.describeAgain(context.WithoutCancel(ctx), false))
 }
 
 // Revoke revokes the client certificate. That blocks its renewal only
