@@ -119,7 +119,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
 		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
-		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare},
+		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // the others are not declared
 		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
