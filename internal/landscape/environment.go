@@ -118,9 +118,8 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		},
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
-		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
-		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // the others are not declared
-		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		DefaultUser: !l.config.Auth, Declarers: declarers,
+		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
@@ -138,6 +137,12 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	}
 	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
 	return nil
+}
+
+// declarers make what landscapes declare of platform services.
+var declarers = map[btp.ObjectKind]btp.Declarer{ //nolint:exhaustive // the others are not declared
+	btp.KindUser:        btp.DeclareUser,
+	btp.KindDestination: destination.Declare,
 }
 
 func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
