@@ -208,7 +208,11 @@ func newTrustCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(c.OutOrStdout(), format, t, nil, [][]string{{strings.TrimSpace(t.Certificate)}})
+			var rows [][]string
+			for line := range strings.Lines(t.Certificate) {
+				rows = append(rows, []string{strings.TrimSpace(line)})
+			}
+			return show(c.OutOrStdout(), format, t, nil, rows)
 		}),
 	})
 	subaccountFlag(c)
