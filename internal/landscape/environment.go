@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/eventmesh"
+	"github.com/pairsim/pairsim/btp/eventmesh/webhook"
 	"github.com/pairsim/pairsim/btp/eventsink"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
@@ -44,6 +47,7 @@ type environment struct {
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
 	services *services.Engine      // likewise
+	bus      *eventmesh.Bus        // likewise
 	urls     *publicurl.Book
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
@@ -107,6 +111,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pusher := webhook.Pusher{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)}
+	workers := catalogue.Workers()
+	maps.Copy(workers, eventmesh.Workers(pusher))
 	var made *pki.ClientCA // usable at once, unless another process was first
 	e.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
@@ -127,7 +134,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		DefaultUser: !l.config.Auth, // nobody logs in unasked where roles are asked for
 		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare},
 		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
-		Workers:   catalogue.Workers(),
+		Workers:   workers,
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
@@ -135,6 +142,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		return err
 	}
 	e.services = catalogue.On(e.registry)
+	e.bus = &eventmesh.Bus{Registry: e.registry, Pusher: pusher}
 	e.strict = strict.New(strict.Config{
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,
@@ -150,7 +158,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 
 // catalogue is what service instances the subaccounts can have.
 func (e *environment) catalogue() (*services.Catalogue, error) {
-	return services.NewCatalogue(offerings.All()...)
+	return services.NewCatalogue(append(offerings.All(), eventmesh.Offering{})...)
 }
 
 func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }

@@ -18,6 +18,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/btp/destination/rest"
+	meshrest "github.com/pairsim/pairsim/btp/eventmesh/rest"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -120,7 +121,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		})
 		e.atEnd = append(e.atEnd, destinations.Close)
 		api := httpapi.Config{
-			Registry: e.registry, Services: e.services, URLs: e.urls, Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations, Log: e.log,
+			Registry: e.registry, Services: e.services, EventBus: e.bus, URLs: e.urls, Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations, Log: e.log,
 		}
 		if l.config.Auth {
 			api.Access = e.tokens
@@ -128,6 +129,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
 		destinations.Mount(router)
+		meshrest.Mount(router, meshrest.Config{Bus: e.bus, Access: e.tokens, Log: e.log})
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,

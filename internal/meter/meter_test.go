@@ -35,6 +35,9 @@ func TestEveryPathHasItsSurface(t *testing.T) {
 		"/uaa/dev/oauth/token":              meter.TokenService,
 		"/.well-known/openid-configuration": meter.TokenService,
 		"/destination-configuration/v1/destinations/x": meter.Destinations,
+		"/messagingrest/v1/topics/a%2Fb/messages":      meter.EventMesh,
+		"/hub/rest/api/v1/management/messaging/queues": meter.EventMesh,
+		"/hub/v1/events":                      meter.Events, // an application of this name
 		"/control/clock":                      meter.Control,
 		"/v1/applications/signingRequests/in": meter.Connector,
 	} {

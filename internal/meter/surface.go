@@ -16,13 +16,14 @@ const (
 	Tenants
 	TokenService
 	Destinations
+	EventMesh
 	Control
 	surfaces // how many there are
 )
 
 var surfaceNames = [surfaces]string{
 	Own: "own", Registry: "registry", Connector: "connector", Events: "events", Gateway: "gateway", Tenants: "tenants",
-	TokenService: "tokenService", Destinations: "destinations", Control: "control",
+	TokenService: "tokenService", Destinations: "destinations", EventMesh: "eventMesh", Control: "control",
 }
 
 // String is the surface's name, as metrics have it.
@@ -47,6 +48,12 @@ func SurfaceOf(path string) Surface {
 		return Gateway
 	case "destination-configuration":
 		return Destinations
+	case "messagingrest":
+		return EventMesh
+	case "hub":
+		if strings.HasPrefix(rest, "rest/") {
+			return EventMesh
+		}
 	case "uaa":
 		return TokenService
 	}
