@@ -105,7 +105,7 @@ see docs/configuration.md.`,
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
-		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newDestinationsCommand(), newAccountsCommand(), newSubaccountsCommand(),
+		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newDestinationsCommand(), newQueuesCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
 		newStrictCommand(), newExecCommand(),
 	)
