@@ -112,6 +112,12 @@ func TestLifeCalls(t *testing.T) {
 			}
 			return err
 		}},
+		{"event bus", "GET /api/v1/subaccounts/dev/eventBus", func(o *Operator, _ *Control) error { _, err := o.EventBus(t.Context(), "dev"); return err }},
+		{"messages", "GET /api/v1/subaccounts/dev/eventBus/messages?queue=a%2Fb", func(o *Operator, _ *Control) (err error) {
+			for _, err = range o.QueuedMessages(t.Context(), "dev", "a/b") {
+			}
+			return err
+		}},
 		{"incident", "GET /api/v1/incidents/i", func(o *Operator, _ *Control) error { _, err := o.Incident(t.Context(), "i"); return err }},
 		{"resolve", `POST /control/incidents/i/resolution {"resolution":"done"}`, func(_ *Operator, c *Control) error {
 			_, err := c.ResolveIncident(t.Context(), "i", "done")

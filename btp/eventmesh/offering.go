@@ -139,13 +139,7 @@ func invalid(found []btp.Finding) error {
 	slices.SortFunc(found, func(a, b btp.Finding) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Problem, b.Problem))
 	})
-	texts := make([]string, len(found))
-	for i, f := range found {
-		texts[i] = f.Path + ": " + f.Problem
-	}
-	refused := btp.Errorf(btp.ParametersInvalid, "%s", strings.Join(texts, "; "))
-	refused.Findings = found
-	return refused
+	return services.InvalidParameters(found)
 }
 
 func (p *parameters) client(i *services.Instance) Client {

@@ -72,6 +72,8 @@ var access = map[string]btp.Permission{
 	"PUT /api/v1/subaccounts/:id/destinations/:destination":       btp.LandscapeWrite,
 	"DELETE /api/v1/subaccounts/:id/destinations/:destination":    btp.LandscapeWrite,
 	"POST /api/v1/subaccounts/:id/destinations/:destination/find": btp.LandscapeWrite, // secrets and tokens
+	"GET /api/v1/subaccounts/:id/eventBus":                        btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/eventBus/messages":               btp.LandscapeRead, // without bodies
 	"GET /api/v1/subaccounts/:id/trust":                           btp.LandscapeRead,
 	"GET /api/v1/subaccounts/:id/serviceOfferings":                btp.LandscapeRead,
 	"GET /api/v1/subaccounts/:id/serviceInstances":                btp.LandscapeRead,

@@ -105,6 +105,8 @@ type Config struct {
 	// Destinations and Finder are behind the routes of destinations.
 	Destinations Destinations
 	Finder       Finder
+	// EventBus is behind the routes of event buses.
+	EventBus EventBus
 	// Access asks for roles (--auth); nil: everybody may do everything.
 	Access Access
 	// Log may be nil.
@@ -163,6 +165,8 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/subaccounts/:id/runtime/deliveries", h(s.listDeliveries))
 
 	s.mountDestinations(api, h)
+	api.GET("/subaccounts/:id/eventBus", h(s.showEventBus))
+	api.GET("/subaccounts/:id/eventBus/messages", h(s.listMessages))
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

@@ -22,6 +22,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/btp/destination/rest"
+	"github.com/pairsim/pairsim/btp/eventmesh"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/btp/pki"
@@ -88,7 +89,7 @@ func router(t *testing.T, registry httpapi.Registry, clock interface{ Now() time
 	}
 	destinations := rest.New(rest.Config{Registry: whole, Outbound: outbound.New(outbound.Config{})})
 	t.Cleanup(destinations.Close)
-	httpapi.Mount(r, httpapi.Config{Registry: registry, Services: engineOn(registry), URLs: urls, Destinations: destination.UseCases{Registry: whole}, Finder: destinations, Log: slog.New(slog.NewTextHandler(log, nil))})
+	httpapi.Mount(r, httpapi.Config{Registry: registry, Services: engineOn(registry), EventBus: &eventmesh.Bus{Registry: whole}, URLs: urls, Destinations: destination.UseCases{Registry: whole}, Finder: destinations, Log: slog.New(slog.NewTextHandler(log, nil))})
 	r.NoRoute(httpapi.NoRoute)
 	r.NoMethod(httpapi.NoMethod)
 	return r

@@ -15,6 +15,7 @@ import (
 	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/eventmesh"
 	"github.com/pairsim/pairsim/btp/eventsink"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
@@ -43,6 +44,7 @@ type environment struct {
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
 	services *services.Engine      // likewise
+	bus      *eventmesh.Bus        // likewise
 	urls     *publicurl.Book
 	platform *platform      // nil without the registry
 	strict   *strict.Layer  // nil: friendly
@@ -142,6 +144,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		return err
 	}
 	e.services = e.platform.catalogue.On(e.registry)
+	e.bus = &eventmesh.Bus{Registry: e.registry, Pusher: e.platform.pusher}
 	e.strict = strict.New(strict.Config{
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,

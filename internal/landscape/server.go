@@ -19,8 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/btp/destination/rest"
-	"github.com/pairsim/pairsim/btp/eventmesh"
-	eventmeshrest "github.com/pairsim/pairsim/btp/eventmesh/rest"
+	meshrest "github.com/pairsim/pairsim/btp/eventmesh/rest"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -123,7 +122,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		})
 		e.atEnd = append(e.atEnd, destinations.Close)
 		api := httpapi.Config{
-			Registry: e.registry, Services: e.services, URLs: e.urls, Log: e.log,
+			Registry: e.registry, Services: e.services, EventBus: e.bus, URLs: e.urls, Log: e.log,
 			Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations,
 		}
 		if l.config.Auth {
@@ -133,6 +132,7 @@ func (e *environment) publicRouter() *gin.Engine {
 		e.tokens.Mount(router)
 		destinations.Mount(router)
 		broker.Mount(router, broker.Config{Registry: e.registry, Services: e.services, Tokens: e.tokens, URLs: e.urls, Log: e.log})
+		meshrest.Mount(router, meshrest.Config{Bus: e.bus, Access: e.tokens, Log: e.log})
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,
@@ -141,11 +141,6 @@ func (e *environment) publicRouter() *gin.Engine {
 		e.atEnd = append(e.atEnd, gateway.Mount(router, gateway.Config{
 			Registry: e.registry, Outbound: l.outboundClient(timeout).Observed(e.noteCall), Timeout: timeout, Log: e.log,
 		}))
-	}
-	if e.registry != nil {
-		eventmeshrest.Mount(router, eventmeshrest.Config{
-			Bus: &eventmesh.Bus{Registry: e.registry, Pusher: e.platform.pusher}, Access: e.tokens, Log: e.log,
-		})
 	}
 	if len(e.tenants) > 0 {
 		tenant.Register(router, e.tenants...)

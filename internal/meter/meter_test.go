@@ -35,11 +35,13 @@ func TestEveryPathHasItsSurface(t *testing.T) {
 		"/uaa/dev/oauth/token":              meter.TokenService,
 		"/.well-known/openid-configuration": meter.TokenService,
 		"/destination-configuration/v1/destinations/x": meter.Destinations,
-		"/messagingrest/v1/queues/q/messages":          meter.EventBus, "/hub/rest/api/v1/management/messaging/queues": meter.EventBus,
-		"/broker/v2/catalog":                  meter.Broker,
-		"/service-manager/v1/info":            meter.ServiceManager,
-		"/control/clock":                      meter.Control,
-		"/v1/applications/signingRequests/in": meter.Connector,
+		"/broker/v2/catalog":                           meter.Broker,
+		"/service-manager/v1/info":                     meter.ServiceManager,
+		"/messagingrest/v1/topics/a%2Fb/messages":      meter.EventMesh,
+		"/hub/rest/api/v1/management/messaging/queues": meter.EventMesh,
+		"/hub/v1/events":                               meter.Events, // an application of this name
+		"/control/clock":                               meter.Control,
+		"/v1/applications/signingRequests/in":          meter.Connector,
 	} {
 		if got := meter.SurfaceOf(path); got != want {
 			t.Errorf("%q belongs to %s, want %s", path, got, want)

@@ -16,7 +16,7 @@ const (
 	Tenants
 	TokenService
 	Destinations
-	EventBus
+	EventMesh
 	Broker
 	ServiceManager
 	Control
@@ -25,7 +25,7 @@ const (
 
 var surfaceNames = [surfaces]string{
 	Own: "own", Registry: "registry", Connector: "connector", Events: "events", Gateway: "gateway", Tenants: "tenants",
-	TokenService: "tokenService", Destinations: "destinations", EventBus: "eventBus", Broker: "broker", ServiceManager: "serviceManager",
+	TokenService: "tokenService", Destinations: "destinations", EventMesh: "eventMesh", Broker: "broker", ServiceManager: "serviceManager",
 	Control: "control",
 }
 
@@ -51,8 +51,12 @@ func SurfaceOf(path string) Surface {
 		return Gateway
 	case "destination-configuration":
 		return Destinations
-	case "messagingrest", "hub":
-		return EventBus
+	case "messagingrest":
+		return EventMesh
+	case "hub":
+		if strings.HasPrefix(rest, "rest/") {
+			return EventMesh
+		}
 	case "uaa":
 		return TokenService
 	case "broker":
