@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -75,8 +76,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	x := extension{http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
-	if listen := os.Getenv("LISTEN"); listen != "" {
-		go answerTenant(listen)
+	called := make(chan struct{}, 100)
+	if address := os.Getenv("LISTEN"); address != "" {
+		on, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		go answerTenant(on, called)
 	}
 	if space := os.Getenv("TOPIC_SPACE"); space != "" { // before anything changes
 		if err := x.subscribe(ctx, bound, space); err != nil {
@@ -92,7 +98,21 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("EVENTS: %w", err)
 	}
-	return x.receive(ctx, bound, wanted)
+	if err := x.receive(ctx, bound, wanted); err != nil {
+		return err
+	}
+	calls, err := strconv.Atoi(env("CALLS", "0"))
+	if err != nil {
+		return fmt.Errorf("CALLS: %w", err)
+	}
+	for range calls {
+		select {
+		case <-called:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 func env(name, otherwise string) string {
@@ -322,8 +342,8 @@ func (x extension) receive(ctx context.Context, bound bindings, wanted int) erro
 }
 
 // answerTenant is the application's own API, which the tenant calls.
-func answerTenant(listen string) {
-	err := http.ListenAndServe(listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func answerTenant(on net.Listener, called chan<- struct{}) {
+	err := http.Serve(on, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			return
@@ -331,6 +351,7 @@ func answerTenant(listen string) {
 		user, _, _ := r.BasicAuth()
 		fmt.Printf("called by the tenant: %s %s as %q with %d bytes\n", r.Method, r.URL.Path, user, len(body))
 		w.WriteHeader(http.StatusNoContent)
+		called <- struct{}{}
 	}))
 	fmt.Fprintln(os.Stderr, "extension:", err)
 	os.Exit(1)
