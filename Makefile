@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs test check unit lint fmt vet fuzz soak bench image image-test clean
+.PHONY: help setup build demo docs test check unit lint fmt vet fuzz soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +65,11 @@ image: ## container image pairsim:dev with the binary built here; pulls nothing
 image-test: ## pair with the image from outside, with curl and openssl
 	@bash scripts/image_test.sh $(IMAGE)
 
+dist: ## what is released: binaries, image archives and their checksums in dist/; the same each time
+	go run ./internal/dist $(VERSION) dist
+
 clean: ## remove what was built; keeps the linter in .tools
-	rm -rf bin
+	rm -rf bin dist
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/.tools CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // the certificate authorities of where there are none: in the image
 )
 
 // version is set by the linker.
