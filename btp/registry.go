@@ -151,7 +151,8 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		return nil, err
 	}
 	r.jobs.places = make(chan struct{}, maxJobs)
-	r.jobs.whole, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
+	// Not of ctx: who asks for an environment may be one that meets no faults.
+	r.jobs.whole, r.jobs.end = context.WithCancel(context.Background())
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}

@@ -108,7 +108,7 @@ see docs/configuration.md.`,
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
-		newStrictCommand(), newExecCommand(),
+		newStrictCommand(), newExecCommand(), newVerifyCommand(),
 	)
 	return root
 }

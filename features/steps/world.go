@@ -129,6 +129,7 @@ func (w *world) define(d definitions) {
 	w.gatewaySteps(d)
 	w.eventSteps(d)
 	w.snapshotSteps(d)
+	w.wireSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -175,6 +176,7 @@ type world struct {
 	verified verified // what the latest test was told
 
 	snapshots snapshots
+	wire      *wire // the connector that knows the wire alone
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
