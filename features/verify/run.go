@@ -257,7 +257,7 @@ func (t Target) Reachable(ctx context.Context) error {
 		return nil
 	}
 	if _, err := btpclient.NewOperator(t.HTTP, web).SystemTypes(ctx); err != nil {
-		return fmt.Errorf("the target is no registry of pairsim's API that can be reached: %w", err)
+		return fmt.Errorf("the target's registry cannot be used: %w", err)
 	}
 	if t.Control == "" {
 		return nil
