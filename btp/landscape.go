@@ -103,7 +103,7 @@ func (u *unit) declare(l Landscape) error {
 			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
 		}
 	}
-	return nil
+	return u.syncRuntimes()
 }
 
 func (u *unit) declareEntitlement(d DeclaredEntitlement) error {
@@ -425,7 +425,7 @@ func (r *Registry) ChangeSubaccount(ctx context.Context, id SubaccountID, c Suba
 				s.Environments = *c.Environments
 			}
 			s.Version++
-			if err := u.Accounts().PutSub(s); err != nil {
+			if err := errors.Join(u.changesRuntimes(), u.Accounts().PutSub(s)); err != nil {
 				return err
 			}
 			formations, err = u.rejoinRuntimes(s.ID)

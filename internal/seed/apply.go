@@ -257,6 +257,9 @@ func (p Policy) apply(to *btp.Policy) {
 	if p.Revocation != "" {
 		to.StrictRevocation = p.Revocation == "strict"
 	}
+	if p.NameCollision != "" {
+		to.CollisionsStopSync = p.NameCollision == "stop-sync"
+	}
 	validities := maps.Clone(to.TokenValidity)
 	for name, text := range p.TokenValidity {
 		if validities == nil {

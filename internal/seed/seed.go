@@ -143,6 +143,7 @@ type Policy struct {
 	BurnOnRejectedCSR   *bool             `json:"burnOnRejectedCSR"`
 	Abandoned           string            `json:"abandoned"`
 	Revocation          string            `json:"revocation"`
+	NameCollision       string            `json:"nameCollision"`
 	TokenValidity       map[string]string `json:"tokenValidity"`
 	// Durations are by transition, as Transitions are, which say more.
 	Durations   map[string]string     `json:"durations"`
