@@ -213,7 +213,7 @@ func (r *Registry) AcceptEvent(ctx context.Context, point Point, c Caller, e Pub
 			}
 			if runtime != "" && runtime != s.EventRuntime {
 				s.EventRuntime = runtime
-				u.record(EntryDecision, point, s, "", "sap-domain §15.5", "the runtime of subaccount "+string(runtime)+" gets the events of the application from now on")
+				u.record(EntryDecision, PointRuntimeSync, s, "", "sap-domain §15.5", "the runtime of subaccount "+string(runtime)+" gets the events of the application from now on")
 				if err := u.Systems().Put(*s); err != nil {
 					return err
 				}
