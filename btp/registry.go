@@ -196,6 +196,9 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Landscape.checkSinks(ctx, c.Deliverer); err != nil {
+		return err
+	}
 	material := c.Authority
 	if material == nil {
 		made, err := c.NewAuthority()

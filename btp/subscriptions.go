@@ -39,7 +39,7 @@ func (r *Registry) CreateSubscription(ctx context.Context, subaccount Subaccount
 				return err
 			}
 			m, err := u.once(key, "subscription", func() (Replay, error) {
-				made, err := u.subscribe(&sub, n)
+				made, err := u.subscribe(&sub, n, "")
 				return Replay{Created: string(made.ID)}, err
 			}, string(sub.ID), n.Source, n.Type, n.Version, n.Sink, string(n.Mode))
 			if err != nil {
@@ -52,7 +52,8 @@ func (r *Registry) CreateSubscription(ctx context.Context, subaccount Subaccount
 	return s, err
 }
 
-func (u *unit) subscribe(sub *Subaccount, n NewSubscription) (Subscription, error) {
+// subscribe stores a subscription; without an id it draws one.
+func (u *unit) subscribe(sub *Subaccount, n NewSubscription, id SubscriptionID) (Subscription, error) {
 	if !sub.Has(Kyma) {
 		return Subscription{}, Errorf(SubaccountWithoutEnvironment, "subaccount %q does not have Kyma enabled, which is what receives events", sub.ID)
 	}
@@ -64,8 +65,11 @@ func (u *unit) subscribe(sub *Subaccount, n NewSubscription) (Subscription, erro
 		return Subscription{}, Errorf(SubscriptionLimit, "a subaccount has at most %d subscriptions", MaxSubscriptions)
 	}
 	u.env.Sequence++
+	if id == "" {
+		id = SubscriptionID(u.env.newID())
+	}
 	s := Subscription{
-		ID: SubscriptionID(u.env.newID()), Subaccount: sub.ID, Source: n.Source, Type: n.Type, Version: n.Version, Sink: n.Sink, Mode: n.Mode,
+		ID: id, Subaccount: sub.ID, Source: n.Source, Type: n.Type, Version: n.Version, Sink: n.Sink, Mode: n.Mode,
 		Sequence: u.env.Sequence, CreatedAt: u.now,
 	}
 	u.record(EntryDecision, PointSubscriptionCreate, nil, "", "sap-domain §15.5",

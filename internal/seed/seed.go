@@ -23,6 +23,7 @@ type File struct {
 	Systems        []System        `json:"systems"`
 	Formations     []Formation     `json:"formations"`
 	Entitlements   []Entitlement   `json:"entitlements"`
+	Subscriptions  []Subscription  `json:"subscriptions"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Faults  []Fault  `json:"faults"`
@@ -101,6 +102,18 @@ type Entitlement struct {
 	System     string `json:"system"`
 	Service    string `json:"service"`
 	Plan       string `json:"plan"`
+}
+
+// Subscription declares that a subaccount's Kyma runtime listens to events.
+// Subaccount is an id or subdomain, Source the name of an application.
+type Subscription struct {
+	ID         string `json:"id"`
+	Subaccount string `json:"subaccount"`
+	Source     string `json:"source"`
+	Type       string `json:"type"`
+	Version    string `json:"version"`
+	Sink       string `json:"sink"`
+	Mode       string `json:"mode"`
 }
 
 // Token says how old a system's present token is, or that it has none.
