@@ -2,10 +2,6 @@ package connector_test
 
 import (
 	"bytes"
-	"log/slog"
-	"net/http/httptest"
-	"time"
-
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -13,10 +9,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
