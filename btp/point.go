@@ -140,6 +140,11 @@ const (
 	PointBindingShow           Point = "binding.show"
 	PointBindingList           Point = "binding.list"
 	PointBindingDelete         Point = "binding.delete"
+	PointRuntimeShow           Point = "runtime.show"
+	PointRuntimeSync           Point = "runtime.sync"
+	PointDeliveryRetry         Point = "delivery.retry"
+	PointRuntimeEvents         Point = "runtime.events"
+	PointRuntimeManifests      Point = "runtime.manifests"
 )
 
 // PointDescription is what is known of a point.
@@ -287,4 +292,9 @@ var Points = map[Point]PointDescription{
 	PointBindingShow:           {"somebody reads the credentials of a service binding", "d866cf6.md"},
 	PointBindingList:           {"somebody lists the bindings of a service instance", "d866cf6.md"},
 	PointBindingDelete:         {"a service binding is deleted", "d866cf6.md"},
+	PointRuntimeShow:           {"an operator looks at a Kyma runtime as a whole", "sap-domain §15.2"},
+	PointRuntimeSync:           {"a runtime agent synchronises its Kyma runtime", "sap-domain §15.2"},
+	PointDeliveryRetry:         {"an operator lets an event that was given up be sent anew", "pairsim"},
+	PointRuntimeEvents:         {"an operator lists the types of events of a Kyma runtime's applications", "sap-domain §9.4"},
+	PointRuntimeManifests:      {"an operator reads an application as Kyma keeps it", "sap-domain §15.3"},
 }

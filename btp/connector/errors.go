@@ -162,6 +162,8 @@ var answers = map[btp.Code]answer{
 	btp.OperationInProgress:     {http.StatusUnprocessableEntity, ""},
 	btp.InstanceNotUpdatable:    {http.StatusUnprocessableEntity, ""},
 	btp.InstanceNotUsable:       {http.StatusUnprocessableEntity, ""},
+	btp.DeliveryNotFound:        {http.StatusNotFound, ""},
+	btp.DeliveryNotDead:         {http.StatusConflict, ""},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
 

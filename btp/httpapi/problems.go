@@ -150,6 +150,8 @@ var problems = map[btp.Code]struct {
 	btp.OperationInProgress:     {http.StatusUnprocessableEntity, "Another operation is in progress"},
 	btp.InstanceNotUpdatable:    {http.StatusUnprocessableEntity, "Service instance is not updatable"},
 	btp.InstanceNotUsable:       {http.StatusUnprocessableEntity, "Service instance is not usable"},
+	btp.DeliveryNotFound:        {http.StatusNotFound, "No such delivery"},
+	btp.DeliveryNotDead:         {http.StatusConflict, "The event is still sent"},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, "Invalid tenant descriptor"},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, "Unsupported key algorithm"},
 

@@ -456,6 +456,7 @@ var unmetPoints = []string{
 	"offering.list", "instance.create", "instance.provision", "instance.provisioned", "instance.undo", "instance.show", "instance.list",
 	"instance.update", "instance.delete", "instance.deprovision", "instance.deprovisioned", "binding.create", "binding.show", "binding.list",
 	"binding.delete",
+	"delivery.retry", "runtime.show", "runtime.events", "runtime.manifests",
 }
 
 func (m *model) fault(o op) string {
