@@ -88,6 +88,9 @@ type Config struct {
 	Deliverer Deliverer
 	// Workers do the due work of platform services; a kind without one has nothing to do.
 	Workers map[DueKind]Worker
+	// DeclareInstance creates a service instance of a landscape, in the step that
+	// declares it; nil: a landscape has none.
+	DeclareInstance func(*Step, DeclaredInstance) error
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string
