@@ -49,18 +49,21 @@ type exchange struct {
 
 	status       int
 	answerHeader map[string]any
-	answer       any
+	answer       any    // as body
+	answerType   string // as contentType
 }
 
 // The matchers, for short.
 func like(example any) matchers.Matcher           { return matchers.Like(example) }
 func each(example any) matchers.Matcher           { return matchers.EachLike(example, 1) }
 func re(example, pattern string) matchers.Matcher { return matchers.Regex(example, pattern) }
-func from(value, example string) matchers.Matcher {
-	return matchers.FromProviderState("${"+value+"}", example)
-}
-func below(path, value, end, example string) matchers.Matcher {
-	return matchers.FromProviderState(path+"${"+value+"}"+end, path+example+end)
+
+// from is a value of the provider's state.
+func from(value, example string) matchers.Matcher { return within("", value, "", example) }
+
+// within is a text with a value of the provider's state in it.
+func within(before, value, after, example string) matchers.Matcher {
+	return matchers.FromProviderState(before+"${"+value+"}"+after, before+example+after)
 }
 
 // at is a URL of the provider with this path, wherever that is.
@@ -138,6 +141,7 @@ func (e exchange) add(pact *consumer.V4HTTPMockProvider) {
 			for name, value := range e.header {
 				b.Header(name, matcher(value))
 			}
+			// Bytes may be JSON that says in Pact's words what other types must be.
 			if raw, ok := e.body.([]byte); ok {
 				b.Body(e.contentType, raw)
 			} else if e.body != nil {
@@ -148,7 +152,9 @@ func (e exchange) add(pact *consumer.V4HTTPMockProvider) {
 			for name, value := range e.answerHeader {
 				b.Header(name, matcher(value))
 			}
-			if e.answer != nil {
+			if raw, ok := e.answer.([]byte); ok {
+				b.Body(e.answerType, raw)
+			} else if e.answer != nil {
 				b.JSONBody(e.answer)
 			}
 		})

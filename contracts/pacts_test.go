@@ -35,6 +35,11 @@ func TestPacts(t *testing.T) {
 		t.Run(name, s.all)
 		contracts = append(contracts, s.contract)
 	}
+	for _, s := range registrySuites() {
+		t.Run("btp for "+s.provider, s.all)
+		contracts = append(contracts, s.contract)
+	}
+	t.Run("extension", func(t *testing.T) { contracts = append(contracts, extensionContract(t)) })
 	if t.Failed() {
 		return
 	}

@@ -269,7 +269,7 @@ func (s *tenantSuite) descriptor() exchange {
 		method: "PUT", path: "/" + app + "/v1/pairsim/tenant",
 		body: map[string]any{
 			"tenantId": like("pact"), "url": from("tenantUrl", tenantBase+"/tenants/pact"),
-			"callbackUrl":            below("", "tenantUrl", "/callback", tenantBase+"/tenants/pact"),
+			"callbackUrl":            within("", "tenantUrl", "/callback", tenantBase+"/tenants/pact"),
 			"communicationScenarios": scenarios, "wakeAt": instant("2030-03-02T10:00:00Z"),
 		},
 		status: 204,
@@ -309,7 +309,7 @@ func (s *tenantSuite) all(t *testing.T) {
 		there.what, there.params = "the services of an application that has one", s.with("status", states.Pending, "service", identifier)
 		there.answer = each(map[string]any{"id": like(serviceID), "identifier": identifier})
 		first.what, first.method, first.params = "the service "+identifier+" is replaced", "PUT", there.params
-		first.path, first.answer = below(servicesPath+"/", "serviceId", "", serviceID), nil
+		first.path, first.answer = within(servicesPath+"/", "serviceId", "", serviceID), nil
 		s.pairs(t, "", append(append(append([]exchange{}, known...), there, first), append(s.registers()[1:], s.descriptor())...)...)
 	})
 	for _, refusal := range []struct{ token, age, what, reason string }{
@@ -461,14 +461,14 @@ func (s *tenantSuite) deletion(t *testing.T) {
 	s.does(t, do, byCertificate)
 	s.does(t, do, byCertificate.refused("the extension of a system that is gone is deleted", 403, "certificate-unknown", s.with("status", states.Deregistered)))
 
-	// After the registry's notice there is no certificate any more but, for products
-	// whose names stay taken until then (e9d975a.md@v1), a release token.
-	if s.product.SystemType != testenv.MarketingCloud {
-		return
-	}
+	// After the registry's notice there is no certificate any more, but a release token,
+	// which is good where the name stays taken until then (e9d975a.md@v1).
 	byToken := byCertificate
 	byToken.what, byToken.certificate, byToken.state = "the row of a deregistered system is deleted", false, states.Gone
-	byToken.query = map[string]any{"token": from("releaseToken", release)}
+	byToken.params, byToken.query = s.with(), map[string]any{"token": from("releaseToken", release)}
+	if s.product.SystemType != testenv.MarketingCloud {
+		byToken = byToken.refused(byToken.what, 403, "release-token-invalid", s.with())
+	}
 	s.does(t, func(ctx context.Context, made *tenant.Tenant) error {
 		return errors.Join(s.notice(ctx, made), do(ctx, made))
 	}, configuration(), keys(), byToken)

@@ -12,19 +12,35 @@ import (
 
 // The texts of parameters, as pacts use them.
 const (
-	Live, Used, Replaced, OfDeregistered = "live", "used", "replaced", "of a deregistered system" // token
-
-	GoodRequest, ForAnotherSubject, NotARequest = "good", "for another subject", "not a request" // certificateRequest
-
-	Valid, RenewalBlocked, Expired, None = "valid", "renewal blocked", "expired", "none" // certificate
-
-	Registered, Pending, Deregistered = "Registered", "Pending", "Deregistered" // status
-
-	Answers, Refuses, Unreachable = "answers", "refuses", "unreachable" // target
-
-	No, Yes = "no", "yes"
-
-	Good, ForAnotherTenant, NotSigned = "good", "for another tenant", "not signed by the registry" // notice
+	// Of token.
+	Live           = "live"
+	Used           = "used"
+	Replaced       = "replaced"
+	OfDeregistered = "of a deregistered system"
+	// Of certificateRequest.
+	GoodRequest       = "good"
+	ForAnotherSubject = "for another subject"
+	NotARequest       = "not a request"
+	// Of certificate.
+	Valid          = "valid"
+	RenewalBlocked = "renewal blocked"
+	Expired        = "expired"
+	None           = "none"
+	// Of status.
+	Registered   = "Registered"
+	Pending      = "Pending"
+	Deregistered = "Deregistered"
+	// Of target.
+	Answers     = "answers"
+	Refuses     = "refuses"
+	Unreachable = "unreachable"
+	// Of notice.
+	Good             = "good"
+	ForAnotherTenant = "for another tenant"
+	NotSigned        = "not signed by the registry"
+	// Of formation and busy.
+	No  = "no"
+	Yes = "yes"
 )
 
 func makeToken(ctx context.Context, w *world, p params) (map[string]any, error) {

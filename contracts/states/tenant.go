@@ -78,6 +78,7 @@ func makeTenant(ctx context.Context, w *world, p params) (map[string]any, error)
 	if err != nil {
 		return nil, err
 	}
+	w.keepNotices.Store(false)
 	values := map[string]any{"systemId": told.ID, "releaseToken": n.body.ReleaseToken, "noticeToken": n.jwt}
 	if what == NotSigned {
 		signature := strings.LastIndexByte(n.jwt, '.')
