@@ -58,6 +58,9 @@ func like(example any) matchers.Matcher           { return matchers.Like(example
 func each(example any) matchers.Matcher           { return matchers.EachLike(example, 1) }
 func re(example, pattern string) matchers.Matcher { return matchers.Regex(example, pattern) }
 
+// exactly is needed within each, which compares by type all that says nothing else.
+func exactly(value string) matchers.Matcher { return matchers.Equality(value) }
+
 // from is a value of the provider's state.
 func from(value, example string) matchers.Matcher { return within("", value, "", example) }
 

@@ -76,7 +76,7 @@ func inTheRuntime(t *testing.T, c *contract) {
 		what: "the applications of a runtime are listed", state: states.Runtime, params: map[string]any{"target": states.Answers},
 		method: "GET", path: runtime + "/applications", status: 200,
 		answer: map[string]any{"items": each(map[string]any{
-			"name": app, "system": map[string]any{"id": like(systemID), "name": states.SystemName, "type": testenv.CommerceCloud},
+			"name": exactly(app), "system": map[string]any{"id": like(systemID), "name": exactly(states.SystemName), "type": exactly(testenv.CommerceCloud)},
 			"services":   each(map[string]any{"id": like(serviceID), "name": like("Orders"), "api": like(true), "events": like(false)}),
 			"formations": each("7d1a2c3b"),
 		})},

@@ -36,7 +36,8 @@ func committed(t *testing.T) []pactfile.File {
 }
 
 // TestProviders holds our registry and tenants against every committed pact: over
-// HTTP, and where a state gives a client certificate over mTLS.
+// HTTP, and where a state gives a client certificate over mTLS. Then it looks whether
+// each pact would notice if they did something else.
 func TestProviders(t *testing.T) {
 	for _, file := range committed(t) {
 		t.Run(file.Consumer+" → "+file.Provider, func(t *testing.T) {
@@ -54,6 +55,9 @@ func TestProviders(t *testing.T) {
 			}
 			if len(report.Results) != len(file.Interactions) {
 				t.Errorf("%d of %d interactions were verified", len(report.Results), len(file.Interactions))
+			}
+			if !t.Failed() {
+				hasTeeth(t, file, report)
 			}
 		})
 	}

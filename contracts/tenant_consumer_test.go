@@ -307,7 +307,7 @@ func (s *tenantSuite) all(t *testing.T) {
 		identifier := first.body.(map[string]any)["identifier"].(string)
 		there := s.services()
 		there.what, there.params = "the services of an application that has one", s.with("status", states.Pending, "service", identifier)
-		there.answer = each(map[string]any{"id": like(serviceID), "identifier": identifier})
+		there.answer = each(map[string]any{"id": like(serviceID), "identifier": exactly(identifier)})
 		first.what, first.method, first.params = "the service "+identifier+" is replaced", "PUT", there.params
 		first.path, first.answer = within(servicesPath+"/", "serviceId", "", serviceID), nil
 		s.pairs(t, "", append(append(append([]exchange{}, known...), there, first), append(s.registers()[1:], s.descriptor())...)...)

@@ -59,6 +59,7 @@ others=()
 if [ -n "$package" ] && [ "$package" != pact-core-linux-x64-glibc ]; then
   others=("@pact-foundation/$package@$(sed -n 's/.*pact-core-linux-x64-glibc": "\(.*\)".*/\1/p' "$root/contracts/package.json")")
 fi
+export PACT_DO_NOT_TRACK=true # the library would report to its makers, and wait where it cannot
 [ -n "${PACT_LIB_DIR:-}" ] || unpack "$root/contracts" ${others[@]+"${others[@]}"} || true
 unpack "$root/contracts/examples/node" || true # for the example in Node, and the verifier that is not ours
 if ! dir=$(find_library); then
