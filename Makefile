@@ -7,7 +7,7 @@ ARGS             ?=
 VERSION  := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 BUILD    := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 # Runs a command with the native Pact library and the tag pact, where that can be had.
-PACT     := bash scripts/pact.sh
+WITH_PACT := bash scripts/pact.sh
 # The Go version is part of the name: a linter built by an older Go refuses newer code.
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION 2>/dev/null)
 
@@ -38,20 +38,20 @@ test: setup lint unit image-test ## everything; installs what a fresh machine la
 check: lint unit ## the quick part of test, before a commit
 
 unit: ## rules, stores, features in-process, contracts, with the race detector
-	CGO_ENABLED=1 $(PACT) go test -race -shuffle=on ./...
+	CGO_ENABLED=1 $(WITH_PACT) go test -race -shuffle=on ./...
 
 contracts: ## the pacts of both sides, held against ours; prints what they cover
-	@PACT_REQUIRED=true $(PACT) go test -count=1 ./contracts/...
+	@PACT_REQUIRED=true $(WITH_PACT) go test -count=1 ./contracts/...
 	@go run ./contracts/cmd/coverage
 
 verify-provider: ## a foreign PROVIDER=btp at PROVIDER_BASE_URL, states at STATE_URL, against our pacts
-	@PACT_REQUIRED=true $(PACT) go run ./contracts/cmd/verify provider
+	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify provider
 
 verify-consumer: ## a foreign consumer's PACT=FILE against our simulator
-	@PACT_REQUIRED=true $(PACT) go run ./contracts/cmd/verify consumer
+	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify consumer
 
 lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
-	@$(PACT) $(GOLANGCI) run
+	@$(WITH_PACT) $(GOLANGCI) run
 
 fmt: $(GOLANGCI) ## format the code
 	$(GOLANGCI) fmt

@@ -107,8 +107,8 @@ func (s *Stage) changeState(w http.ResponseWriter, r *http.Request) {
 		change.Consumer = s.consumer
 	}
 	values, err := s.provider.SetState(r.Context(), change)
-	if err != nil {
-		s.note(w, http.StatusInternalServerError, err)
+	if err != nil { // a 5xx would be tried again by the verifier, with pauses
+		s.note(w, http.StatusUnprocessableEntity, err)
 		return
 	}
 	s.mu.Lock()
@@ -145,7 +145,7 @@ func (s *Stage) message(w http.ResponseWriter, r *http.Request) {
 	}
 	contents, contentType, metadata, err := s.provider.Message(withValues(r.Context(), s.present()), asked.Description)
 	if err != nil {
-		s.note(w, http.StatusInternalServerError, err)
+		s.note(w, http.StatusUnprocessableEntity, err)
 		return
 	}
 	s.record(&Exchange{Status: http.StatusOK, Body: contents, Message: true, ContentType: contentType, Metadata: metadata})
