@@ -48,15 +48,18 @@ func throughTheGateway(t *testing.T, c *contract) {
 		{entry, btpclient.GatewayAPI{Application: app, Service: "Orders", Entry: "Orders"}, ""},
 		{
 			otherwise("an API of an unknown application is called", "/gateway/mp-nowhere/orders/orders/42", states.Answers, 404, "application-not-found"),
-			btpclient.GatewayAPI{Application: "mp-nowhere", Service: "Orders"}, "application-not-found",
+			btpclient.GatewayAPI{Application: "mp-nowhere", Service: "Orders"},
+			"application-not-found",
 		},
 		{
 			otherwise("an unknown API is called", "/gateway/"+app+"/invoices/orders/42", states.Answers, 404, "service-not-found"),
-			btpclient.GatewayAPI{Application: app, Service: "Invoices"}, "service-not-found",
+			btpclient.GatewayAPI{Application: app, Service: "Invoices"},
+			"service-not-found",
 		},
 		{
 			otherwise("an API is called that cannot be reached", "/gateway/"+app+"/orders/orders/42", states.Unreachable, 502, "target-unreachable"),
-			btpclient.GatewayAPI{Application: app, Service: "Orders"}, "target-unreachable",
+			btpclient.GatewayAPI{Application: app, Service: "Orders"},
+			"target-unreachable",
 		},
 		{failed, btpclient.GatewayAPI{Application: app, Service: "Orders"}, "target-failed"},
 	} {

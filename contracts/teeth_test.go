@@ -69,7 +69,6 @@ func mutationsOf(i pactfile.Interaction) []mutation {
 	all = append(all, mutation{bodyNotJSON, "", asHTML})
 	rules, _ := i.Raw["response"].(map[string]any)
 	if i.Message {
-		rules, _ = i.Raw["contents"].(map[string]any)
 		rules = map[string]any{"matchingRules": i.Raw["matchingRules"]}
 	}
 	byPlace, _ := rules["matchingRules"].(map[string]any)

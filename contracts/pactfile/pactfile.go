@@ -219,6 +219,9 @@ func Merge(texts ...[]byte) ([]byte, error) {
 			return nil, err
 		}
 		doc, _ := object(text)
+		if doc["messages"] != nil {
+			return nil, errors.New("messages of Specification 3 cannot be merged into a pact of Specification 4")
+		}
 		if parties == nil {
 			parties = map[string]any{"consumer": doc["consumer"], "provider": doc["provider"]}
 		}

@@ -195,7 +195,8 @@ func TestNothingToVerify(t *testing.T) {
 			exitBroken, "want a JSON object of values",
 		},
 		{
-			"no state-change endpoint", "provider", []string{"PROVIDER", "btp", "PROVIDER_BASE_URL", registry.URL, "DESCRIPTION", "what the registry is"},
+			"no state-change endpoint", "provider",
+			[]string{"PROVIDER", "btp", "PROVIDER_BASE_URL", registry.URL, "DESCRIPTION", "what the registry is"},
 			exitBroken, `needs the state "a registry", and there is no state-change endpoint: give STATE_URL`,
 		},
 		{
@@ -214,7 +215,8 @@ func TestNothingToVerify(t *testing.T) {
 		{"a pact of nothing", "consumer", []string{"PACT", file("empty.json", `{`+parties+`"interactions":[]}`)}, exitNothing, "has no interactions"},
 		{"a pact of half an interaction", "consumer", []string{"PACT", file("half.json", `{`+parties+`"interactions":[{"description":"tea"}]}`)}, exitNothing, "has no request with a path"},
 		{
-			"a pact of another provider", "consumer", []string{"PACT", file("billing.json", `{"consumer":{"name":"c"},"provider":{"name":"billing"},`+request+`}`)},
+			"a pact of another provider", "consumer",
+			[]string{"PACT", file("billing.json", `{"consumer":{"name":"c"},"provider":{"name":"billing"},`+request+`}`)},
 			exitNothing, `is a pact of the provider "billing"; pairsim plays btp, cxsim, marketingsim`,
 		},
 		{"an unknown state", "consumer", []string{"PACT", file("moon.json", `{`+parties+request+`}`)}, exitBroken, `there is no provider state "a pot on the moon"; there are: `},
