@@ -341,6 +341,14 @@ func (s *tenantSuite) all(t *testing.T) {
 			s.csr().refused("a certificate request that comes too late", 403, "follow-up-token-invalid", late),
 			s.reportByToken(nil).refused("a failure is reported too late", 403, "follow-up-token-invalid", late))...)
 	})
+	t.Run("without its certificate", func(t *testing.T) {
+		none := s.with("certificate", states.None)
+		read, report := s.identity(), s.report(nil)
+		read.certificate, report.certificate = false, false // one that a proxy on the way has lost
+		s.pairs(t, "certificate-missing", append(append([]exchange{}, certified...),
+			read.refused("management info without a certificate", 403, "certificate-missing", none),
+			report.refused("a failure is reported without certificate and token", 403, "token-missing", none))...)
+	})
 	t.Run("deregistered while it pairs", func(t *testing.T) {
 		gone := s.with("status", states.Deregistered)
 		s.pairs(t, "certificate-unknown", append(append([]exchange{}, certified...),
@@ -460,6 +468,12 @@ func (s *tenantSuite) deletion(t *testing.T) {
 	}
 	s.does(t, do, byCertificate)
 	s.does(t, do, byCertificate.refused("the extension of a system that is gone is deleted", 403, "certificate-unknown", s.with("status", states.Deregistered)))
+
+	for _, dead := range []struct{ certificate, reason string }{
+		{states.Revoked, "certificate-revoked"}, {states.Expired, "certificate-expired"}, {states.Foreign, "certificate-foreign"},
+	} {
+		s.does(t, do, byCertificate.refused("the extension is deleted with a certificate that is "+dead.certificate, 403, dead.reason, s.with("certificate", dead.certificate)))
+	}
 
 	// After the registry's notice there is no certificate any more, but a release token,
 	// which is good where the name stays taken until then (e9d975a.md@v1).

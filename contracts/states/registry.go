@@ -25,6 +25,8 @@ const (
 	Valid          = "valid"
 	RenewalBlocked = "renewal blocked"
 	Expired        = "expired"
+	Revoked        = "revoked"
+	Foreign        = "of another authority"
 	None           = "none"
 	// Of status.
 	Registered   = "Registered"
@@ -112,7 +114,7 @@ func makePaired(ctx context.Context, w *world, p params) (map[string]any, error)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := p.choice("certificate", Valid, RenewalBlocked, Expired, None)
+	certificate, err := p.choice("certificate", Valid, RenewalBlocked, Expired, Revoked, Foreign, None)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +141,10 @@ func makePaired(ctx context.Context, w *world, p params) (map[string]any, error)
 		if err = readErr; err == nil {
 			err = c.session.Revoke(ctx, info.URLs.Revocation())
 		}
+	case certificate == Revoked: // with the extension
+		err = c.session.ReportExtensionDeletion(ctx, c.info.API.InfoURL)
+	case certificate == Foreign:
+		c.own, err = strangers()
 	case certificate == Expired:
 		leaf, parseErr := x509.ParseCertificate(c.own.Certificate[0])
 		if err = parseErr; err == nil {

@@ -36,7 +36,7 @@ const (
 	Pairing = "a pairing in progress"
 	// Paired is a system in a status (Pending, Registered, Deregistered; default
 	// Registered) whose client holds a certificate that is valid, "renewal blocked",
-	// expired or not presented (none). With a service it gives serviceId, with
+	// expired, revoked, "of another authority" or not presented (none). With a service it gives serviceId, with
 	// formation yes it stands in a Kyma runtime, where a subscriber listens to
 	// eventType. Gives clientCertificate, clientKey, csr, tenantUrl, specificationUrl.
 	Paired = "a system with a client certificate"

@@ -58,6 +58,8 @@ func TestStates(t *testing.T) {
 		{states.Paired, map[string]string{"status": states.Deregistered}, certificate},
 		{states.Paired, map[string]string{"certificate": states.RenewalBlocked}, certificate},
 		{states.Paired, map[string]string{"certificate": states.Expired}, certificate},
+		{states.Paired, map[string]string{"certificate": states.Revoked}, certificate},
+		{states.Paired, map[string]string{"certificate": states.Foreign}, certificate},
 		{states.Paired, map[string]string{"certificate": states.None}, []string{"csr", "tenantUrl"}},
 		{states.Paired, map[string]string{"formation": states.Yes, "eventType": "order.created"}, certificate},
 		{states.Gone, map[string]string{"type": testenv.MarketingCloud}, []string{"releaseToken"}},
