@@ -5,14 +5,19 @@ package contracts_test
 import (
 	"bytes"
 	"flag"
+	"io"
+	stdlog "log"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pact-foundation/pact-go/v2/log"
+
+	"github.com/pairsim/pairsim/contracts/verifier"
 )
 
 var update = flag.Bool("update", false, "write the pact files of contracts/pacts anew")
@@ -22,8 +27,8 @@ func TestMain(m *testing.M) {
 	if err := log.SetLogLevel("ERROR"); err != nil {
 		panic(err)
 	}
-	// All are on loopback; the library would read the system's roots for each request.
-	if err := os.Setenv("SSL_CERT_FILE", os.DevNull); err != nil {
+	stdlog.SetOutput(io.Discard) // pact-go says each time that it has set up its log before
+	if err := verifier.Silence(); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -44,8 +49,8 @@ func TestPacts(t *testing.T) {
 		contracts = append(contracts, s.contract)
 	}
 	t.Run("extension", func(t *testing.T) { contracts = append(contracts, extensionContract(t)) })
-	if t.Failed() {
-		return
+	if t.Failed() || strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // a part of the tests writes a part of the pacts
 	}
 	written := map[string]bool{}
 	for _, c := range contracts {

@@ -230,6 +230,9 @@ func Merge(texts ...[]byte) ([]byte, error) {
 		}
 		all = append(all, f.Interactions...)
 	}
+	if parties == nil {
+		return nil, errors.New("there is nothing to merge")
+	}
 	slices.SortStableFunc(all, func(a, b Interaction) int { return strings.Compare(a.Key(), b.Key()) })
 	var raw []any
 	for n, i := range all {

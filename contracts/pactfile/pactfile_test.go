@@ -107,6 +107,9 @@ func TestMerge(t *testing.T) {
 	if _, err := pactfile.Merge(one("a", "200"), other); err == nil || !strings.Contains(err.Error(), "cannot be merged") {
 		t.Errorf("of two consumers: got %v", err)
 	}
+	if _, err := pactfile.Merge(); err == nil {
+		t.Error("nothing was merged")
+	}
 	if _, err := pactfile.Merge([]byte("{")); err == nil {
 		t.Error("what is no pact was merged")
 	}

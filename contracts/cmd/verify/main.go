@@ -24,8 +24,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pairsim/pairsim/contracts/pactfile"
 	"github.com/pairsim/pairsim/contracts/states"
 	"github.com/pairsim/pairsim/contracts/verifier"
@@ -38,25 +36,11 @@ const (
 )
 
 func main() {
-	out := os.Stdout
-	if quiet, err := silence(); err == nil {
-		out = quiet
+	if err := verifier.Silence(); err != nil {
+		fmt.Fprintf(os.Stderr, "verify: %v\n", err)
+		os.Exit(exitNothing)
 	}
-	os.Exit(run(context.Background(), os.Args[1:], os.Getenv, out, os.Stderr))
-}
-
-// silence sends what the library prints to nowhere, and returns the real output: the
-// report says it once, and better.
-func silence() (*os.File, error) {
-	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	own, err := unix.Dup(1)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(own), "stdout"), unix.Dup2(int(nowhere.Fd()), 1)
+	os.Exit(run(context.Background(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
 const usage = `usage:

@@ -16,7 +16,15 @@ import (
 	"testing"
 
 	example "github.com/pairsim/pairsim/contracts/examples/go"
+	"github.com/pairsim/pairsim/contracts/verifier"
 )
+
+func TestMain(m *testing.M) {
+	if err := verifier.Silence(); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // verify runs the command with variables, name, value, …
 func verify(t *testing.T, what string, pairs ...string) (code int, out, errs string) {
