@@ -397,6 +397,10 @@ func (s *tenantSuite) events(t *testing.T) {
 	s.does(t, send(""), read, publish)
 	s.does(t, send("certificate-unknown"), read,
 		publish.refused("an event of a system that is gone", 403, "certificate-unknown", s.with("status", states.Deregistered)))
+	// In edition v2, in which runtimes have all four types.
+	full := publish.refused("an event is published while too many wait", 507, "deliveries-full",
+		s.with("formation", states.Yes, "eventType", name, "deliveries", states.Full, "edition", "v2"))
+	s.does(t, send("deliveries-full"), read, full)
 }
 
 // expect holds an error against the reason of the registry's refusal that it tells of.

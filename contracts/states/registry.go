@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -40,6 +41,8 @@ const (
 	Good             = "good"
 	ForAnotherTenant = "for another tenant"
 	NotSigned        = "not signed by the registry"
+	// Of deliveries.
+	Full = "full"
 	// Of formation and busy.
 	No  = "no"
 	Yes = "yes"
@@ -188,6 +191,9 @@ func (w *world) describe(ctx context.Context, c *client, s btpclient.System, p p
 		return nil
 	}
 	formation := btpclient.NewFormation{Name: "pact", Subaccount: subaccount, Systems: []string{s.ID}}
+	if p.or("edition", "v1") == "v2" {
+		formation.Type = "Side-by-Side Extensibility with Kyma"
+	}
 	if _, err := w.env.Operator().CreateFormation(ctx, "default", formation); err != nil {
 		return err
 	}
@@ -195,11 +201,30 @@ func (w *world) describe(ctx context.Context, c *client, s btpclient.System, p p
 	if kind == "" {
 		return nil
 	}
+	sink, full := "/sink", p.or("deliveries", None) == Full
+	if full {
+		sink = "/broken/sink"
+	}
 	_, err = w.env.Operator().CreateSubscription(ctx, subaccount, btpclient.NewSubscription{
-		Source: s.ApplicationName, Type: kind, Version: "v1", Sink: w.base + "/sink",
+		Source: s.ApplicationName, Type: kind, Version: "v1", Sink: w.base + sink,
 	})
+	for n := 0; err == nil && full; n++ { // until the registry takes no more
+		_, err = c.session.PublishLegacy(ctx, c.info.API.EventsURL, btpclient.LegacyEvent{
+			Type: kind, Version: "v1", Time: w.time, Data: json.RawMessage(`{}`),
+		})
+		var refused *btpclient.RefusedError
+		if errors.As(err, &refused) && refused.Reason == "deliveries-full" {
+			return nil
+		}
+		if n == mostDeliveries {
+			return fmt.Errorf("%d events wait for a subscriber, and the registry still takes them", n)
+		}
+	}
 	return err
 }
+
+// mostDeliveries is more than may wait for a subscription (docs/wire.md, Delivery of events).
+const mostDeliveries = 1000
 
 const (
 	tenantID   = "pact"

@@ -38,7 +38,8 @@ const (
 	// Registered) whose client holds a certificate that is valid, "renewal blocked",
 	// expired, revoked, "of another authority" or not presented (none). With a service it gives serviceId, with
 	// formation yes it stands in a Kyma runtime, where a subscriber listens to
-	// eventType. Gives clientCertificate, clientKey, csr, tenantUrl, specificationUrl.
+	// eventType (in edition v1 none that Marketing Cloud publishes, so edition may be
+	// v2); with deliveries full as many events wait for it as may. Gives clientCertificate, clientKey, csr, tenantUrl, specificationUrl.
 	Paired = "a system with a client certificate"
 	// Gone is a system that was deregistered, and whose tenant keeps its row. Gives
 	// releaseToken.
@@ -66,7 +67,7 @@ var states = map[string]state{
 	Environment: {nil, func(context.Context, *world, params) (map[string]any, error) { return nil, nil }},
 	Token:       {[]string{"type", "token", "tokenAge"}, makeToken},
 	Pairing:     {[]string{"type", "age", "certificateRequest"}, makePairing},
-	Paired:      {[]string{"type", "status", "certificate", "service", "formation", "eventType"}, makePaired},
+	Paired:      {[]string{"type", "status", "certificate", "service", "formation", "eventType", "deliveries", "edition"}, makePaired},
 	Gone:        {[]string{"type"}, makeGone},
 	Runtime:     {[]string{"target"}, makeRuntime},
 	Tenant:      {[]string{"tenant", "notice", "busy"}, makeTenant},
@@ -207,7 +208,7 @@ func (s *States) change(c verifier.StateChange) (map[string]any, error) {
 		States: s, ctx: ctx, cancel: cancel, time: testenv.Epoch, notices: make(chan notice, 16), published: make(chan message, 16), delivered: make(chan message, 16),
 	}
 	var err error
-	if w.env, err = s.env.Environment(ctx, testenv.WithPublicHandler(w.watch)); err != nil {
+	if w.env, err = s.env.Environment(ctx, testenv.WithPublicHandler(w.watch), testenv.WithEdition(p.or("edition", "v1"))); err != nil {
 		cancel()
 		return nil, fmt.Errorf("make an environment: %w", err)
 	}

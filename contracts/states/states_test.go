@@ -62,6 +62,8 @@ func TestStates(t *testing.T) {
 		{states.Paired, map[string]string{"certificate": states.Foreign}, certificate},
 		{states.Paired, map[string]string{"certificate": states.None}, []string{"csr", "tenantUrl"}},
 		{states.Paired, map[string]string{"formation": states.Yes, "eventType": "order.created"}, certificate},
+		{states.Paired, map[string]string{"formation": states.Yes, "eventType": "order.created", "deliveries": states.Full}, certificate},
+		{states.Paired, map[string]string{"type": testenv.MarketingCloud, "formation": states.Yes, "edition": "v2"}, certificate},
 		{states.Gone, map[string]string{"type": testenv.MarketingCloud}, []string{"releaseToken"}},
 		{states.Runtime, map[string]string{"target": states.Answers}, []string{"application"}},
 		{states.Runtime, map[string]string{"target": states.Refuses}, []string{"application"}},

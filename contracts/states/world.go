@@ -158,7 +158,13 @@ const metadataXML = `<?xml version="1.0" encoding="utf-8"?>
 const SystemName = "Pact Shop"
 
 func (w *world) register(ctx context.Context, p params) (btpclient.System, error) {
-	return w.env.Operator().Register(ctx, "default", SystemName, p.or("type", testenv.CommerceCloud))
+	s, err := w.env.Operator().Register(ctx, "default", SystemName, p.or("type", testenv.CommerceCloud))
+	if err != nil || s.IntegrationToken != nil {
+		return s, err
+	}
+	token, err := w.env.Operator().IssueToken(ctx, s.ID) // in edition v2 it does not come with the system
+	s.IntegrationToken = &token
+	return s, err
 }
 
 // client pairs as a vendor's client does, by hand.
