@@ -147,6 +147,9 @@ func (s *States) Provider() *verifier.Remote {
 	return &verifier.Remote{Base: s.env.HTTP(), MTLS: s.env.MTLS(), Roots: s.env.TLS().RootCAs, States: s}
 }
 
+// CA is the PEM of who signed the TLS listener's certificate.
+func (s *States) CA() []byte { return s.env.CA() }
+
 // maxBody bounds a state change, in bytes.
 const maxBody = 1 << 20
 

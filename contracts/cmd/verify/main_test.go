@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	example "github.com/pairsim/pairsim/contracts/examples/go"
+	"github.com/pairsim/pairsim/contracts/states"
 	"github.com/pairsim/pairsim/contracts/verifier"
 )
 
@@ -82,6 +83,40 @@ func TestForeignProviders(t *testing.T) {
 		}
 		keeps(t, strings.TrimSpace(base))
 	})
+}
+
+// Our own registry and tenants, reached as foreign ones are: states and messages by
+// HTTP, client certificates over mTLS to a server that a given CA has signed for.
+func TestProviderFarAway(t *testing.T) {
+	s, err := states.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	endpoints := httptest.NewServer(s)
+	defer endpoints.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, s.CA(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := s.Provider()
+	for _, test := range []struct{ provider, consumer, want string }{
+		{"btp", "cxsim-commerce", ", 0 failed"},
+		{"btp", "extension", ", 0 failed"},
+		{"marketingsim", "", ", 0 failed"},
+	} {
+		code, out, errs := verify(t, "provider", "PROVIDER", test.provider, "CONSUMER", test.consumer, "PROVIDER_CA", ca,
+			"PROVIDER_BASE_URL", at.Base, "PROVIDER_MTLS_URL", at.MTLS, "STATE_URL", endpoints.URL+"/states", "MESSAGE_URL", endpoints.URL+"/messages")
+		if code != exitKept || !strings.Contains(out, test.want) {
+			t.Errorf("%s for %q: got %d\n%s%s", test.provider, test.consumer, code, out, errs)
+		}
+	}
+	// Without the CA nothing is believed that needs a certificate, and it says why.
+	code, out, _ := verify(t, "provider", "PROVIDER", "btp", "CONSUMER", "cxsim-commerce", "DESCRIPTION", "a certificate is revoked",
+		"PROVIDER_BASE_URL", at.Base, "PROVIDER_MTLS_URL", at.MTLS, "STATE_URL", endpoints.URL+"/states")
+	if code != exitBroken || !strings.Contains(out, "does not answer: tls: failed to verify certificate") {
+		t.Errorf("without the CA: got %d\n%s", code, out)
+	}
 }
 
 // keeps verifies what the examples can: tokens, of one consumer.
