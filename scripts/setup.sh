@@ -54,9 +54,11 @@ has gcc || missing+=(gcc)
 compiles || missing+=(libc6-dev) # for go test -race
 has curl || missing+=(curl)
 has openssl || missing+=(openssl)
+has npm || missing+=(npm) # for the native Pact library (scripts/pact.sh)
 if ! engine_answers; then
   has dockerd && has docker || missing+=(docker.io)
   has iptables || missing+=(iptables)
 fi
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 engine_answers || start_engine
+bash "$(dirname "$0")/pact.sh" # the native Pact library of the contract tests
