@@ -19,7 +19,8 @@ type Landscape struct {
 	Formations     []DeclaredFormation
 	Entitlements   []DeclaredEntitlement
 	// Objects are those of platform services, in the order in which they are made.
-	Objects []DeclaredObject
+	Objects   []DeclaredObject
+	Instances []DeclaredInstance
 }
 
 // DeclaredObject is an object of a platform service, in the words of the package
@@ -70,6 +71,26 @@ type DeclaredEntitlement struct {
 	// System is an id; of a system without a declared one, the name will do.
 	System        SystemID
 	Service, Plan string
+	// Quota is the most instances; 0 for no limit.
+	Quota int
+}
+
+// DeclaredInstance is a service instance with its bindings. Without an environment it
+// is used in the default place of the subaccount.
+type DeclaredInstance struct {
+	ID, Name            string
+	Subaccount          SubaccountID
+	Offering, Plan      string
+	Environment         RuntimeEnvironment
+	Organization, Space string
+	Parameters          json.RawMessage
+	Bindings            []DeclaredBinding
+}
+
+// DeclaredBinding is a binding of a declared instance.
+type DeclaredBinding struct {
+	ID, Name   string
+	Parameters json.RawMessage
 }
 
 // DefaultLandscape is what is there without a seed: global account "default"
@@ -125,6 +146,15 @@ func (u *unit) declare(l Landscape) error {
 			return fmt.Errorf("%s %d: %w", d.Kind, i+1, err)
 		}
 	}
+	for _, d := range l.Instances {
+		err := error(Errorf(ServiceOfferingUnknown, "this registry has no service instances"))
+		if u.r.config.DeclareInstance != nil {
+			err = u.r.config.DeclareInstance(&Step{u.Tx, u}, d)
+		}
+		if err != nil {
+			return fmt.Errorf("service instance %s of subaccount %s: %w", d.Name, d.Subaccount, err)
+		}
+	}
 	return nil
 }
 
@@ -133,11 +163,13 @@ func (u *unit) declareEntitlement(d DeclaredEntitlement) error {
 	if err != nil {
 		return err
 	}
-	id, err := u.declaredSystem(sub.GlobalAccount, d.System)
-	if err != nil {
-		return err
+	id := d.System
+	if id != "" {
+		if id, err = u.declaredSystem(sub.GlobalAccount, id); err != nil {
+			return err
+		}
 	}
-	_, err = u.assignEntitlement(&sub, NewEntitlement{System: id, Service: d.Service, Plan: d.Plan}, d.ID)
+	_, err = u.assignEntitlement(&sub, NewEntitlement{System: id, Service: d.Service, Plan: d.Plan, Quota: d.Quota}, d.ID)
 	return err
 }
 

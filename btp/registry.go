@@ -92,6 +92,9 @@ type Config struct {
 	DefaultUser bool
 	// Declarers make the objects of platform services that a landscape declares.
 	Declarers map[ObjectKind]Declarer
+	// DeclareInstance creates a service instance of a landscape, in the step that
+	// declares it; nil: a landscape has none.
+	DeclareInstance func(*Step, DeclaredInstance) error
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string

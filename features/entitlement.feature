@@ -120,6 +120,18 @@ Feature: Entitlements
         | Cloud Foundry and Kyma | not refused                                         |
         | no environment         | refused because of "subaccount-without-environment" |
 
+  Rule: SAP Event Mesh is given for no system, with a quota (b7e88ab.md, 00aa2c2.md)
+
+    Scenario Outline: In the cockpit of <edition>
+      Given the cockpit of <edition>
+      When the operator gives subaccount "dev" the plan "default" of SAP Event Mesh for at most 2 instances
+      Then subaccount "dev" has the plan "default" of SAP Event Mesh for at most 2 instances, none of which is used
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
   Rule: A system with an entitlement is not deregistered (SEED-000 Results)
 
     @invariant-7

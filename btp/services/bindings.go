@@ -84,6 +84,17 @@ func (e *Engine) bind(s *btp.Step, i *Instance, n NewBinding) (b Binding, err er
 	return b, decided(s, btp.PointBindingCreate, i, "d866cf6.md", "bound as "+b.ID)
 }
 
+// bindDeclared makes the bindings that were declared with an instance.
+func (e *Engine) bindDeclared(s *btp.Step, i *Instance) error {
+	for _, n := range i.Declared {
+		if _, err := e.bind(s, i, n); err != nil {
+			return err
+		}
+	}
+	i.Declared = nil
+	return nil
+}
+
 func checkBinding(s *btp.Step, i *Instance, b *Binding) error {
 	if err := checkID(b.ID); err != nil {
 		return err

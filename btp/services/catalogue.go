@@ -68,6 +68,33 @@ func NewCatalogue(offerings ...Offering) (*Catalogue, error) {
 // On are the use cases on a registry, which was opened with Workers.
 func (c *Catalogue) On(r *btp.Registry) *Engine { return &Engine{r, c} }
 
+// Declare creates a service instance of a seed, in the step that declares it; an
+// asynchronous one becomes usable as due work, with its bindings.
+func (c *Catalogue) Declare(s *btp.Step, d btp.DeclaredInstance) error {
+	sub, err := s.Accounts().Sub(d.Subaccount)
+	if err != nil {
+		return err
+	}
+	n := NewInstance{
+		ID: d.ID, Name: d.Name, Offering: d.Offering, Plan: d.Plan, Parameters: d.Parameters,
+		Place: Place{Environment: d.Environment, Organization: d.Organization, Space: d.Space},
+	}
+	e := Engine{catalogue: c}
+	i, err := e.admit(s, &sub, n)
+	if err != nil {
+		return err
+	}
+	for _, b := range d.Bindings {
+		i.Declared = append(i.Declared, NewBinding{ID: b.ID, Name: b.Name, Parameters: b.Parameters})
+	}
+	if i.Usable() {
+		if err := e.bindDeclared(s, &i); err != nil {
+			return err
+		}
+	}
+	return put(s, &i)
+}
+
 // Workers do the due work of service instances.
 func (c *Catalogue) Workers() map[btp.DueKind]btp.Worker {
 	return map[btp.DueKind]btp.Worker{btp.DueInstanceCreation: c.creation, btp.DueInstanceDeletion: c.deletion} //nolint:exhaustive // the other kinds are not ours

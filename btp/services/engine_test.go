@@ -476,3 +476,47 @@ func TestResolve(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// declares lets the landscape declare service instances, with the offerings of the tests.
+func declares(list ...btp.DeclaredInstance) func(*btp.Config) {
+	return func(c *btp.Config) {
+		catalogue, err := services.NewCatalogue(&offering{}, plain{})
+		if err != nil {
+			panic(err)
+		}
+		c.DeclareInstance = catalogue.Declare
+		c.Landscape.Entitlements = []btp.DeclaredEntitlement{{Subaccount: "dev", System: "crm", Plan: "api-access", Quota: 1}}
+		c.Landscape.Instances = list
+	}
+}
+
+func TestALandscapeDeclaresInstances(t *testing.T) {
+	t.Parallel()
+	d := open(t, declares(
+		btp.DeclaredInstance{
+			ID: "one", Name: "contacts", Subaccount: "dev", Offering: "s4-hana-cloud", Plan: "api-access", Parameters: json.RawMessage(`{"systemName":"CRM"}`),
+			Environment: btp.Kyma, Space: "apps", Bindings: []btp.DeclaredBinding{{ID: "bound", Name: "app"}},
+		},
+		btp.DeclaredInstance{Name: "d", Subaccount: "cf", Offering: "destination", Plan: "lite", Bindings: []btp.DeclaredBinding{{Name: "app"}}},
+	))
+	if v := d.see("one"); v.Usable() || v.Operation.State != services.InProgress {
+		t.Errorf("made before anything runs: got %+v", v.Operation)
+	}
+	d.advance(0)
+	v := d.see("one")
+	if !v.Usable() || v.Bindings != 1 || v.Place != (services.Place{Environment: btp.Kyma, Space: "apps"}) || len(v.Declared) != 0 {
+		t.Errorf("got %+v", v)
+	}
+	if b, _, err := d.Binding(t.Context(), "bound"); err != nil || b.Name != "app" || len(b.Credentials) == 0 {
+		t.Errorf("got %+v, %v", b, err)
+	}
+	if list, err := d.SubaccountBindings(t.Context(), "cf"); err != nil || len(list) != 1 {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if err := d.registry.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if v := d.see("one"); v.Usable() {
+		t.Errorf("after a reset: got %+v", v.Operation)
+	}
+}

@@ -40,6 +40,8 @@ type Instance struct {
 	// Tries is how often that failed.
 	Undo  bool `json:"undo,omitempty"`
 	Tries int  `json:"tries,omitempty"`
+	// Declared are bindings that are made when the instance is ready.
+	Declared []NewBinding `json:"declared,omitempty"`
 	// Request is the digest of what was asked for: a repeated request is the same one.
 	// It is kept with the secrets, as parameters may hold some.
 	Request   []byte    `json:"-"`

@@ -65,8 +65,12 @@ func (c *Catalogue) creation(s *btp.Step, id string) (*btp.Work, error) {
 			if failure == nil {
 				var refused *btp.Error
 				kept := *i
-				if err := chosen.Created(s, &kept, made); err == nil {
+				err := chosen.Created(s, &kept, made)
+				if err == nil {
 					kept.end(s, nil)
+					err = (&Engine{catalogue: c}).bindDeclared(s, &kept)
+				}
+				if err == nil {
 					if err := decided(s, btp.PointInstanceProvisioned, &kept, "SEED-004", "creation succeeded"); err != nil {
 						return err
 					}

@@ -33,6 +33,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	for i, d := range f.Entitlements {
 		declared.Entitlements = append(declared.Entitlements, f.entitlement(c, at("entitlements", i), edition, declared.Systems, d))
 	}
+	for _, d := range f.Instances {
+		declared.Instances = append(declared.Instances, f.instance(d))
+	}
 	faults := f.faults(c)
 	if err := c.found.sorted(); err != nil {
 		return err
@@ -219,18 +222,37 @@ func (f *File) checkServed(c *checker, path string, d *btp.DeclaredFormation) {
 	}
 }
 
+func (f *File) instance(d Instance) btp.DeclaredInstance {
+	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
+	one := btp.DeclaredInstance{
+		ID: d.ID, Name: d.Name, Subaccount: sub.ID, Offering: d.Offering, Plan: d.Plan, Environment: btp.RuntimeEnvironment(d.Environment),
+		Organization: d.Organization, Space: d.Space, Parameters: d.Parameters,
+	}
+	for _, b := range d.Bindings {
+		one.Bindings = append(one.Bindings, btp.DeclaredBinding(b))
+	}
+	return one
+}
+
 func (f *File) entitlement(c *checker, path string, e *btp.Edition, systems []btp.DeclaredSystem, d Entitlement) btp.DeclaredEntitlement {
 	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
-	if i := f.findSystem(string(sub.GlobalAccount), d.System); i >= 0 && systems[i].Status != btp.Registered {
+	if i := f.findSystem(string(sub.GlobalAccount), d.System); d.System != "" && i >= 0 && systems[i].Status != btp.Registered {
 		label := e.Label(systems[i].Status)
 		if label == "" {
 			label = string(systems[i].Status)
 		}
 		c.refuse(path+".system", "system %q has the status %s; an entitlement is for a registered system", clip(d.System), label)
 	}
-	return btp.DeclaredEntitlement{
-		ID: btp.EntitlementID(d.ID), Subaccount: sub.ID, System: f.systemRef(string(sub.GlobalAccount), d.System), Service: d.Service, Plan: d.Plan,
+	one := btp.DeclaredEntitlement{ID: btp.EntitlementID(d.ID), Subaccount: sub.ID, Service: d.Service, Plan: d.Plan, Quota: d.Quota}
+	for _, s := range btp.EntitledServices { // plans are unique among all services
+		if one.Service == "" && slices.Contains(s.Plans, d.Plan) {
+			one.Service = s.Name
+		}
 	}
+	if d.System != "" {
+		one.System = f.systemRef(string(sub.GlobalAccount), d.System)
+	}
+	return one
 }
 
 // systemRef is the declared id of a system, or its name while it has none.
@@ -332,9 +354,18 @@ func (f *File) place(text string) string {
 	}
 	for i, d := range f.Entitlements {
 		sub, _ := f.findSubaccount("", d.Subaccount)
-		system := f.systemRef(string(sub.GlobalAccount), d.System)
+		var system btp.SystemID
+		if d.System != "" {
+			system = f.systemRef(string(sub.GlobalAccount), d.System)
+		}
 		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
 			return at("entitlements", i)
+		}
+	}
+	for i, d := range f.Instances {
+		sub, _ := f.findSubaccount("", d.Subaccount)
+		if strings.Contains(text, "service instance "+d.Name+" of subaccount "+string(sub.ID)+": ") {
+			return at("serviceInstances", i)
 		}
 	}
 	for i, s := range f.Systems {

@@ -216,10 +216,10 @@ func TestApply(t *testing.T) {
 	if len(formations) != 3 || formations[1].Status != btp.StatusError || formations[1].Systems[0] != "sales" || formations[2].Status != btp.StatusDraft {
 		t.Errorf("got formations %+v", formations)
 	}
-	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Plan: "messaging"}) {
+	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Service: "s4-hana-cloud", Plan: "messaging"}) {
 		t.Errorf("got entitlements %+v", entitlements)
 	}
-	for name, want := range map[btp.Transition]btp.TransitionPolicy{
+	for name, want := range map[btp.Transition]btp.TransitionPolicy{ //nolint:exhaustive // what the file declares
 		btp.TransitionDeregistering: {Reads: 3}, btp.TransitionRemoving: {After: 30 * time.Second}, btp.TransitionSynchronizing: {After: 10 * time.Second},
 	} {
 		if got := p.Transitions[name]; got != want {
