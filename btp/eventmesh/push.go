@@ -11,7 +11,7 @@ import (
 
 // Workers do the due work of event buses; p calls webhooks.
 func Workers(p Pusher) map[btp.DueKind]btp.Worker {
-	return map[btp.DueKind]btp.Worker{
+	return map[btp.DueKind]btp.Worker{ //nolint:exhaustive // the other kinds are done elsewhere
 		btp.DueMessageExpiry:    messageExpires,
 		btp.DueWebhookHandshake: func(s *btp.Step, id string) (*btp.Work, error) { return greet(s, p, id) },
 		btp.DueWebhookPush:      func(s *btp.Step, id string) (*btp.Work, error) { return push(s, p, id) },

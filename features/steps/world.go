@@ -117,6 +117,7 @@ func (w *world) define(d definitions) {
 	w.subaccountSteps(d)
 	w.formationSteps(d)
 	w.entitlementSteps(d)
+	w.eventMeshSteps(d)
 	w.deregistrationSteps(d)
 	w.callbackSteps(d)
 	w.extensionSteps(d)
@@ -143,8 +144,12 @@ type world struct {
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	tenants   *btpclient.Tenants
-	web       *http.Client
-	closers   []func() error // run last to first
+	// busClients are applications on the event bus, by emname; busStatus is what the
+	// latest of them to publish was answered.
+	busClients map[string]busClient
+	busStatus  int
+	web        *http.Client
+	closers    []func() error // run last to first
 
 	systems map[string]*system // by display name
 	present *system            // the one that the operator turned to last
