@@ -198,7 +198,7 @@ func (o Offering) Create(ctx context.Context, r *btp.Registry, i services.Instan
 	about := btp.Reference{System: i.System}
 	var m made
 	err := r.At(ctx, btp.PointArrangementCreate, &about, func(ctx context.Context) error {
-		call, order, keys, err := o.order(ctx, r, i)
+		call, order, keys, err := o.order(ctx, r, i, &about)
 		if errors.Is(err, errNobody) {
 			return btp.Errorf(btp.TenantNotTold, "the system's tenant has deleted its side of the registration: %w", err)
 		}
@@ -227,8 +227,8 @@ func (o Offering) Create(ctx context.Context, r *btp.Registry, i services.Instan
 }
 
 // order prepares a call that makes an arrangement; keys are the extension's.
-func (o Offering) order(ctx context.Context, r *btp.Registry, i services.Instance) (call Call, order Order, keys []byte, err error) {
-	if call, err = o.call(ctx, r, i); err != nil {
+func (o Offering) order(ctx context.Context, r *btp.Registry, i services.Instance, about *btp.Reference) (call Call, order Order, keys []byte, err error) {
+	if call, err = o.call(ctx, r, i, about); err != nil {
 		return call, order, nil, err
 	}
 	st, sec, err := read(i)
@@ -285,10 +285,10 @@ func (o Offering) eventBus(ctx context.Context, r *btp.Registry, i services.Inst
 // errNobody says that there is no tenant to tell.
 var errNobody = errors.New("there is no tenant to tell")
 
-// call prepares a call to the tenant of an instance's system.
-func (o Offering) call(ctx context.Context, r *btp.Registry, i services.Instance) (Call, error) {
+// call prepares a call to the tenant of an instance's system, whom it is about.
+func (o Offering) call(ctx context.Context, r *btp.Registry, i services.Instance, about *btp.Reference) (Call, error) {
 	var system btp.System
-	err := r.Amend(ctx, func(s *btp.Step) (err error) {
+	err := r.Read(ctx, func(s *btp.Step) (err error) {
 		system, err = s.Systems().Get(i.System)
 		return err
 	})
@@ -300,6 +300,7 @@ func (o Offering) call(ctx context.Context, r *btp.Registry, i services.Instance
 	case system.Tenant == nil || system.Tenant.CallbackURL == "" || system.ExtensionDeleted:
 		return Call{}, errNobody
 	}
+	*about = system.Reference()
 	jwt, err := r.SignForTenant(ctx, system, CommunicationAudience)
 	return Call{
 		CallbackURL: system.Tenant.CallbackURL, JWT: jwt, Instance: i.ID, System: system.ID, Faults: btp.ExchangeOf(ctx).Faults(),
@@ -345,7 +346,7 @@ func (o Offering) Created(s *btp.Step, i *services.Instance, text json.RawMessag
 func (o Offering) Delete(ctx context.Context, r *btp.Registry, i services.Instance) error {
 	about := btp.Reference{System: i.System}
 	return r.At(ctx, btp.PointArrangementDelete, &about, func(ctx context.Context) error {
-		call, err := o.call(ctx, r, i)
+		call, err := o.call(ctx, r, i, &about)
 		if errors.Is(err, errNobody) {
 			return nil
 		}

@@ -134,12 +134,12 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
 		// Nobody logs in unasked where roles are asked for.
-		DefaultUser: !l.config.Auth,
-		Declarers:   map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
-		Tenants:     e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		DefaultUser:     !l.config.Auth,
 		DeclareInstance: e.platform.catalogue.Declare,
-		Deliverer:       eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
-		Notifier:        callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
+		Declarers:       map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
+		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
+		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
 		return err
