@@ -93,11 +93,11 @@ func (o Offering) Admit(s *btp.Step, i *services.Instance) error {
 	}
 	known, ok := methodsOf[system.Type]
 	if !ok {
-		return findings{{Path: "$.systemName", Problem: fmt.Sprintf("system %q is of type %s, which has no communication arrangements", system.Name, system.Type)}}.refusal(i.Plan)
+		return findings{{Path: "$.systemName", Problem: fmt.Sprintf("system %q is of type %s, which has no communication arrangements", system.Name, system.Type)}}.refusal()
 	}
 	var found findings
 	known.check(p.Arrangement, system.Type, &found)
-	if err := found.refusal(i.Plan); err != nil {
+	if err := found.refusal(); err != nil {
 		return err
 	}
 	i.System = system.ID
@@ -370,7 +370,7 @@ func (o Offering) Deleted(s *btp.Step, i *services.Instance) error {
 // What the tenant calls the extension with is nobody else's.
 func (o Offering) Bind(s *btp.Step, i services.Instance, b *services.Binding) error {
 	if len(b.Parameters) > 0 && string(b.Parameters) != "{}" && string(b.Parameters) != "null" {
-		return findings{{Path: "$", Problem: "bindings of this service have no parameters"}}.refusal(i.Plan)
+		return findings{{Path: "$", Problem: "bindings of this service have no parameters"}}.refusal()
 	}
 	st, sec, err := read(i)
 	if err != nil {

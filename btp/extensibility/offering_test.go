@@ -1,7 +1,11 @@
 package extensibility_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"maps"
@@ -66,6 +70,7 @@ func open(t *testing.T, edition string) bench {
 	land.Systems = []btp.DeclaredSystem{
 		{ID: "s1", GlobalAccount: "default", Name: "DEMO", Type: "SAP Marketing Cloud", Status: btp.Registered, Tenant: tenant("marketing")},
 		{ID: "s2", GlobalAccount: "default", Name: "NEW", Type: "SAP Marketing Cloud", Status: btp.Pending},
+		{ID: "s4", GlobalAccount: "default", Name: "ERP", Type: "SAP S/4HANA Cloud", Status: btp.Registered, Tenant: tenant("erp")},
 		{ID: "s3", GlobalAccount: "default", Name: "SHOP", Type: "SAP Commerce Cloud", Status: btp.Registered, Tenant: tenant("commerce")},
 	}
 	r, err := btp.Open(t.Context(), btp.Config{
@@ -453,5 +458,69 @@ func TestArrangementOfAnEarlierTry(t *testing.T) {
 	basic := instance(extensibility.APIAccess, "y", arrangement("DEMO", inboundBasic))
 	if err := b.create(t, &basic); btp.CodeOf(err) != btp.ArrangementRefused || len(b.tenants.deleted) > 0 {
 		t.Errorf("whose order is the same each time: got %v, deleted %v", err, b.tenants.deleted)
+	}
+}
+
+// TestClientCertificateOfS4HANACloud: the extension's key is a certificate file that the
+// destination names, and the tenant is told the certificate alone (553a4c6.md).
+func TestClientCertificateOfS4HANACloud(t *testing.T) {
+	t.Parallel()
+	b := open(t, "v2")
+	i := instance(extensibility.APIAccess, "erp", arrangement("ERP", `"inboundAuthentication":"ClientCertificateAuthentication"`))
+	if err := b.create(t, &i); err != nil {
+		t.Fatal(err)
+	}
+	told := b.tenants.orders[0].ClientCertificate
+	if told == nil {
+		t.Fatal("the tenant is told no certificate")
+	}
+	d := b.destination(t, "erp")
+	if d["Authentication"] != "ClientCertificateAuthentication" || d["KeyStoreLocation"] != "erp.pem" || d["KeyStorePassword"] == "" || !maps.Equal(d, b.credentials(t, i)) {
+		t.Errorf("the destination is %v", d)
+	}
+	find := func() (f destination.File, err error) {
+		err = b.Read(t.Context(), func(s *btp.Step) (err error) {
+			f, err = destination.FindFile(s, "dev", "", "erp.pem")
+			return err
+		})
+		return f, err
+	}
+	file, err := find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := base64.StdEncoding.DecodeString(file.Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(text, text)
+	if err != nil {
+		t.Fatalf("the file is no key with its certificate: %v", err)
+	}
+	if block, _ := pem.Decode([]byte(told.Certificate)); !bytes.Equal(block.Bytes, pair.Certificate[0]) || strings.Contains(told.Certificate, "PRIVATE") {
+		t.Error("the tenant is told another certificate, or the key")
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil || leaf.NotAfter != epoch.AddDate(2, 0, 0) {
+		t.Errorf("the certificate ends at %v (%v), want two years of the environment's clock", leaf.NotAfter, err)
+	}
+	b.delete(t, i)
+	if _, err := find(); btp.CodeOf(err) != btp.CertificateFileNotFound {
+		t.Errorf("after the deletion: %v", err)
+	}
+}
+
+// TestNameAloneOutbound: where a certificate proves who calls, S/4HANA Cloud takes the
+// user's name alone (80a7613.md).
+func TestNameAloneOutbound(t *testing.T) {
+	t.Parallel()
+	b := open(t, "v1")
+	i := instance(extensibility.APIAccess, "erp", arrangement("ERP", `"outboundAuthentication":"OAuth2mTLS","communicationSystem":{"communicationSystemHostname":"app.example",`+
+		`"oAuthTokenEndpoint":"app.example/token","outboundCommunicationUser":{"username":"tech"}}`))
+	if err := b.create(t, &i); err != nil {
+		t.Fatal(err)
+	}
+	if user := b.tenants.orders[0].Arrangement.System.User; user.Name != "tech" || user.Password != "" {
+		t.Errorf("the tenant is told the user %q with a password of %d bytes", user.Name, len(user.Password))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/internal/schema"
 	"github.com/pairsim/pairsim/internal/secret"
 )
@@ -116,26 +117,8 @@ func (f *findings) add(path, format string, args ...any) {
 	*f = append(*f, btp.Finding{Path: path, Problem: fmt.Sprintf(format, args...)})
 }
 
-// mostFindings of one request are told.
-const mostFindings = 50
-
 // refusal is ParametersInvalid with all that is wrong; nil when nothing is.
-func (f findings) refusal(plan string) error {
-	if len(f) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(f, func(a, b btp.Finding) int { return strings.Compare(a.Path, b.Path) })
-	if len(f) > mostFindings {
-		f = f[:mostFindings]
-	}
-	told := make([]string, len(f))
-	for i, one := range f {
-		told[i] = one.Path + ": " + one.Problem
-	}
-	refused := btp.Errorf(btp.ParametersInvalid, "the parameters of plan %s are not as its schema says: %s", plan, strings.Join(told, "; "))
-	refused.Findings = f
-	return refused
-}
+func (f findings) refusal() error { return services.InvalidParameters(f) }
 
 // Parse reads the parameters of a plan, holds them against the plan's schema and
 // against what a schema cannot say, and expands the defaults. It refuses with
@@ -149,11 +132,11 @@ func Parse(plan string, text []byte) (Parameters, error) {
 	}
 	if err := json.Unmarshal(text, &document); err != nil {
 		found.add("$", "is no JSON")
-		return p, found.refusal(plan)
+		return p, found.refusal()
 	}
 	schemas[plan]().Judge(document, "$", func(path, problem string) { found.add(path, "%s", problem) })
 	if len(found) > 0 {
-		return p, found.refusal(plan)
+		return p, found.refusal()
 	}
 	if err := json.Unmarshal(text, &p); err != nil {
 		return p, err
@@ -163,7 +146,7 @@ func Parse(plan string, text []byte) (Parameters, error) {
 	} else {
 		p.checkAPIAccess(&found)
 	}
-	if err := found.refusal(plan); err != nil {
+	if err := found.refusal(); err != nil {
 		return p, err
 	}
 	p.expand(plan)

@@ -51,7 +51,7 @@ func TestInstancesByCommandLine(t *testing.T) {
 	o.sees([]string{"instances", "delete", "my dest"}, "deleted", "my dest")
 	o.isRefused([]string{"instances", "show", "my dest"}, "it has none", "pairsim instances list")
 
-	o.isRefused([]string{"instances", "create", "x", "--offering", "s4-hana-cloud", "--plan", "api-access"}, "pairsim offerings list")
+	o.isRefused([]string{"instances", "create", "x", "--offering", "s4-hana-cloud", "--plan", "api-access"}, "pairsim entitlements assign")
 	file := filepath.Join(t.TempDir(), "parameters.json")
 	if err := os.WriteFile(file, []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)

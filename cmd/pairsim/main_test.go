@@ -245,7 +245,7 @@ func TestCommandLine(t *testing.T) {
 		{"completes plans", nil, []string{"__complete", "entitlements", "assign", "--plan", ""}, exitDone, "messaging\n", ""},
 		{"completes statuses", nil, []string{"__complete", "systems", "list", "--status", ""}, exitDone, "Error while Removing\n", ""},
 		{"completes points", nil, []string{"__complete", "fault", "add", "rem"}, exitDone, "removal.complete\ta removal ends", ""},
-		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize        the assignments of a formation", ""},
+		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize         the assignments of a formation", ""},
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
 		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, list, pair, register, remove, show, token`},

@@ -225,13 +225,17 @@ func (w *world) twoDevelopersCreate(ctx context.Context, name string) error {
 	return nil
 }
 
-// instance is a service instance as it is now.
-func (w *world) instance(ctx context.Context, name string) (btpclient.Instance, error) {
+// instance is a service instance when no operation on it is under way any more.
+func (w *world) instance(ctx context.Context, name string) (i btpclient.Instance, err error) {
 	id, known := w.instances[name]
 	if !known {
-		return btpclient.Instance{}, fmt.Errorf("no service instance %q was created; the latest request ended with %w", name, w.operated.err)
+		return i, fmt.Errorf("no service instance %q was created; the latest request ended with %w", name, w.operated.err)
 	}
-	return w.operator.Instance(ctx, id)
+	err = eventually(ctx, "the operation on "+name+" has ended", func() (bool, error) {
+		i, err = w.operator.Instance(ctx, id)
+		return i.Operation.State != "in progress", err
+	})
+	return i, err
 }
 
 func (w *world) theDeveloperChanges(ctx context.Context, name string) error {
@@ -355,7 +359,13 @@ func (w *world) theCreationFails(ctx context.Context, name, reason string) error
 	return nil
 }
 
+// thereIsNoInstance waits for a deletion that is under way.
 func (w *world) thereIsNoInstance(ctx context.Context, name string) error {
+	if _, known := w.instances[name]; known {
+		if _, err := w.instance(ctx, name); err != nil && btpclient.CodeOf(err) != "service-instance-not-found" {
+			return err
+		}
+	}
 	for i, err := range w.operator.Instances(ctx, defaultSubaccount, btpclient.InstanceFilter{Name: name}) {
 		if err != nil {
 			return err

@@ -75,6 +75,19 @@ func (t *teller) instance(ctx context.Context, n btpclient.NewInstance) error {
 		return err
 	}
 	t.wire("3", "operator", "registry", t.last, 1, n.Name)
+	waiting, cancel := context.WithTimeout(ctx, eventPatience)
+	defer cancel()
+	for again := time.NewTicker(20 * time.Millisecond); made.Operation.State == "in progress"; {
+		select {
+		case <-waiting.Done():
+			again.Stop()
+			return errors.Join(fmt.Errorf("creation of %s has not ended", n.Name), waiting.Err())
+		case <-again.C:
+		}
+		if made, err = t.operator.Instance(waiting, made.ID); err != nil {
+			return err
+		}
+	}
 	if err := expect("creation of "+n.Name, made.Operation.State, "succeeded"); err != nil {
 		return fmt.Errorf("%w: %s", err, made.Operation.Description)
 	}

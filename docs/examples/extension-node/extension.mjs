@@ -67,7 +67,7 @@ async function useTenant(name) {
 async function useContacts(api, authorized) {
   const read = await call('GET', api + '/ContactOriginData?$top=3&$format=json', { ...authorized, accept: 'application/json', 'x-csrf-token': 'Fetch' });
   const contacts = read.body.d.results;
-  for (const c of contacts) console.log(`contact ${c.ContactID}: ${c.FullName}, ${c.CityName}`);
+  for (const c of contacts) console.log(`contact ${c.ContactID}: ${c.FullName}, ${c.CityName ?? ''}`);
   if (!env.CITY || contacts.length === 0) return;
   const [first] = contacts;
   // A CSRF token belongs to a session, which is in the cookies.
