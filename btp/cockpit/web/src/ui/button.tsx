@@ -1,0 +1,43 @@
+import type { ComponentChildren } from "preact";
+import { Icon, type IconName } from "./icon";
+
+export interface ButtonProps {
+  look?: "emphasized" | "transparent" | "negative" | "positive";
+  icon?: IconName;
+  // label is what a button with an icon alone says.
+  label?: string;
+  disabled?: boolean;
+  // why says why it is disabled: to everybody who looks at or reaches the button.
+  why?: string;
+  submit?: boolean;
+  expanded?: boolean;
+  id?: string;
+  onClick?: () => void;
+  children?: ComponentChildren;
+}
+
+// Button is a button. One that is disabled for a reason can still be reached, so
+// that the reason can.
+export function Button(p: ButtonProps) {
+  const off = p.disabled || p.why !== undefined;
+  return (
+    <button
+      id={p.id}
+      type={p.submit ? "submit" : "button"}
+      class={"fd-button" + (p.look ? " fd-button--" + p.look : "") + (off ? " is-disabled" : "") + (p.children ? "" : " button--icon")}
+      disabled={p.disabled && p.why === undefined}
+      aria-disabled={p.why !== undefined || undefined}
+      aria-label={p.label}
+      aria-description={p.why}
+      aria-expanded={p.expanded}
+      title={p.why ?? p.label}
+      onClick={(e) => {
+        if (p.why !== undefined) e.preventDefault();
+        else p.onClick?.();
+      }}
+    >
+      {p.icon && <Icon name={p.icon} />}
+      {p.children && <span class="fd-button__text">{p.children}</span>}
+    </button>
+  );
+}
