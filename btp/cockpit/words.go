@@ -37,6 +37,8 @@ type edition struct {
 	FormationStatuses []label `json:"formationStatuses"`
 	EmptyFirst        bool    `json:"emptyFirst"`
 	AllTypesInRuntime bool    `json:"allTypesInRuntime"`
+	// PairFirst are the types whose systems join a formation only when they are registered.
+	PairFirst []string `json:"pairFirst"`
 }
 
 type label struct {
@@ -68,7 +70,12 @@ func wordsOf(e *btp.Edition) edition {
 		DeregisterVerb: e.DeregisterVerb, RemoveVerb: e.RemoveVerb, IncludeVerb: e.IncludeVerb, ExcludeVerb: e.ExcludeVerb,
 		TokenAtRegistration: e.TokenAtRegistration, FormationNameRule: e.FormationNameRule, FormationName: e.FormationName.String(),
 		EmptyFirst: e.EmptyFirst, AllTypesInRuntime: e.AllTypesInRuntime,
-		Statuses: []label{}, Moves: []move{}, FormationStatuses: []label{},
+		Statuses: []label{}, Moves: []move{}, FormationStatuses: []label{}, PairFirst: []string{},
+	}
+	for _, t := range btp.SystemTypes {
+		if t.Has(btp.PairedByToken) && !t.Has(btp.FormationBeforePairing) {
+			w.PairFirst = append(w.PairFirst, t.Name)
+		}
 	}
 	for _, status := range btp.Statuses {
 		if text, known := e.Labels[status]; known {

@@ -78,7 +78,7 @@ export async function all<T>(path: string): Promise<List<T>> {
   const joint = path.includes("?") ? "&" : "?";
   let cursor: string | undefined;
   do {
-    const page: List<T> = await get(path + joint + "limit=100" + (cursor ? "&cursor=" + encodeURIComponent(cursor) : ""));
+    const page: List<T> = await get(path + (cursor ? joint + "cursor=" + encodeURIComponent(cursor) : ""));
     items.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor && items.length < mostRows);

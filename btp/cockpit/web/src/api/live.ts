@@ -78,6 +78,9 @@ function tellConnection(c: Connection) {
 
 export function useConnection(): Connection {
   const [state, setState] = useState(connection);
-  useEffect(() => connections.listen(setState), []);
+  useEffect(() => {
+    setState(connection); // it may have changed before anybody listened
+    return connections.listen(setState);
+  }, []);
   return state;
 }

@@ -26,6 +26,7 @@ export interface Edition {
   formationStatuses: Label[];
   emptyFirst: boolean;
   allTypesInRuntime: boolean;
+  pairFirst: string[];
 }
 
 export interface Label {

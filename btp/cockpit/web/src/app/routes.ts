@@ -30,7 +30,7 @@ export const routes: Route[] = [
 export const navigation: { title: string; paths: string[] }[] = [
   { title: "", paths: [""] },
   { title: t.systemLandscape, paths: ["systems", "formations"] },
-  { title: t.account, paths: ["entitlements"] },
+  { title: t.services, paths: ["entitlements"] },
   { title: t.subaccount, paths: ["runtime"] },
 ];
 

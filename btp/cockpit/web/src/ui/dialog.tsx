@@ -1,7 +1,5 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { texts } from "../texts";
-import { Button } from "./button";
 
 // Dialog is a modal dialog, by the browser's own: it keeps the focus and closes by
 // Escape.
@@ -27,7 +25,6 @@ export function Dialog(p: { title: string; wide?: boolean; onClose: () => void; 
         <h2 id={title} class="fd-title fd-title--h4">
           {p.title}
         </h2>
-        <Button look="transparent" icon="close" label={texts.common.close} onClick={p.onClose} />
       </header>
       <div class="dialog__body">{p.children}</div>
       {p.footer && <footer class="dialog__footer">{p.footer}</footer>}

@@ -31,7 +31,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+    <svg class={"icon icon--" + name} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   );

@@ -17,7 +17,8 @@ export function Popover(p: { id: string; label: string; button: ComponentChildre
   };
   return (
     <>
-      <button ref={button} type="button" class={"fd-button " + (p.look ?? "fd-button--transparent")} popovertarget={p.id} aria-label={p.label} aria-haspopup="dialog">
+      <button ref={button} type="button" class={"fd-button " + (p.look ?? "fd-button--transparent")} popovertarget={p.id} aria-haspopup="dialog">
+        <span class="sr-only">{p.label} </span>
         {p.button}
       </button>
       <div

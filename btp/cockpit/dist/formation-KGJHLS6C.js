@@ -1,1 +1,0 @@
-import{d as o}from"./chunk-V5KZCUB3.js";function n(){return o("section",{class:"page",children:o("h1",{children:"formation"})})}export{n as Page};
