@@ -65,6 +65,7 @@ func Mount(router gin.IRouter, c Config) {
 	pages.GET("/assets/:name", asset)
 	pages.GET("/words.json", s.showWords)
 	pages.GET("/", page)
+	pages.GET("", toPages)
 }
 
 // Page answers a path below Path that is no asset: the pages tell them apart
@@ -74,8 +75,8 @@ func Page(c *gin.Context) bool {
 		return false
 	}
 	switch p := c.Request.URL.Path; {
-	case p == "/" && acceptsHTML(c.Request), p == strings.TrimSuffix(Path, "/"):
-		c.Redirect(http.StatusFound, publicurl.Path(c.Request, Path))
+	case p == "/" && acceptsHTML(c.Request):
+		toPages(c)
 	case strings.HasPrefix(p, Path) && path.Ext(p) == "":
 		secured(c)
 		page(c)
@@ -84,6 +85,9 @@ func Page(c *gin.Context) bool {
 	}
 	return true
 }
+
+// toPages leads to the first page, below the prefix of the environment.
+func toPages(c *gin.Context) { c.Redirect(http.StatusFound, publicurl.Path(c.Request, Path)) }
 
 func acceptsHTML(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 

@@ -254,7 +254,7 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 	}
 	public := e.friendly
 	router.NoRoute(func(c *gin.Context) {
-		if e.registry != nil && cockpit.Page(c) {
+		if e.registry != nil && !meter.SurfaceOf(c.Request.URL.Path).OfVendor() && cockpit.Page(c) {
 			return
 		}
 		if c.GetHeader(cockpit.Header) != "" {

@@ -81,7 +81,7 @@ function Applications({ items }: { items: Application[] }) {
             columns={[
               { key: "name", title: texts.common.name, sort: (s) => s.name, render: (s) => s.name },
               { key: "kind", title: texts.system.kind, render: (s) => [s.api && texts.system.api, s.events && texts.system.events].filter(Boolean).join(", ") },
-              { key: "gateway", title: t.gateway, narrow: true, render: (s) => s.api && <span class="mono">{`/gateway/${a.name}/${s.name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`}</span> },
+              { key: "description", title: texts.system.description, narrow: true, render: (s) => s.description },
             ]}
           />
         </section>
