@@ -139,7 +139,7 @@ func (p *page) text() string {
 // look finds what a reader sees, in what is on top of the page: scope() is the open
 // dialog or menu, find(kinds, name) an element by its accessible name.
 const look = `
-var scope = () => [...document.querySelectorAll("dialog[open], [popover]:popover-open")].at(-1) ?? document.body;
+var scope = () => [...document.querySelectorAll("dialog[open], [popover]:popover-open")].at(-1) ?? document.body ?? document.documentElement;
 var visible = (e) => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0;
 var squeeze = (s) => (s ?? "").replace(/\s+/g, " ").trim();
 var named = (e) => squeeze(e.getAttribute("aria-label") ?? [...(e.labels ?? [])].map((l) => l.innerText).join(" ") ?? "") || squeeze(e.innerText);
@@ -170,9 +170,19 @@ func (p *page) until(what, expression string, args ...any) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
-		script(`new Promise((done) => { const again = () => (`+expression+`) ? done(true) : setTimeout(again, 20); again(); })`, args...), chromedp.EvalAwaitPromise))
-	if err != nil {
+	holds := script(`new Promise((done) => {
+		const holds = () => { try { return `+expression+` } catch { return false } }; // what is looked for may vanish meanwhile
+		const again = () => holds() ? done(true) : setTimeout(again, 20);
+		again();
+	})`, args...)
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](holds, chromedp.EvalAwaitPromise))
+		switch {
+		case err == nil:
+			return
+		case ctx.Err() == nil && strings.Contains(err.Error(), "navigated"):
+			continue // another page comes: it is looked at
+		}
 		p.t.Fatalf("%s: %v\nThe page shows:\n%s", what, err, p.text())
 	}
 }
@@ -196,7 +206,8 @@ func (p *page) clickIn(text, name string) {
 // fill writes into the field of that label, or chooses in it.
 func (p *page) fill(label, value string) {
 	p.t.Helper()
-	p.until("no field is labelled "+label, `find(%s, %s)`, fillable, label)
+	p.until("no field is labelled "+label+", or it does not offer "+value,
+		`(() => { const e = find(%s, %s); return e && (e.tagName !== "SELECT" || [...e.options].some((o) => o.value === %s)) })()`, fillable, label, value)
 	p.do(`(() => { const e = find(%s, %s);
 		const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set;
 		set.call(e, %s);

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { all, get } from "./client";
 import { listeners } from "./listeners";
-import { useQuery } from "./query";
+import { useQuery, type Answer } from "./query";
 import type { GlobalAccount, List, Subaccount } from "./types";
 
 const chosen = listeners<void>();
@@ -39,8 +39,9 @@ export function useSubaccount() {
 }
 
 // useList reads a list of the chosen global account: systems, formations, incidents.
-export function useList<T>(what: string) {
-  const { account } = useGlobalAccount();
+export function useList<T>(what: string): Answer<List<T>> {
+  const { account, refusal } = useGlobalAccount();
   const path = account && `/api/v1/globalAccounts/${account.id}/${what}`;
-  return useQuery(path, () => all<T>(path!));
+  const list = useQuery(path, () => all<T>(path!));
+  return { ...list, loading: list.loading || (!account && !refusal), refusal: list.refusal ?? refusal };
 }

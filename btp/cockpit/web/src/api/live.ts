@@ -32,11 +32,21 @@ export function changed() {
   }, pause);
 }
 
-// follow reads the journal behind after, for as long as the page is there.
+// seen ends when nobody sees the page any more: a browser has six connections to a
+// server for all its tabs, and a stream takes one.
+let seen = new AbortController();
+const shown = listeners<void>();
+document.addEventListener("visibilitychange", () => (document.hidden ? seen.abort() : shown.tell()));
+addEventListener("pagehide", () => seen.abort());
+addEventListener("pageshow", () => shown.tell());
+
+// follow reads the journal behind after, while somebody sees the page.
 export async function follow(after: number) {
   for (;;) {
+    if (document.hidden) await new Promise<void>((again) => { const stop = shown.listen(() => { stop(); again(); }); });
+    seen = new AbortController();
     try {
-      const answer = await fetch(prefix + "/control/journal?format=events&after=" + after, { headers: headersFor("/control/journal"), cache: "no-store" });
+      const answer = await fetch(prefix + "/control/journal?format=events&after=" + after, { headers: headersFor("/control/journal"), cache: "no-store", signal: seen.signal });
       if (!answer.ok || !answer.body) throw new Error(String(answer.status));
       tellConnection("live");
       changed(); // what happened in between
@@ -48,6 +58,7 @@ export async function follow(after: number) {
     } catch {
       // The server ended, or sleeps: it is asked again.
     }
+    if (seen.signal.aborted) continue;
     tellConnection("lost");
     await new Promise((again) => setTimeout(again, 1000));
   }

@@ -18,7 +18,7 @@ import { Empty, Table } from "../ui/table";
 const t = texts.entitlements;
 
 export function Page() {
-  const { subaccount } = useSubaccount();
+  const { subaccount, loaded } = useSubaccount();
   const path = subaccount && `/api/v1/subaccounts/${subaccount.id}`;
   const entitlements = useQuery(path && path + "/entitlements", () => all<Entitlement>(path + "/entitlements"));
   const offerings = useQuery(path && path + "/servicePlans", () => get<List<ServiceOffering>>(path + "/servicePlans")).data?.items ?? [];
@@ -28,7 +28,7 @@ export function Page() {
     <PageFrame
       title={texts.navigation.entitlements}
       intro={t.intro}
-      of={entitlements}
+      of={{ ...entitlements, loading: entitlements.loading || !loaded }}
       actions={
         <Button look="emphasized" icon="add" why={offerings.length === 0 ? t.noneAvailable : undefined} onClick={() => add(true)}>
           {t.add}

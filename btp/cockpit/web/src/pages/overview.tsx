@@ -106,7 +106,7 @@ function Process(p: { words: { title: string; source: string; what: string }; st
       <p class="page__intro">{p.words.what}</p>
       <div class="lanes" style={{ "--steps": p.steps.length }}>
         {(Object.keys(t.lanes) as Lane[]).map((lane, i) => (
-          <div key={lane} class="lanes__name" style={{ gridRow: i + 1 }} aria-hidden="true">
+          <div key={lane} class="lanes__name" style={{ "--row": i + 1 }} aria-hidden="true">
             {t.lanes[lane]}
           </div>
         ))}
@@ -128,14 +128,14 @@ const laneRow: Record<Lane, number> = { cockpit: 1, tenant: 2, runtime: 3 };
 // Arrow leads from a step to the next, which stands a column further: in the same
 // lane, or by the empty cells of the lanes that it passes.
 function Arrow({ from, to, column }: { from: number; to: number; column: number }) {
-  if (from === to) return <div class="arrow arrow--on" style={{ gridRow: from, gridColumn: column }} aria-hidden="true" />;
+  if (from === to) return <div class="arrow arrow--on" style={{ "--row": from, "--column": column }} aria-hidden="true" />;
   const way = to > from ? "down" : "up";
   const passed = Array.from({ length: Math.abs(to - from) - 1 }, (_, i) => from + (i + 1) * Math.sign(to - from));
   return (
     <>
-      <div class={"arrow arrow--" + way + (passed.length === 0 ? " arrow--ends" : "")} style={{ gridRow: from, gridColumn: column }} aria-hidden="true" />
+      <div class={"arrow arrow--" + way + (passed.length === 0 ? " arrow--ends" : "")} style={{ "--row": from, "--column": column }} aria-hidden="true" />
       {passed.map((row, i) => (
-        <div key={row} class={"arrow arrow--through arrow--" + way + (i === passed.length - 1 ? " arrow--ends" : "")} style={{ gridRow: row, gridColumn: column }} aria-hidden="true" />
+        <div key={row} class={"arrow arrow--through arrow--" + way + (i === passed.length - 1 ? " arrow--ends" : "")} style={{ "--row": row, "--column": column }} aria-hidden="true" />
       ))}
     </>
   );
@@ -143,7 +143,7 @@ function Arrow({ from, to, column }: { from: number; to: number; column: number 
 
 function StepBox({ step, number, systems }: { step: Step; number: number; systems: System[] }) {
   return (
-    <li class={"step step--" + step.lane + (systems.length > 0 ? " step--mine" : "")} style={{ gridRow: laneRow[step.lane], gridColumn: number + 1 }}>
+    <li class={"step step--" + step.lane + (systems.length > 0 ? " step--mine" : "")} style={{ "--row": laneRow[step.lane], "--column": number + 1 }}>
       <span class="step__lane sr-only">{t.lanes[step.lane]}: </span>
       <span class="step__number" aria-hidden="true">
         {number}

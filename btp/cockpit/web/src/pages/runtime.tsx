@@ -20,7 +20,7 @@ import { Tabs } from "../ui/tabs";
 const t = texts.runtime;
 
 export function Page() {
-  const { subaccount } = useSubaccount();
+  const { subaccount, loaded } = useSubaccount();
   const kyma = subaccount?.environments.includes("kyma");
   const path = kyma ? `/api/v1/subaccounts/${subaccount!.id}/runtime` : undefined;
   const applications = useQuery(path && path + "/applications", () => all<Application>(path + "/applications"));
@@ -31,7 +31,7 @@ export function Page() {
     <PageFrame
       title={texts.navigation.runtime}
       intro={t.intro}
-      of={applications}
+      of={{ ...applications, loading: applications.loading || !loaded }}
       actions={
         <Button look="emphasized" icon="add" why={subaccount && !kyma ? t.noKyma + "." : undefined} onClick={() => subscribe(true)}>
           {t.subscribe}

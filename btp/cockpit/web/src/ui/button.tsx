@@ -10,6 +10,8 @@ export interface ButtonProps {
   // why says why it is disabled: to everybody who looks at or reaches the button.
   why?: string;
   submit?: boolean;
+  // form is the id of the form that it submits, if it stands outside of it.
+  form?: string;
   expanded?: boolean;
   id?: string;
   onClick?: () => void;
@@ -23,6 +25,7 @@ export function Button(p: ButtonProps) {
   return (
     <button
       id={p.id}
+      form={p.form}
       type={p.submit ? "submit" : "button"}
       class={"fd-button" + (p.look ? " fd-button--" + p.look : "") + (off ? " is-disabled" : "") + (p.children ? "" : " button--icon")}
       disabled={p.disabled && p.why === undefined}

@@ -50,7 +50,7 @@ export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formati
         <>
           {step > 0 && <Button onClick={() => setStep(step - 1)}>{texts.common.back}</Button>}
           {step < 2 ? (
-            <Button look="emphasized" disabled={!valid || !type} onClick={() => setStep(step + 1)}>
+            <Button key={step} look="emphasized" submit={step === 0} form={step === 0 ? "formation" : undefined} disabled={!valid || !type} onClick={step === 0 ? undefined : () => setStep(step + 1)}>
               {texts.common.next}
             </Button>
           ) : (
@@ -73,6 +73,7 @@ export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formati
       </ol>
       {step === 0 && (
         <form
+          id="formation"
           class="register"
           onSubmit={(e) => {
             e.preventDefault();
@@ -97,7 +98,6 @@ export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formati
               />
             )}
           </Field>
-          <button type="submit" hidden />
         </form>
       )}
       {step === 1 && (

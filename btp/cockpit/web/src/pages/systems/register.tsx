@@ -45,7 +45,7 @@ export function RegisterSystem(p: { onClose: () => void; onRegistered: (system: 
       onClose={p.onClose}
       footer={
         <>
-          <Button look="emphasized" onClick={run} disabled={busy || name === "" || !type}>
+          <Button look="emphasized" submit form="register" disabled={busy || name === "" || !type}>
             {v1 ? t.go : t.add}
           </Button>
           <Button look="transparent" onClick={p.onClose}>
@@ -56,6 +56,7 @@ export function RegisterSystem(p: { onClose: () => void; onRegistered: (system: 
     >
       {/* v1 asks for the name first, v2 for the type (sap-domain §0.2). */}
       <form
+        id="register"
         class="register"
         onSubmit={(e) => {
           e.preventDefault();
@@ -63,7 +64,6 @@ export function RegisterSystem(p: { onClose: () => void; onRegistered: (system: 
         }}
       >
         {v1 ? [nameField, typeField] : [typeField, nameField]}
-        <button type="submit" hidden />
       </form>
       {refusal && <RefusedBy refusal={refusal} />}
     </Dialog>
