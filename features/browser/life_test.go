@@ -125,7 +125,9 @@ func TestWhatHoldsASystemIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := open(t, env, 1280, "systems/"+shop.ID)
-	p.until("the button does not say why", `find("button", "Deregister System")?.title === "Held by formation extend: take it out first."`)
+	p.until("the button does not say why", `document.getElementById(find("button", "Deregister System").getAttribute("aria-describedby")).textContent === "Held by formation extend: take it out first."`)
+	p.do(`find("button", "Deregister System").focus()`)
+	p.picture("why-not")
 	// The list does not know: the refusal names it.
 	p.click("Systems")
 	p.clickIn("shop", "Actions of shop")

@@ -15,7 +15,7 @@ import { Field, Select } from "../ui/field";
 import { formatInstant } from "../ui/format";
 import { History } from "../ui/history";
 import { Incidents, useIncidents } from "../ui/incidents";
-import { Refused, RefusedBy } from "../ui/message";
+import { Failed, RefusedBy } from "../ui/message";
 import { Page as PageFrame } from "../ui/page";
 import { Badge, Status } from "../ui/status";
 import { Empty, Table } from "../ui/table";
@@ -78,7 +78,7 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
       {f && (
         <>
           <p class="page__intro">{f.type}</p>
-          {f.error && <Refused title={f.status.label || t.error} detail={f.error.cause} source={[f.error.step, f.error.component].filter(Boolean).join(", ")} />}
+          {f.error && <Failed status={f.status.label || t.error} failure={f.error} />}
           {refusal && <RefusedBy refusal={refusal} />}
           <div class="card">
             <Picture formation={f} />

@@ -12,7 +12,7 @@ import { Button } from "../ui/button";
 import { formatInstant } from "../ui/format";
 import { History } from "../ui/history";
 import { Incidents, useIncidents } from "../ui/incidents";
-import { Refused } from "../ui/message";
+import { Failed } from "../ui/message";
 import { Facts, Page as PageFrame } from "../ui/page";
 import { Badge, Status } from "../ui/status";
 import { Empty, Table } from "../ui/table";
@@ -56,7 +56,7 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
       {s && (
         <>
           <p class="page__intro">{s.type}</p>
-          {s.error && <Refused title={s.status.label} detail={s.error.cause} source={[s.error.step, s.error.component].filter(Boolean).join(", ")} />}
+          {s.error && <Failed status={s.status.label} failure={s.error} />}
           <Tabs
             label={t.label}
             tabs={[

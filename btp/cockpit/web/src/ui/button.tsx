@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { Icon, type IconName } from "./icon";
 
 export interface ButtonProps {
@@ -19,8 +20,22 @@ export interface ButtonProps {
 }
 
 // Button is a button. One that is disabled for a reason can still be reached, so
-// that the reason can.
+// that the reason can: it stands below whoever points at it or has the focus there.
 export function Button(p: ButtonProps) {
+  const why = useId();
+  const button = <Bare {...p} describedBy={p.why === undefined ? undefined : why} />;
+  if (p.why === undefined) return button;
+  return (
+    <span class="why">
+      {button}
+      <span id={why} class="why__text">
+        {p.why}
+      </span>
+    </span>
+  );
+}
+
+function Bare(p: ButtonProps & { describedBy?: string }) {
   const off = p.disabled || p.why !== undefined;
   return (
     <button
@@ -31,9 +46,9 @@ export function Button(p: ButtonProps) {
       disabled={p.disabled && p.why === undefined}
       aria-disabled={p.why !== undefined || undefined}
       aria-label={p.label}
-      aria-description={p.why}
+      aria-describedby={p.describedBy}
       aria-expanded={p.expanded}
-      title={p.why ?? p.label}
+      title={p.label}
       onClick={(e) => {
         if (p.why !== undefined) e.preventDefault();
         else p.onClick?.();

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Refusal } from "../api/client";
+import type { Failure } from "../api/types";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./icon";
 
@@ -33,6 +34,20 @@ export function Refused(p: { title: string; detail?: string; next?: string; sour
           {texts.common.source}: {p.source}
         </span>
       )}
+    </Message>
+  );
+}
+
+// Failed says why something stands in an error status, and where SAP takes the incident.
+export function Failed({ status, failure }: { status: string; failure: Failure }) {
+  return (
+    <Message tone="error">
+      <strong>{status}</strong>
+      <span class="message__line">{failure.cause}</span>
+      <span class="message__source">
+        {failure.step && `${texts.incidents.step}: ${failure.step}. `}
+        {failure.component && `${texts.incidents.component}: ${failure.component}.`}
+      </span>
     </Message>
   );
 }
