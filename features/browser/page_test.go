@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type page struct {
 
 	mu         sync.Mutex
 	complaints []string // what the console said that it should not
+	harmless   []string // parts of what it may say
 }
 
 // chromium is the browser that all tests share, each with a profile's worth of its own.
@@ -77,6 +79,9 @@ func open(t *testing.T, env *testenv.Env, width int64, path string) *page {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, c := range p.complaints {
+			if slices.ContainsFunc(p.harmless, func(part string) bool { return strings.Contains(c, part) }) {
+				continue
+			}
 			t.Errorf("the console says: %s", c)
 		}
 	})

@@ -50,6 +50,7 @@ function AccessToken() {
   const ask = async () => {
     const answer = await fetch(prefix + "/oauth/token", {
       method: "POST",
+      credentials: "omit", // a refusal is shown here, not by the browser's own dialog
       headers: { Authorization: "Basic " + btoa(encodeURIComponent(client) + ":" + encodeURIComponent(secret)), "Content-Type": "application/x-www-form-urlencoded" },
       body: "grant_type=client_credentials",
     });
