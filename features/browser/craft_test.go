@@ -33,9 +33,10 @@ func TestEveryPageFitsANarrowWindow(t *testing.T) {
 	env := testenv.Start(t)
 	furnish(t, env, "v1")
 	p := open(t, env, 768, "")
-	for _, path := range []string{"", "systems", "formations", "entitlements", "runtime"} {
+	for _, one := range pages {
+		path := one.path
 		p.goTo(path)
-		p.sees("Live")
+		p.sees(one.shows)
 		if over := evaluate[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 			t.Errorf("%q is %d pixels wider than the window", path, over)
 		}

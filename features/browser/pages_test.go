@@ -25,7 +25,10 @@ func furnish(t *testing.T, env *testenv.Env, edition string) {
 	}
 	shop := pair("web-shop-commerce-cloud", testenv.CommerceCloud, "commerce")
 	pair("tickets-cloud-for-customer", testenv.CloudForCustomer, "c4c")
-	pair("campaigns-marketing-cloud", testenv.MarketingCloud, "marketing")
+	campaigns := pair("campaigns-marketing-cloud", testenv.MarketingCloud, "marketing")
+	if _, err := env.Operator().AssignEntitlement(t.Context(), "dev", btpclient.NewEntitlement{System: campaigns.ID, Plan: "api-access"}); err != nil {
+		t.Fatal(err)
+	}
 	env.RegisterSystem(t, "field-service-pilot", testenv.FieldServiceManagement)
 	formation := btpclient.NewFormation{Name: "extend-the-shop", Subaccount: "dev", Systems: []string{shop.ID}}
 	if edition == "v2" {
@@ -36,24 +39,39 @@ func furnish(t *testing.T, env *testenv.Env, edition string) {
 	}
 }
 
+// pages are all that stand at an address of their own, with something that shows
+// that what they read is there.
+var pages = []struct{ path, name, shows string }{
+	{"", "overview", "web-shop-commerce-cloud"},
+	{"systems", "systems", "web-shop-commerce-cloud"},
+	{"formations", "formations", "extend-the-shop"},
+	{"entitlements", "entitlements", "api-access"},
+	{"runtime", "runtime", "mp-web-shop-commerce-cloud"},
+	{"nowhere", "nowhere", "There is no such page"},
+}
+
 func TestEveryPageIsAccessible(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {
+			t.Parallel()
 			env := testenv.Start(t, testenv.WithEdition(edition))
 			furnish(t, env, edition)
 			p := open(t, env, 1280, "")
-			for _, path := range []string{"", "systems", "formations", "entitlements", "runtime", "nowhere"} {
-				p.goTo(path)
+			for _, one := range pages {
+				p.goTo(one.path)
+				p.sees(one.shows)
 				p.sees("Live")
 				p.accessible()
-				name := path
-				if path == "" {
-					name = "overview"
+				name := one.name
+				if edition != "v1" {
+					name += "-" + edition
 				}
-				p.picture(name + "-" + edition)
+				p.picture(name)
 				p.click("Dark theme")
 				p.accessible()
-				p.picture(name + "-" + edition + "-dark")
+				if one.path == "" || one.path == "systems" {
+					p.picture(name + "-dark")
+				}
 				p.click("Light theme")
 			}
 		})

@@ -45,6 +45,7 @@ func TestRegisterASystemInV1(t *testing.T) {
 	p.accessible()
 	p.picture("formation")
 	p.click("web-shop-commerce-cloud")
+	p.sees("Discovery")
 	p.sees("Registered")
 	p.picture("system")
 	for _, tab := range []string{"APIs and Events", "Certificates", "History", "Incidents"} {
@@ -54,7 +55,6 @@ func TestRegisterASystemInV1(t *testing.T) {
 	p.click("Kyma runtime")
 	p.sees("mp-web-shop-commerce-cloud")
 	p.accessible()
-	p.picture("runtime")
 }
 
 func TestATokenExpiresOnTheEnvironmentsClock(t *testing.T) {

@@ -83,7 +83,7 @@ export const texts = {
     controlDetail: "This server was started with --control-key. The key is kept for this tab.",
     controlKey: "Control key",
     apiTitle: "Sign in",
-    apiDetail: "This server was started with --auth. Sign in as an OAuth client: pairsim auth clients create --role ROLE makes one.",
+    apiDetail: "This server was started with --auth. Sign in as an OAuth client: pairsim auth client create --role ROLE makes one.",
     client: "Client ID",
     secret: "Client secret",
     refused: "Not signed in",

@@ -63,8 +63,9 @@ export function Shell() {
           <p class="nav__warning">{t.warning}</p>
         </nav>
         <main id="page" tabIndex={-1}>
-          <SignIn />
-          <Place place={place} />
+          <SignIn>
+            <Place place={place} />
+          </SignIn>
         </main>
       </div>
     </>

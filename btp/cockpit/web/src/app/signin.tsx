@@ -1,5 +1,6 @@
 // Asked for only where the server was started with --control-key or --auth.
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { get, keep, prefix, Refusal } from "../api/client";
 import { useQuery } from "../api/query";
@@ -11,15 +12,13 @@ import { RefusedBy } from "../ui/message";
 
 const t = texts.signIn;
 
-export function SignIn() {
+// SignIn shows its children to who may see them.
+export function SignIn({ children }: { children: ComponentChildren }) {
   const control = useQuery("door of control", () => get("/control/clock"));
   const api = useQuery(words().protected ? "door of the API" : undefined, () => get("/api/v1/globalAccounts"));
-  return (
-    <>
-      {control.refusal?.status === 401 && <ControlKey />}
-      {api.refusal?.status === 401 && <AccessToken />}
-    </>
-  );
+  if (control.refusal?.status === 401) return <ControlKey />;
+  if (api.refusal?.status === 401) return <AccessToken />;
+  return <>{children}</>;
 }
 
 function ControlKey() {
@@ -33,7 +32,7 @@ function ControlKey() {
         location.reload();
       }}
     >
-      <h2 class="fd-title fd-title--h4">{t.controlTitle}</h2>
+      <h1 class="fd-title fd-title--h4">{t.controlTitle}</h1>
       <p>{t.controlDetail}</p>
       <Field label={t.controlKey}>{(id) => <input id={id} class="fd-input" type="password" autocomplete="off" value={key} onInput={(e) => setKey(e.currentTarget.value)} />}</Field>
       <Button look="emphasized" submit>
@@ -69,7 +68,7 @@ function AccessToken() {
         void ask();
       }}
     >
-      <h2 class="fd-title fd-title--h4">{t.apiTitle}</h2>
+      <h1 class="fd-title fd-title--h4">{t.apiTitle}</h1>
       <p>{t.apiDetail}</p>
       <Field label={t.client}>{(id) => <input id={id} class="fd-input" autocomplete="off" value={client} onInput={(e) => setClient(e.currentTarget.value)} />}</Field>
       <Field label={t.secret}>{(id) => <input id={id} class="fd-input" type="password" autocomplete="off" value={secret} onInput={(e) => setSecret(e.currentTarget.value)} />}</Field>

@@ -49,9 +49,8 @@ export function Page(p: {
         </div>
       </div>
       {p.intro && <p class="page__intro">{p.intro}</p>}
-      {/* Who is not signed in is asked to above the page. */}
-      {p.of?.refusal && p.of.refusal.status !== 401 && <RefusedBy refusal={p.of.refusal} />}
-      {p.of?.loading && p.of.data === undefined ? <Loading /> : p.of?.refusal?.status !== 401 && p.children}
+      {p.of?.refusal && <RefusedBy refusal={p.of.refusal} />}
+      {p.of?.loading && p.of.data === undefined ? <Loading /> : p.children}
     </section>
   );
 }
