@@ -190,6 +190,53 @@ export interface ServiceOffering {
   systems: SystemName[];
 }
 
+export interface SubaccountOffering {
+  id: string;
+  name: string;
+  displayName: string;
+  description: string;
+  plans: Plan[];
+}
+
+export interface Plan {
+  id: string;
+  name: string;
+  displayName: string;
+  description: string;
+  systems?: SystemName[];
+}
+
+export interface ServiceInstance {
+  id: string;
+  name: string;
+  offering: string;
+  plan: string;
+  place: { environment?: string; organization?: string; space?: string };
+  system?: { id: string; name: string };
+  parameters: Record<string, unknown>;
+  usable: boolean;
+  bindings: number;
+  operation: { id: string; type: "create" | "delete"; state: "in progress" | "succeeded" | "failed"; description?: string; code?: string; startedAt: string; endedAt?: string };
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface ServiceBinding {
+  id: string;
+  name: string;
+  instance: string;
+  credentials?: Record<string, unknown>;
+  createdAt: string;
+}
+
+export interface Destination {
+  name: string;
+  properties: Record<string, string>;
+  hidden: string[];
+  madeBy?: string;
+  changedAt: string;
+}
+
 export interface Application {
   name: string;
   system: SystemName;

@@ -10,7 +10,7 @@ const moves = listeners<void>();
 
 // here is where the reader is, below the base, without query: "systems/1".
 function here(): string {
-  return decodeURI(location.pathname).slice(base.length).replace(/\/$/, "");
+  return location.pathname.slice(base.length).replace(/\/$/, "");
 }
 
 // navigate leads to a page, as a link to it would.

@@ -23,6 +23,10 @@ export const routes: Route[] = [
   { path: "formations", title: t.formations, load: () => import("../pages/formations") },
   { path: "formations/:id", title: t.formation, load: () => import("../pages/formation") },
   { path: "entitlements", title: t.entitlements, load: () => import("../pages/entitlements") },
+  { path: "instances", title: t.instances, load: () => import("../pages/instances") },
+  { path: "instances/:id", title: t.instance, load: () => import("../pages/instance") },
+  { path: "destinations", title: t.destinations, load: () => import("../pages/destinations") },
+  { path: "destinations/:name", title: t.destination, load: () => import("../pages/destination") },
   { path: "runtime", title: t.runtime, load: () => import("../pages/runtime") },
 ];
 
@@ -31,8 +35,16 @@ export const navigation: { title: string; paths: string[] }[] = [
   { title: "", paths: [""] },
   { title: t.systemLandscape, paths: ["systems", "formations"] },
   { title: t.services, paths: ["entitlements"] },
-  { title: t.subaccount, paths: ["runtime"] },
+  { title: t.subaccount, paths: ["instances", "destinations", "runtime"] },
 ];
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody typed it
+  }
+}
 
 // routeOf finds the route of a place, and what the colons stand for there.
 export function routeOf(place: string): { route: Route; parameters: Parameters } | undefined {
@@ -43,7 +55,7 @@ export function routeOf(place: string): { route: Route; parameters: Parameters }
     const parameters: Parameters = {};
     const fits = pattern.every((p, i) => {
       if (!p.startsWith(":")) return p === parts[i];
-      parameters[p.slice(1)] = parts[i];
+      parameters[p.slice(1)] = decoded(parts[i]);
       return parts[i] !== "";
     });
     if (fits) return { route, parameters };
