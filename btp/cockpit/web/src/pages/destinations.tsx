@@ -70,7 +70,7 @@ function NewDestination({ path, onClose }: { path: string; onClose: () => void }
     const at = line.indexOf("=");
     if (at > 0) properties[line.slice(0, at).trim()] = line.slice(at + 1).trim();
   }
-  const input = (value: string, set: (v: string) => void, type: "text" | "url" | "password" = "text") => (id: string) => <input id={id} class="fd-input" type={type} value={value} autocomplete="off" spellcheck={false} onInput={(e) => set(e.currentTarget.value)} />;
+  const input = (value: string, set: (v: string) => void, type: "text" | "url" | "password" = "text") => (id: string) => <input id={id} class="fd-input" type={type as "text"} value={value} autocomplete="off" spellcheck={false} onInput={(e) => set(e.currentTarget.value)} />;
   return (
     <Confirm title={t.create} verb={t.save} onClose={onClose} act={() => send("PUT", path + "/" + encodeURIComponent(name), { properties })}>
       <Field label={texts.common.name} required>
