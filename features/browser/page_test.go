@@ -155,7 +155,7 @@ var find = (kinds, name) => {
 `
 
 const (
-	clickable = `button, a, [role=tab], [role=menuitem], label, summary, input[type=checkbox], input[type=radio]`
+	clickable = `button:not(:disabled), a, [role=tab], [role=menuitem], label, summary, input[type=checkbox], input[type=radio]`
 	fillable  = `input:not([type=checkbox], [type=radio]), select, textarea`
 )
 

@@ -21,7 +21,7 @@ export function Page() {
   const { subaccount, loaded } = useSubaccount();
   const path = subaccount && `/api/v1/subaccounts/${subaccount.id}`;
   const entitlements = useQuery(path && path + "/entitlements", () => all<Entitlement>(path + "/entitlements"));
-  const offerings = useQuery(path && path + "/servicePlans", () => get<List<ServiceOffering>>(path + "/servicePlans")).data?.items ?? [];
+  const offerings = useQuery(path && path + "/servicePlans", () => get<List<ServiceOffering>>(path + "/servicePlans")).data?.items;
   const [adding, add] = useState(false);
   const [removing, remove] = useState<Entitlement>();
   return (
@@ -30,7 +30,7 @@ export function Page() {
       intro={t.intro}
       of={{ ...entitlements, loading: entitlements.loading || !loaded }}
       actions={
-        <Button look="emphasized" icon="add" why={offerings.length === 0 ? t.noneAvailable : undefined} onClick={() => add(true)}>
+        <Button look="emphasized" icon="add" disabled={!offerings} why={offerings?.length === 0 ? t.noneAvailable : undefined} onClick={() => add(true)}>
           {t.add}
         </Button>
       }
@@ -41,7 +41,7 @@ export function Page() {
         rows={entitlements.data?.items ?? []}
         keyOf={(e) => e.id}
         columns={[
-          { key: "service", title: t.service, sort: (e) => e.service, render: (e) => offerings.find((o) => o.service === e.service)?.displayName ?? e.service },
+          { key: "service", title: t.service, sort: (e) => e.service, render: (e) => offerings?.find((o) => o.service === e.service)?.displayName ?? e.service },
           { key: "plan", title: t.plan, sort: (e) => e.plan, render: (e) => <span class="mono">{e.plan}</span> },
           { key: "system", title: t.system, sort: (e) => e.system.name, render: (e) => <Link to={"systems/" + e.system.id}>{e.system.name}</Link> },
           { key: "created", title: texts.common.created, sort: (e) => e.createdAt, narrow: true, render: (e) => formatInstant(e.createdAt) },
@@ -49,11 +49,11 @@ export function Page() {
         ]}
         empty={
           <Empty title={t.empty}>
-            <p>{offerings.length === 0 ? t.noneAvailable : t.emptyDetail}</p>
+            <p>{offerings?.length === 0 ? t.noneAvailable : t.emptyDetail}</p>
           </Empty>
         }
       />
-      {adding && <Add path={path!} offerings={offerings} onClose={() => add(false)} />}
+      {adding && <Add path={path!} offerings={offerings!} onClose={() => add(false)} />}
       {removing && (
         <Confirm title={t.removeTitle} verb={t.remove} negative onClose={() => remove(undefined)} act={() => send("DELETE", `${path}/entitlements/${removing.id}`)}>
           <p>{t.removeDetail(removing.plan, removing.system.name)}</p>

@@ -21,7 +21,7 @@ export function Page() {
   const { subaccount, loaded } = useSubaccount();
   const path = subaccount && `/api/v1/subaccounts/${subaccount.id}`;
   const instances = useQuery(path && path + "/serviceInstances", () => all<ServiceInstance>(path + "/serviceInstances"));
-  const offerings = useQuery(path && path + "/serviceOfferings", () => get<List<SubaccountOffering>>(path + "/serviceOfferings")).data?.items ?? [];
+  const offerings = useQuery(path && path + "/serviceOfferings", () => get<List<SubaccountOffering>>(path + "/serviceOfferings")).data?.items;
   const [creating, create] = useState(false);
   return (
     <PageFrame
@@ -29,7 +29,7 @@ export function Page() {
       intro={t.intro}
       of={{ ...instances, loading: instances.loading || !loaded }}
       actions={
-        <Button look="emphasized" icon="add" why={offerings.length === 0 ? t.noPlans : undefined} onClick={() => create(true)}>
+        <Button look="emphasized" icon="add" disabled={!offerings} why={offerings?.length === 0 ? t.noPlans : undefined} onClick={() => create(true)}>
           {t.create}
         </Button>
       }
@@ -41,7 +41,7 @@ export function Page() {
         keyOf={(i) => i.id}
         columns={[
           { key: "name", title: t.instanceName, sort: (i) => i.name, render: (i) => <Link to={"instances/" + i.id}>{i.name}</Link> },
-          { key: "service", title: t.service, sort: (i) => i.offering, render: (i) => offerings.find((o) => o.name === i.offering)?.displayName ?? i.offering },
+          { key: "service", title: t.service, sort: (i) => i.offering, render: (i) => offerings?.find((o) => o.name === i.offering)?.displayName ?? i.offering },
           { key: "plan", title: t.plan, sort: (i) => i.plan, render: (i) => <span class="mono">{i.plan}</span> },
           { key: "system", title: t.systemName, sort: (i) => i.system?.name ?? "", render: (i) => i.system && <Link to={"systems/" + i.system.id}>{i.system.name}</Link> },
           { key: "state", title: t.state, sort: (i) => i.operation.state, render: (i) => <Operation of={i} /> },
@@ -53,7 +53,7 @@ export function Page() {
           </Empty>
         }
       />
-      {creating && <CreateInstance path={path!} subaccount={subaccount!} offerings={offerings} onClose={() => create(false)} onCreated={(i) => navigate("instances/" + i.id)} />}
+      {creating && <CreateInstance path={path!} subaccount={subaccount!} offerings={offerings!} onClose={() => create(false)} onCreated={(i) => navigate("instances/" + i.id)} />}
     </PageFrame>
   );
 }
