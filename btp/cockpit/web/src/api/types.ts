@@ -303,7 +303,35 @@ export interface Tenant {
   id: string;
   product: string;
   console: { path: string; row: string; field: string; disable: string; enable: string; delete: string };
-  connection: unknown;
+  connection: null | { pairing: string; status: Label; systemId: string; applicationName: string; certificate?: { serial: string; notAfter: string } };
+}
+
+// Pairing is a row of a tenant's console: a destination target, a consumer, an extension.
+export interface Pairing {
+  id: string;
+  tenant: string;
+  description: string;
+  status: { code: "inProgress" | "registered" | "disabled" | "deregistered" | "failed"; label: string };
+  cause: string;
+  reason?: string;
+  next?: string;
+  systemId?: string;
+  applicationName?: string;
+  certificate?: { serial: string; notAfter: string };
+  calls: { step: string; method: string; path: string; status: number }[];
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface ProductAPI {
+  identifier: string;
+  name: string;
+  description: string;
+  targetUrl: string;
+  served: boolean;
+  csrf: boolean;
+  basic?: { username: string; password: string };
+  oauth?: { tokenUrl: string; clientId: string; clientSecret: string };
 }
 
 export interface Environment {

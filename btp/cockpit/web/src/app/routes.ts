@@ -28,6 +28,8 @@ export const routes: Route[] = [
   { path: "destinations", title: t.destinations, load: () => import("../pages/destinations") },
   { path: "destinations/:name", title: t.destination, load: () => import("../pages/destination") },
   { path: "runtime", title: t.runtime, load: () => import("../pages/runtime") },
+  { path: "tenants", title: t.tenants, load: () => import("../pages/tenants") },
+  { path: "tenants/:id", title: t.tenant, load: () => import("../pages/tenant") },
 ];
 
 // navigation is the side navigation: groups of pages, by path.
@@ -35,6 +37,7 @@ export const navigation: { title: string; paths: string[] }[] = [
   { title: "", paths: [""] },
   { title: t.systemLandscape, paths: ["systems", "formations"] },
   { title: t.services, paths: ["entitlements"] },
+  { title: t.productSide, paths: ["tenants"] },
   { title: t.subaccount, paths: ["instances", "destinations", "runtime"] },
 ];
 

@@ -43,17 +43,17 @@ export function Page() {
     { lane: "cockpit", ...t.steps.register(e.registerVerb), to: "systems" },
     { lane: "cockpit", ...t.steps.token(e.tokenName), to: "systems" },
     { lane: "cockpit", ...t.steps.formation, to: "formations" },
-    { lane: "tenant", ...t.steps.use },
+    { lane: "tenant", ...t.steps.use, to: "tenants" },
     { lane: "cockpit", ...t.steps.registered, to: "systems?status=registered" },
     { lane: "runtime", ...t.steps.application, to: "runtime" },
   ];
   const marketing: Step[] = [
     { lane: "cockpit", ...t.steps.register(e.registerVerb), to: "systems" },
     { lane: "cockpit", ...t.steps.token(e.tokenName), to: "systems" },
-    { lane: "tenant", ...t.steps.extension },
+    { lane: "tenant", ...t.steps.extension, to: "tenants" },
     { lane: "cockpit", ...t.steps.registered, to: "systems?status=registered" },
     { lane: "cockpit", ...t.steps.entitlement, to: "entitlements" },
-    { lane: "runtime", ...t.steps.instance },
+    { lane: "runtime", ...t.steps.instance, to: "instances" },
   ];
   const mine = systems.data?.items ?? [];
   const inFormation = (s: System) => formations.some((f) => f.systems.includes(s.id));

@@ -4,7 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { get, Refusal, send } from "../../api/client";
 import { useQuery } from "../../api/query";
 import type { List, System, SystemType, Tenant, Token } from "../../api/types";
+import { handOver } from "../../api/handover";
 import { edition } from "../../api/words";
+import { Link } from "../../app/router";
 import { texts } from "../../texts";
 import { Button } from "../../ui/button";
 import { Copy } from "../../ui/copy";
@@ -84,7 +86,7 @@ export function TokenDialog(p: { system: System; token?: Token; onClose: () => v
           <p class="hint">
             {t.whom} {t.voids}
           </p>
-          <TenantsFor type={p.system.type} />
+          <TenantsFor system={p.system} token={token} onClose={p.onClose} />
         </>
       )}
       {refusal && <RefusedBy refusal={refusal} />}
@@ -93,12 +95,24 @@ export function TokenDialog(p: { system: System; token?: Token; onClose: () => v
 }
 
 // TenantsFor leads to the consoles where the token can be used.
-function TenantsFor({ type }: { type: string }) {
-  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items.filter((one) => one.product === type) ?? [];
+function TenantsFor({ system, token, onClose }: { system: System; token: Token; onClose: () => void }) {
+  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items.filter((one) => one.product === system.type) ?? [];
   if (tenants.length === 0) return null;
   return (
-    <p class="hint">
-      {t.tenant}: {tenants.map((one) => `${one.id} (${one.console.path})`).join(", ")}
+    <p class="chips">
+      {t.tenant}:
+      {tenants.map((one) => (
+        <Link
+          key={one.id}
+          to={"tenants/" + one.id}
+          onClick={() => {
+            handOver({ system: system.name, type: system.type, token: token.tokenUrl });
+            onClose();
+          }}
+        >
+          {one.id}
+        </Link>
+      ))}
     </p>
   );
 }

@@ -1,1 +1,0 @@
-import{g as i}from"./chunk-RYGI7BWF.js";import{u as a,w as c,y as o}from"./chunk-B2NXWNBP.js";function b(){let{items:n,subaccount:t,choose:u}=a();return t?o("div",{class:"bar",children:o("label",{children:[c.common.subaccount,o(i,{value:t.id,onChange:u,options:n.map(e=>({value:e.id,label:`${e.displayName||e.id} (${e.region})`}))})]})}):null}export{b as a};

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-3ZCJHWHA.js";import"./chunk-GZ5E4L35.js";import"./chunk-GEKWUE2L.js";import"./chunk-WECFJM6W.js";import"./chunk-J7M2TJZQ.js";import"./chunk-RYGI7BWF.js";import"./chunk-B2NXWNBP.js";export{b as Operation,a as Page};
