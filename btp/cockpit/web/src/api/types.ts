@@ -299,6 +299,48 @@ export interface Entry {
   faults?: string[];
 }
 
+export interface Diagram {
+  participants: string[];
+  steps: DiagramStep[];
+}
+
+export interface DiagramStep {
+  kind: "request" | "answer" | "failure" | "note" | "refused" | "due";
+  from: number;
+  to: number;
+  lines: string[];
+  seq?: number;
+}
+
+export interface Hold {
+  id: string;
+  kind: "transition" | "step";
+  transition?: string;
+  point?: string;
+  subject: { system?: string; formation?: string; name: string };
+  since: string;
+}
+
+export interface Fault {
+  id: string;
+  point: string;
+  recipe?: string;
+  match: { system?: string };
+  action: { kind: string };
+  struck: number;
+}
+
+export interface Recipe {
+  name: string;
+  what: string;
+  for: string[];
+  edition?: string;
+  labels: Record<string, string>;
+  do: string;
+  seen: string;
+  source: string;
+}
+
 export interface Tenant {
   id: string;
   product: string;

@@ -18,6 +18,7 @@ const t = texts.navigation;
 
 export const routes: Route[] = [
   { path: "", title: t.overview, load: () => import("../pages/overview") },
+  { path: "story", title: t.story, load: () => import("../pages/story") },
   { path: "systems", title: t.systems, load: () => import("../pages/systems") },
   { path: "systems/:id", title: t.system, load: () => import("../pages/system") },
   { path: "formations", title: t.formations, load: () => import("../pages/formations") },
@@ -34,7 +35,7 @@ export const routes: Route[] = [
 
 // navigation is the side navigation: groups of pages, by path.
 export const navigation: { title: string; paths: string[] }[] = [
-  { title: "", paths: [""] },
+  { title: "", paths: ["", "story"] },
   { title: t.systemLandscape, paths: ["systems", "formations"] },
   { title: t.services, paths: ["entitlements"] },
   { title: t.productSide, paths: ["tenants"] },

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-JWHGIS6S.js";import"./chunk-BN4E5YAC.js";import"./chunk-OV24ACJS.js";import"./chunk-C54J6BIF.js";import"./chunk-HOPTTZYA.js";import"./chunk-3DRXZTDJ.js";import"./chunk-PS3KUPDG.js";import"./chunk-VWZ763M2.js";import"./chunk-TTK2AFH2.js";export{b as Operation,a as Page};
