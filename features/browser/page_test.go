@@ -26,11 +26,15 @@ import (
 // seen at once.
 const patience = 20 * time.Second
 
+// height is that of all windows, in pixels.
+const height = 900
+
 // page is somebody in front of the cockpit of an environment.
 type page struct {
-	t   *testing.T
-	ctx context.Context
-	env *testenv.Env
+	t     *testing.T
+	ctx   context.Context
+	env   *testenv.Env
+	width int64
 
 	mu         sync.Mutex
 	complaints []string // what the console said that it should not
@@ -66,14 +70,14 @@ func open(t *testing.T, env *testenv.Env, width int64, path string) *page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &page{t: t, env: env}
+	p := &page{t: t, env: env, width: width}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
 	t.Cleanup(cancel)
 	p.ctx = ctx
 	if err := chromedp.Do(ctx); err != nil { // without a deadline: the window lives as long as this call's context
 		t.Fatal(err)
 	}
-	p.run(call(log.Enable), chromedp.EmulateViewport(width, 900))
+	p.run(call(log.Enable), chromedp.EmulateViewport(width, height))
 	p.goTo(path)
 	t.Cleanup(func() {
 		p.mu.Lock()

@@ -47,6 +47,9 @@ var pages = []struct{ path, name, shows string }{
 	{"formations", "formations", "extend-the-shop"},
 	{"entitlements", "entitlements", "api-access"},
 	{"runtime", "runtime", "mp-web-shop-commerce-cloud"},
+	{"tenants", "tenants", "mp-web-shop-commerce-cloud"},
+	{"tenants/fsm", "tenant-fsm-empty", "Nothing here yet"},
+	{"story", "story", "No story yet"},
 	{"nowhere", "nowhere", "There is no such page"},
 }
 
@@ -66,7 +69,11 @@ func TestEveryPageIsAccessible(t *testing.T) {
 				if edition != "v1" {
 					name += "-" + edition
 				}
-				p.picture(name)
+				if one.path == "" {
+					p.wholePicture(name)
+				} else {
+					p.picture(name)
+				}
 				p.click("Dark theme")
 				p.accessible()
 				if one.path == "" || one.path == "systems" {

@@ -14,6 +14,17 @@ import (
 // pictures is where `make screenshots` lets tests put what they saw.
 var pictures = flag.String("pictures", "", "folder for pictures of the pages")
 
+// wholePicture keeps the page down to its end, as if the window were that high.
+func (p *page) wholePicture(name string) {
+	p.t.Helper()
+	if *pictures == "" {
+		return
+	}
+	p.run(chromedp.EmulateViewport(p.width, evaluate[int64](p, `document.documentElement.scrollHeight`)))
+	p.picture(name)
+	p.run(chromedp.EmulateViewport(p.width, height))
+}
+
 // picture keeps what the window shows, if pictures are wanted.
 func (p *page) picture(name string) {
 	p.t.Helper()

@@ -22,6 +22,7 @@ func TestTheStoryOfAPairingIsTold(t *testing.T) {
 			p.sees("/v1/applications/signingRequests/info")
 			p.sees("Pending → Registered")
 			p.sees("Tenant " + c.tenant)
+			p.sees("It waits for nobody.")
 			p.accessible()
 			p.click("Tenant " + c.tenant + " → Registry asks: POST /v1/applications/certificates")
 			p.sees("pairing-protocols §1.5")

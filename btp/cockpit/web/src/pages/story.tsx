@@ -1,7 +1,7 @@
 // The story of a pairing: a live sequence diagram, fed by the journal, at the
 // reader's pace.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../api/account";
 import { get, send } from "../api/client";
 import { useQuery } from "../api/query";
@@ -17,8 +17,8 @@ import { RefusedBy } from "../ui/message";
 import { Facts, Page as PageFrame } from "../ui/page";
 import { Status } from "../ui/status";
 import { Empty } from "../ui/table";
-import { DiagramView } from "./story/diagram";
-import { slowDown, usePace, type Pace } from "./story/pace";
+import { DiagramView, withoutPace } from "./story/diagram";
+import { letGo, slowDown, usePace, type Pace } from "./story/pace";
 
 const t = texts.story;
 
@@ -56,6 +56,11 @@ export function Page() {
     await slowDown(made.id, pace.pace);
     await send("POST", `/tenants/${tenant.id}/pairings`, { token: token.tokenUrl, description: made.name });
   });
+  // A story that has ended lets nothing wait any more.
+  const ended = system !== undefined && system.status.code !== "pending";
+  useEffect(() => {
+    if (ended) void letGo(about);
+  }, [ended, about]);
   const entry = entries.data?.items.find((e) => e.seq === seq);
 
   return (
@@ -84,7 +89,9 @@ export function Page() {
           </p>
         )}
         {starting.refusal && <RefusedBy refusal={starting.refusal} />}
-        {all.length > 0 && (
+      </div>
+      {all.length > 0 && (
+        <div class="card story__controls">
           <div class="bar story__bar">
             <label>
               {t.system}
@@ -108,15 +115,15 @@ export function Page() {
               {pace.holds.length > 0 ? t.waitsAt(pace.holds[0].point ?? pace.holds[0].transition ?? "") : system ? t.waits : ""}
             </span>
           </div>
-        )}
-      </div>
+        </div>
+      )}
       {!about || !diagram.data ? (
         <Empty title={t.empty}>
           <p>{t.emptyDetail}</p>
         </Empty>
       ) : (
         <div class="story">
-          <DiagramView diagram={diagram.data} chosen={seq} onChoose={choose} waiting={pace.holds.length > 0 ? t.waitsAt(pace.holds[0].point ?? "") : undefined} />
+          <DiagramView diagram={withoutPace(diagram.data)} chosen={seq} onChoose={choose} waiting={pace.holds.length > 0 ? t.waitsAt(pace.holds[0].point ?? "") : undefined} />
           <aside class="card story__details" aria-label={t.details}>
             <h2 class="fd-title fd-title--h4">{t.details}</h2>
             {entry ? <EntryFacts entry={entry} /> : <p class="hint">{t.none}</p>}

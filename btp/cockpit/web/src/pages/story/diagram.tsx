@@ -6,6 +6,14 @@ import { texts } from "../../texts";
 
 const t = texts.story;
 
+// withoutPace leaves out what the reader's own pace brings: holds, and their release.
+export function withoutPace(d: Diagram): Diagram {
+  const ours = new Set(d.steps.filter((s) => s.lines[0].startsWith("POST /control/holds/")).map((s) => s.seq));
+  const steps = d.steps.filter((s) => !ours.has(s.seq) && !(s.kind === "note" && s.lines.slice(1).every((line) => /^fault \d+: hold\b/.test(line))));
+  const used = d.participants.map((_, i) => i).filter((i) => steps.some((s) => s.from === i || s.to === i));
+  return { participants: used.map((i) => d.participants[i]), steps: steps.map((s) => ({ ...s, from: used.indexOf(s.from), to: used.indexOf(s.to) })) };
+}
+
 export function DiagramView(p: { diagram: Diagram; chosen?: number; waiting?: string; onChoose: (seq: number) => void }) {
   const { participants, steps } = p.diagram;
   const end = useRef<HTMLDivElement>(null);
@@ -60,9 +68,21 @@ function Step({ step, participants, chosen, onChoose }: { step: DiagramStep; par
       <span class="sr-only">{`${who} ${t.kinds[step.kind]}: `}</span>
       {lines.map((line, i) => (
         <span key={i} class="step-line">
-          {line}
+          {note ? line : breakable(line)}
         </span>
       ))}
     </button>
   );
+}
+
+// breakable is a call that breaks at its slashes, its ids cut short.
+function breakable(call: string) {
+  const parts = call.replace(/\b([0-9a-f]{8})-[0-9a-f-]{27}\b/g, "$1…").split("/");
+  return parts.map((part, i) => (
+    <>
+      {i > 0 && <wbr />}
+      {i > 0 && "/"}
+      {part}
+    </>
+  ));
 }

@@ -24,7 +24,8 @@ export async function slowDown(system: string, pace: Pace) {
 
 const isOurs = (f: Fault, system: string) => f.match.system === system && f.action.kind === "hold" && held.includes(f.point);
 
-async function speedUp(system: string) {
+// letGo takes back what slowDown has set.
+export async function letGo(system: string) {
   const faults = await get<List<Fault>>("/control/faults");
   for (const f of faults.items) if (isOurs(f, system)) await send("DELETE", "/control/faults/" + f.id);
 }
@@ -63,7 +64,7 @@ export function usePace(system: string) {
   const change = (next: Pace) => {
     set(next);
     if (!system) return;
-    void (next === "live" ? speedUp(system) : slowDown(system, next));
+    void (next === "live" ? letGo(system) : slowDown(system, next));
   };
   const step = () => {
     if (holds[0]) void release(holds[0]);
