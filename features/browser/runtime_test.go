@@ -52,6 +52,7 @@ func TestAnEventIsSubscribedToAndSentAgain(t *testing.T) {
 	p.sees("waiting")
 	p.click("Subscriptions")
 	p.click("Delete")
+	p.sees("no longer sent")
 	p.click("Delete")
 	p.sees("No subscriptions")
 }
