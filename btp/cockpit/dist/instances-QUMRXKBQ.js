@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-WUBEJL56.js";import"./chunk-AVXA53DI.js";import"./chunk-KQQHJKWM.js";import"./chunk-WU2MT77H.js";import"./chunk-RJK62C7M.js";import"./chunk-XLKVKD7E.js";import"./chunk-A7DGVQPG.js";import"./chunk-JYEMTT5B.js";import"./chunk-GTDHANVI.js";export{b as Operation,a as Page};
