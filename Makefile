@@ -17,7 +17,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs test check unit contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
+.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,20 @@ demo: build ## the story of four pairings; ARGS="--exit" ends after it
 docs: ## docs/lifecycle.md from the tables of the rules; a test says when it is out of date
 	go run ./internal/lifecycledoc docs/lifecycle.md
 
-test: setup lint unit image-test ## everything; installs what a fresh machine lacks
+cockpit: ## the cockpit's pages, from btp/cockpit/web into btp/cockpit/dist, which is committed; needs Node
+	@bash scripts/cockpit.sh build
+
+cockpit-check: ## types of the pages, and whether what is committed is what they build to; needs Node
+	@bash scripts/cockpit.sh check
+
+browser: ## the cockpit in a headless Chromium, with axe-core; needs Chromium and Node
+	@bash scripts/cockpit.sh install
+	go test -tags browser -count=1 ./features/browser
+
+screenshots: ## pictures of every page, into docs/images; look at them
+	@bash scripts/screenshots.sh
+
+test: setup lint cockpit-check unit browser image-test ## everything; installs what a fresh machine lacks
 
 check: lint unit ## the quick part of test, before a commit
 

@@ -27,6 +27,9 @@ const (
 // format is a form of the journal: by its name in a query, and by what Accept says.
 type format struct{ name, mediaType string }
 
+// drawn says whether it is a sequence diagram.
+func (f format) drawn() bool { return f.name == "mermaid" || f.name == "svg" || f.name == "diagram" }
+
 // formats are the forms of the journal; the first is what is answered otherwise.
 var formats = []format{
 	{"json", "application/json"},
@@ -34,6 +37,7 @@ var formats = []format{
 	{"ndjson", "application/x-ndjson"},
 	{"mermaid", "text/vnd.mermaid"},
 	{"svg", "image/svg+xml"},
+	{"diagram", "application/vnd.pairsim.diagram+json"},
 }
 
 // formatOf is the form that a request asks for: by the parameter format, and
@@ -71,7 +75,7 @@ func (s *server) readJournal(c *gin.Context) error {
 		return err
 	}
 	byDefault := defaultPage
-	if as.name == "mermaid" || as.name == "svg" {
+	if as.drawn() {
 		byDefault = maxPage // a picture has no second page
 	}
 	f, err := readFilter(c, q, byDefault)
@@ -83,7 +87,7 @@ func (s *server) readJournal(c *gin.Context) error {
 		return s.follow(c, f)
 	case "ndjson":
 		return s.writeLines(c, f)
-	case "mermaid", "svg":
+	case "mermaid", "svg", "diagram":
 		return s.draw(c, f, as)
 	}
 	found, next := s.Registry.Journal().Read(f)
@@ -161,7 +165,34 @@ func (s *server) draw(c *gin.Context, f btp.JournalFilter, as format) error {
 		c.Data(http.StatusOK, as.mediaType, d.SVG())
 		return nil
 	}
+	if as.name == "diagram" {
+		return respondDiagram(c, d, as)
+	}
 	c.Data(http.StatusOK, as.mediaType+"; charset=utf-8", d.Mermaid())
+	return nil
+}
+
+// respondDiagram answers with the diagram's parts, for who draws it himself.
+func respondDiagram(c *gin.Context, d sequence.Diagram, as format) error {
+	type step struct {
+		Kind  string   `json:"kind"`
+		From  int      `json:"from"` // index of a participant
+		To    int      `json:"to"`
+		Lines []string `json:"lines"`
+		Seq   uint64   `json:"seq,omitempty"`
+	}
+	answer := struct {
+		Participants []string `json:"participants"`
+		Steps        []step   `json:"steps"`
+	}{d.Participants, make([]step, len(d.Steps))}
+	for i, s := range d.Steps {
+		answer.Steps[i] = step{s.Kind.String(), s.From, s.To, s.Lines, s.Entry}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, as.mediaType, body)
 	return nil
 }
 

@@ -107,6 +107,34 @@ func TestJournalAsDiagrams(t *testing.T) {
 	}
 }
 
+// The parts of a diagram name the entries that they were drawn from.
+func TestJournalAsPartsOfADiagram(t *testing.T) {
+	h, _, _ := filled(t)
+	var parts struct {
+		Participants []string
+		Steps        []struct {
+			Kind     string
+			From, To int
+			Lines    []string
+			Seq      uint64
+		}
+	}
+	w := call(h, "GET", "/control/journal?format=diagram", "")
+	if err := json.Unmarshal(w.Body.Bytes(), &parts); err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, s := range parts.Steps {
+		kinds[s.Kind]++
+		if s.Seq == 0 || len(s.Lines) == 0 || s.From >= len(parts.Participants) || s.To >= len(parts.Participants) {
+			t.Errorf("got %+v among %v", s, parts.Participants)
+		}
+	}
+	if kinds["request"] != 1 || kinds["failure"] != 1 || kinds["note"] == 0 || kinds["due"] != 1 || w.Header().Get("Content-Type") != "application/vnd.pairsim.diagram+json" {
+		t.Errorf("got %v as %s:\n%s", kinds, w.Header().Get("Content-Type"), w.Body)
+	}
+}
+
 func TestVerifications(t *testing.T) {
 	h, _, shop := filled(t)
 	w := call(h, "POST", "/control/verifications", `{"match":{"method":"GET","path":"/api/v1/systems/8","status":"404"},"exactly":1}`)

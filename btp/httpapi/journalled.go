@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -37,11 +38,22 @@ var unstepped = []struct {
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
+type unseen struct{}
+
+// Unseen lets the journal be silent about what the request reads: a page that shows
+// the journal would find itself in it.
+func Unseen(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), unseen{}, true))
+}
+
 // notInJournal are requests that the journal is silent about: tenants are other
 // parties, and who looks at the control listener or at the metrics should not find
 // itself.
 func notInJournal(r *http.Request) bool {
 	path := r.URL.Path
+	if reads(r) && r.Context().Value(unseen{}) != nil {
+		return true
+	}
 	if strings.HasPrefix(path, "/control") {
 		return reads(r) || strings.HasPrefix(path, "/control/verifications")
 	}

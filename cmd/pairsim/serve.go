@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
@@ -369,6 +370,9 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	}
 	if l.Control != "" {
 		line("control", l.Control)
+		if l.Edition != nil {
+			line("cockpit", l.Control+cockpit.Path)
+		}
 	}
 	if l.Edition != nil {
 		line("api", l.HTTP+"/api/v1/openapi.json")

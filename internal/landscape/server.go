@@ -15,6 +15,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/broker"
+	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination"
@@ -195,9 +196,10 @@ func dialect(own, vendor gin.HandlerFunc) gin.HandlerFunc {
 // index tells a browser what this is and where to look.
 func (l *Landscape) index(c *gin.Context) {
 	under := func(path string) string { return publicurl.Path(c.Request, path) }
-	controls := l.Control
+	controls, pages := l.Control, ""
 	if controls != "" {
 		controls += publicurl.Prefix(c.Request)
+		pages = controls + cockpit.Path
 	}
 	c.JSON(http.StatusOK, gin.H{
 		"name":    "pairsim",
@@ -211,6 +213,7 @@ func (l *Landscape) index(c *gin.Context) {
 		"ca":      under("/ca.pem"),
 		"metrics": under("/metrics"),
 		"control": controls,
+		"cockpit": pages,
 	})
 }
 
@@ -239,7 +242,7 @@ func (e *environment) strictly(c *gin.Context) {
 	}
 }
 
-// controlRouter serves the management API, and the public one beside it.
+// controlRouter serves the management API and the cockpit, and the public API beside them.
 // environments are those of the server, on its own control.
 func (e *environment) controlRouter(environments control.Environments) *gin.Engine {
 	router := gin.New()
@@ -260,8 +263,17 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: e.registry.AuthorityPEM, Snapshots: e.snapshots, Strictness: e.strict.Report,
 		})
 	}
+	if e.registry != nil {
+		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth})
+	}
 	public := e.friendly
 	router.NoRoute(func(c *gin.Context) {
+		if e.registry != nil && !meter.SurfaceOf(c.Request.URL.Path).OfVendor() && cockpit.Page(c) {
+			return
+		}
+		if c.GetHeader(cockpit.Header) != "" {
+			c.Request = httpapi.Unseen(c.Request)
+		}
 		c.Set(passedOn, true)
 		public.ServeHTTP(c.Writer, c.Request)
 	})

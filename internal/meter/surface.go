@@ -78,7 +78,7 @@ func SurfaceOf(path string) Surface {
 		return Registry
 	case "oauth", "token_keys":
 		return TokenService
-	case "control":
+	case "control", "cockpit":
 		return Control
 	}
 	return Own

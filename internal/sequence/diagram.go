@@ -35,12 +35,19 @@ const (
 	Due                 // a note: what the clock brought
 )
 
+var kindNames = [...]string{Request: "request", Answer: "answer", Failure: "failure", Note: "note", Refused: "refused", Due: "due"}
+
+// String is the kind's name.
+func (k Kind) String() string { return kindNames[k] }
+
 // Step is one arrow, or a note over From. From and To are indexes of participants.
 type Step struct {
 	Kind     Kind
 	From, To int
 	// Lines are the text.
 	Lines []string
+	// Entry is the number of the entry that it was drawn from, the first of several.
+	Entry uint64
 }
 
 // The participants that are no tenants, in the order in which they stand.
@@ -167,15 +174,15 @@ func (d *drawing) add(e *btp.Entry) {
 		case e.Status >= 400:
 			kind, text = Failure, text+" "+e.Rule
 		}
-		d.arrow(kind, me, d.index(d.asker(e)), text)
+		d.arrow(e, kind, me, d.index(d.asker(e)), text)
 	case btp.EntryCall:
 		whom := d.index(d.called(e))
-		d.arrow(Request, me, whom, e.Method+" "+e.Path)
+		d.arrow(e, Request, me, whom, e.Method+" "+e.Path)
 		kind, text := Answer, strconv.Itoa(e.Status)
 		if e.Status < 200 || e.Status > 299 {
 			kind, text = Failure, cmp.Or(e.Detail, text)
 		}
-		d.arrow(kind, whom, me, text)
+		d.arrow(e, kind, whom, me, text)
 	case btp.EntryRefusal:
 		d.append(e, Refused, "refused: "+e.Rule+bracketed(e.Source), e.Detail)
 	case btp.EntryDue:
@@ -198,11 +205,11 @@ func (d *drawing) begin(e *btp.Entry) {
 	if e.Kind == btp.EntryRequest {
 		asked = e
 	}
-	d.arrow(Request, d.index(d.asker(asked)), d.index(registry), asked.Method+" "+asked.Path)
+	d.arrow(asked, Request, d.index(d.asker(asked)), d.index(registry), asked.Method+" "+asked.Path)
 }
 
-func (d *drawing) arrow(kind Kind, from, to int, text string) {
-	d.Steps = append(d.Steps, Step{Kind: kind, From: from, To: to, Lines: []string{text}})
+func (d *drawing) arrow(of *btp.Entry, kind Kind, from, to int, text string) {
+	d.Steps = append(d.Steps, Step{Kind: kind, From: from, To: to, Lines: []string{text}, Entry: of.Sequence})
 	d.of.at = time.Time{}
 }
 
@@ -216,6 +223,7 @@ func (d *drawing) append(e *btp.Entry, kind Kind, lines ...string) {
 		return
 	}
 	d.note(kind, append([]string{e.At.UTC().Format(time.RFC3339Nano)}, lines...)...)
+	d.Steps[len(d.Steps)-1].Entry = e.Sequence
 	d.of.at, d.of.request, d.of.kind = e.At, e.Request, kind
 }
 

@@ -190,6 +190,7 @@ func (t *teller) whereToLook() {
 	}
 	t.print("")
 	t.print(t.in(bold, "It is all still there; Ctrl-C ends it."))
+	t.print("  cockpit   " + t.landscape.Control + "/cockpit/")
 	t.print("  systems   curl " + t.landscape.HTTP + "/api/v1/globalAccounts/" + globalAccount + "/systems")
 	t.print("  tenants   curl " + t.landscape.HTTP + "/tenants")
 	t.print("  journal   curl " + t.landscape.Control + "/control/journal")

@@ -1,0 +1,17 @@
+import { render } from "preact";
+import { Refusal } from "./api/client";
+import { follow } from "./api/live";
+import { readWords } from "./api/words";
+import { Shell } from "./app/shell";
+import { startTheme } from "./app/theme";
+import { RefusedBy } from "./ui/message";
+
+startTheme();
+const root = document.getElementById("cockpit")!;
+try {
+  const words = await readWords();
+  void follow(words.journal);
+  render(<Shell />, root);
+} catch (e) {
+  render(<RefusedBy refusal={e as Refusal} />, root);
+}

@@ -1,0 +1,180 @@
+//go:build browser
+
+package browser
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/testenv"
+)
+
+// What others write is shown as text, wherever it stands.
+func TestANameIsShownAsText(t *testing.T) {
+	const evil = `<img src=x onerror="document.title='run'">`
+	env := testenv.Start(t)
+	s := env.RegisterSystem(t, evil, testenv.CommerceCloud)
+	p := open(t, env, 1280, "")
+	for _, path := range []string{"", "systems", "systems/" + s.ID, "systems/" + s.ID + "?tab=history", "systems?search=" + "%3Cimg"} {
+		p.goTo(path)
+		p.sees(evil)
+		if n := evaluate[int](p, `document.querySelectorAll("img").length`); n != 0 {
+			t.Errorf("%s: the name has become %d pictures", path, n)
+		}
+		if title := evaluate[string](p, `document.title`); title == "run" {
+			t.Errorf("%s: the name was run", path)
+		}
+	}
+}
+
+func TestEveryPageFitsANarrowWindow(t *testing.T) {
+	env := testenv.Start(t)
+	furnish(t, env, "v1")
+	p := open(t, env, 768, "")
+	for _, one := range pages {
+		path := one.path
+		p.goTo(path)
+		p.sees(one.shows)
+		if over := evaluate[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+			t.Errorf("%q is %d pixels wider than the window", path, over)
+		}
+		p.accessible()
+	}
+	p.goTo("systems")
+	p.sees("web-shop-commerce-cloud")
+	p.picture("narrow")
+	p.click("Menu")
+	p.accessible()
+	p.click("Formations")
+	p.sees("extend-the-shop")
+}
+
+func TestAnAddressLeadsBackToWhatWasSeen(t *testing.T) {
+	env := testenv.Start(t)
+	furnish(t, env, "v1")
+	p := open(t, env, 1280, "systems?status=registered&search=shop")
+	p.sees("web-shop-commerce-cloud")
+	p.seesNot("field-service-pilot")
+	p.click("web-shop-commerce-cloud")
+	p.click("Certificates")
+	p.sees("valid")
+	p.run(chromedp.Reload())
+	p.sees("Serial number")
+	p.run(chromedp.NavigateBack())
+	p.sees("Search systems")
+	p.until("the filter is lost", `find("select", "Status")?.value === "registered"`)
+}
+
+func TestATableIsSortedAndSearched(t *testing.T) {
+	env := testenv.Start(t)
+	furnish(t, env, "v1")
+	p := open(t, env, 1280, "systems")
+	p.sees("field-service-pilot")
+	const first = `document.querySelector("tbody tr td").innerText`
+	p.click("Name")
+	p.until("not sorted", first+` === "campaigns-marketing-cloud"`)
+	p.click("Name")
+	p.until("not sorted the other way", first+` === "web-shop-commerce-cloud"`)
+	p.fill("Search systems", "PILOT")
+	p.seesNot("web-shop-commerce-cloud")
+	p.sees("field-service-pilot")
+	p.fill("Search systems", "nothing like that")
+	p.sees("Nothing matches")
+	p.accessible()
+}
+
+func TestTheKeyboardIsEnough(t *testing.T) {
+	env := testenv.Start(t)
+	p := open(t, env, 1280, "systems")
+	p.sees("No systems yet")
+	press := func(keys string) { p.run(chromedp.KeyEvent(keys)) }
+	focus := func(name string) {
+		t.Helper()
+		p.until("nothing called "+name+" has the focus", `named(document.activeElement).startsWith(%s)`, name)
+	}
+	press("\t")
+	focus("Skip to the page")
+	p.do(`find("button", "Register System").focus()`)
+	press("\r")
+	focus("Name")
+	p.run(chromedp.KeyEvent("shop"))
+	p.until("the form is not complete", `!find("button", "Register").disabled`)
+	press("\r") // the form's own way
+	p.sees("10:00 left")
+	press("\x1b")
+	p.sees("Pending")
+	p.until("the dialog is still there", `!document.querySelector("dialog[open]")`)
+}
+
+func TestAnEnvironmentHasACockpitOfItsOwn(t *testing.T) {
+	server := testenv.Start(t)
+	env := server.NewEnvironment(t, testenv.WithEdition("v2"))
+	server.RegisterSystem(t, "of the server", testenv.CommerceCloud)
+	env.RegisterSystem(t, "of the environment", testenv.CommerceCloud)
+	p := open(t, env, 1280, "systems")
+	p.sees("of the environment")
+	p.seesNot("of the server")
+	p.sees("Live")
+	p.accessible()
+	p.fill("Environment", "default")
+	p.sees("of the server")
+	p.sees("Register System")
+}
+
+func TestAKeyGuardsTheControlListener(t *testing.T) {
+	const key = "a key of many characters"
+	env := testenv.Start(t, testenv.WithControlKey(key))
+	p := open(t, env, 1280, "systems")
+	p.sees("The control key is needed")
+	p.accessible()
+	p.fill("Control key", key)
+	p.click("Sign in")
+	p.sees("Live")
+	p.seesNot("The control key is needed")
+}
+
+func TestRolesAreKept(t *testing.T) {
+	env := testenv.Start(t, testenv.WithAuth())
+	env.RegisterSystem(t, "shop", testenv.CommerceCloud)
+	viewer, err := env.Controls().CreateOAuthClient(t.Context(), btpclient.OAuthClient{Role: testenv.SystemLandscapeViewer, GlobalAccount: "default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, env, 1280, "systems")
+	p.sees("Sign in")
+	p.accessible()
+	p.picture("sign-in")
+	p.fill("Client ID", viewer.ID)
+	p.fill("Client secret", "wrong")
+	p.click("Sign in")
+	p.sees("Not signed in")
+	p.fill("Client secret", viewer.Secret)
+	p.click("Sign in")
+	p.sees("Pending")
+	p.seesNot("Client secret")
+	p.clickIn("shop", "Actions of shop")
+	p.click("Display token")
+	p.sees("Role does not allow it")
+	p.accessible()
+}
+
+func TestAServerThatEndsIsMissed(t *testing.T) {
+	env, err := testenv.New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = env.Close() })
+	p := open(t, env, 1280, "systems")
+	p.harmless = []string{"net::ERR_"}
+	p.sees("Live")
+	if err := env.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.sees("Offline")
+	p.click("Refresh")
+	p.sees("pairsim does not answer")
+	p.accessible()
+	p.picture("offline")
+}
