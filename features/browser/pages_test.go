@@ -49,7 +49,7 @@ var pages = []struct{ path, name, shows string }{
 	{"runtime", "runtime", "mp-web-shop-commerce-cloud"},
 	{"tenants", "tenants", "mp-web-shop-commerce-cloud"},
 	{"tenants/fsm", "tenant-fsm-empty", "Nothing here yet"},
-	{"story", "story", "No story yet"},
+	{"story", "story", "an operator registers a system"},
 	{"nowhere", "nowhere", "There is no such page"},
 }
 

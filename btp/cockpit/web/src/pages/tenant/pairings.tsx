@@ -96,10 +96,13 @@ export function Rows({ tenant, rows, path }: { tenant: Tenant; rows: Pairing[]; 
             key: "calls",
             title: t.calls,
             render: (r) => (
-              <Button onClick={() => watch(r.id)}>
-                {r.calls.length}
-                <span class="sr-only"> {t.callsOf(r.id)}</span>
-              </Button>
+              <span class="calls">
+                <Button onClick={() => watch(r.id)}>
+                  {r.calls.length}
+                  <span class="sr-only"> {t.callsOf(r.id)}</span>
+                </Button>
+                {r.systemId && <Link to={"story?system=" + r.systemId}>{t.story}</Link>}
+              </span>
             ),
           },
           {

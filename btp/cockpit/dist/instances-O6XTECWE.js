@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-MCBHIW22.js";import"./chunk-YOJIUG7R.js";import"./chunk-MF6CGFE2.js";import"./chunk-XBTTZLMC.js";import"./chunk-XKNLFTGQ.js";import"./chunk-G2H66FVD.js";import"./chunk-LDIGLUX3.js";import"./chunk-ICSFDYSO.js";import"./chunk-SHWS32JD.js";export{b as Operation,a as Page};
