@@ -7,6 +7,8 @@ ARGS             ?=
 VERSION  := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 # gin's MessagePack, which nobody here speaks, is a fifth of the binary.
 BUILD    := CGO_ENABLED=0 go build -tags nomsgpack -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# Runs a command with the native Pact library and the tag pact, where that can be had.
+WITH_PACT := bash scripts/pact.sh
 # The Go version is part of the name: a linter built by an older Go refuses newer code.
 GOLANGCI := .tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION 2>/dev/null)
 
@@ -15,10 +17,10 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit lint fmt vet fuzz soak bench image image-test clean
+.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what a fresh machine lacks, start a container engine
 	@bash scripts/setup.sh
@@ -49,11 +51,21 @@ test: setup lint cockpit-check unit browser image-test ## everything; installs w
 
 check: lint unit ## the quick part of test, before a commit
 
-unit: ## rules, stores, features in-process, with the race detector
-	CGO_ENABLED=1 go test -race -shuffle=on ./...
+unit: ## rules, stores, features in-process, contracts, with the race detector
+	CGO_ENABLED=1 $(WITH_PACT) go test -race -shuffle=on ./...
+
+contracts: ## the pacts of both sides, held against ours; prints what they cover
+	@PACT_REQUIRED=true $(WITH_PACT) go test -count=1 ./contracts/...
+	@go run ./contracts/cmd/coverage
+
+verify-provider: ## a foreign PROVIDER=btp at PROVIDER_BASE_URL, states at STATE_URL, against our pacts
+	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify provider
+
+verify-consumer: ## a foreign consumer's PACT=FILE against our simulator
+	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify consumer
 
 lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
-	$(GOLANGCI) run
+	@$(WITH_PACT) $(GOLANGCI) run
 
 fmt: $(GOLANGCI) ## format the code
 	$(GOLANGCI) fmt
@@ -78,8 +90,11 @@ image: ## container image pairsim:dev with the binary built here; pulls nothing
 image-test: ## pair with the image from outside, with curl and openssl
 	@bash scripts/image_test.sh $(IMAGE)
 
+dist: ## what is released: binaries, image archives and their checksums in dist/; the same each time
+	go run ./internal/dist $(VERSION) dist
+
 clean: ## remove what was built; keeps the linter in .tools
-	rm -rf bin
+	rm -rf bin dist
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/.tools CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

@@ -40,6 +40,9 @@ type Subaccount struct {
 	Environments []RuntimeEnvironment
 	// Version counts the changes.
 	Version uint64
+	// Stopped is what its Kyma runtime keeps while that is not synchronised; nil
+	// while it is.
+	Stopped *StoppedSync
 }
 
 // Has says whether the environment is enabled in s.

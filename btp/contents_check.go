@@ -51,6 +51,7 @@ func (c *Contents) check(e *Edition, config Config) error {
 	k.authorities(config.OpenAuthority)
 	k.accounts()
 	k.systemsAndTokens()
+	k.runtimes()
 	k.pairings()
 	k.services()
 	k.formationsAndAssignments()
@@ -250,6 +251,22 @@ func (k *contentsChecker) accounts() {
 		k.once("subaccount", path("id"), string(s.ID))
 		k.once("subdomain of region "+s.Region, path("subdomain"), strings.ToLower(s.Subdomain))
 		k.subs[s.ID] = &k.Subaccounts[i]
+	}
+}
+
+// runtimes holds what a runtime keeps while it is not synchronised.
+func (k *contentsChecker) runtimes() {
+	for i, s := range k.Subaccounts {
+		if s.Stopped == nil {
+			continue
+		}
+		path := at("subaccounts", i, "stopped")
+		if normalise(s.Stopped.Name) != s.Stopped.Name {
+			k.refuse(path+".name", "%q is no application name", clip(s.Stopped.Name))
+		}
+		for _, id := range s.Stopped.Applications {
+			k.system(path+".applications", id, s.GlobalAccount)
+		}
 	}
 }
 

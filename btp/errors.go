@@ -138,6 +138,8 @@ const (
 	SinkForbidden           Code = "sink-forbidden"      // its host is none that events may go to
 	EventNotDelivered       Code = "event-not-delivered" // the sink was not reached, or did not answer with a 2xx
 	DeliveriesFull          Code = "deliveries-full"     // too many events wait for a subscriber
+	DeliveryNotFound        Code = "delivery-not-found"
+	DeliveryNotDead         Code = "delivery-not-dead" // what is still sent is not sent anew
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
 

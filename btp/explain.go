@@ -121,6 +121,8 @@ var explanations = map[Code]Explanation{
 	SinkForbidden:           {ours, "Name a sink on loopback, or start pairsim with --allow-host for its host."},
 	EventNotDelivered:       {ours, "Check that the sink listens and answers with a 2xx; the event is sent again."},
 	DeliveriesFull:          {kymaEvent, "Let the subscriber take its events, or delete its subscription; then publish again."},
+	DeliveryNotFound:        {ours, "List the events that could not be delivered: pairsim runtime deliveries --state dead."},
+	DeliveryNotDead:         {ours, "Wait for its next attempt, or advance the clock: pairsim clock advance."},
 	DescriptorInvalid:       {ours, seeDocs},
 	KeyAlgorithmUnsupported: {ours, "Use ES256, RS256 or EdDSA."},
 

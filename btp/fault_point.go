@@ -132,6 +132,7 @@ var FaultPoints = []FaultPoint{
 	{Point: PointSubscriptionDelete, Flow: flowServices, Met: MetByOperator},
 	{Point: PointSubscriptionList, Flow: flowServices, Met: MetByOperator, Carries: document},
 	{Point: PointDeliveryList, Flow: flowServices, Met: MetByOperator, Carries: document},
+	{Point: PointDeliveryRetry, Flow: flowServices, Met: MetByOperator, Carries: document},
 	{Point: PointSubscribed, Flow: flowServices, Met: MetByTenant, About: aSystem, Carries: document},
 
 	{Point: PointDeregister, Flow: flowDeregistration, Met: MetByOperator, About: aSystem, Carries: document},
@@ -152,6 +153,9 @@ var FaultPoints = []FaultPoint{
 	{Point: PointFormationDelete, Flow: flowFormation, Met: MetByOperator, About: aFormation, Carries: document},
 	{Point: PointFormationSync, Flow: flowFormation, Met: MetByDueWork, About: aFormation},
 	{Point: PointFormationDeleted, Flow: flowFormation, Met: MetByDueWork, About: aFormation},
+	{Point: PointRuntimeShow, Flow: flowFormation, Met: MetByOperator, Carries: document},
+	{Point: PointRuntimeEvents, Flow: flowFormation, Met: MetByOperator, Carries: document},
+	{Point: PointRuntimeManifests, Flow: flowFormation, Met: MetByOperator, Carries: document},
 	{Point: PointRuntimeList, Flow: flowFormation, Met: MetByOperator, Carries: document},
 
 	{Point: PointEntitlementAssign, Flow: flowEntitlement, Met: MetByOperator, About: aSystem, Carries: document},
@@ -193,6 +197,7 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointRead:              "what is read has a point of its own, or never changes",
 	PointDiscovery:         "it is no step of a flow; token.keys is the one part that can go wrong",
 	PointJournalLoss:       "nobody does anything",
+	PointRuntimeSync:       "it is a part of the step that changes what the runtime should have",
 	PointIncidentOpen:      "it is a part of the step that failed",
 	PointTokenExpiry:       "an instant that comes; nobody does anything",
 	PointAttemptDeadline:   "an instant that comes; nobody does anything",

@@ -151,5 +151,5 @@ func (u *unit) deleteFormation(f *Formation) error {
 			return err
 		}
 	}
-	return errors.Join(u.closeIncident(string(f.ID), "the formation is deleted"), u.Formations().Delete(f.ID))
+	return errors.Join(u.changesRuntimes(), u.closeIncident(string(f.ID), "the formation is deleted"), u.Formations().Delete(f.ID))
 }

@@ -160,6 +160,9 @@ func checkLandscape(s *Subaccount) error {
 
 // putFormation saves a changed formation.
 func (u *unit) putFormation(f *Formation) error {
+	if err := u.changesRuntimes(); err != nil {
+		return err
+	}
 	f.Version++
 	f.UpdatedAt = u.now
 	return u.Formations().Put(*f)

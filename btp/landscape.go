@@ -17,6 +17,7 @@ type Landscape struct {
 	Systems        []DeclaredSystem
 	Formations     []DeclaredFormation
 	Entitlements   []DeclaredEntitlement
+	Subscriptions  []DeclaredSubscription
 }
 
 // DeclaredSystem is a system in any status.
@@ -57,6 +58,30 @@ type DeclaredEntitlement struct {
 	// System is an id; of a system without a declared one, the name will do.
 	System        SystemID
 	Service, Plan string
+}
+
+// DeclaredSubscription lets a subaccount's Kyma runtime listen to events.
+type DeclaredSubscription struct {
+	ID         SubscriptionID
+	Subaccount SubaccountID
+	NewSubscription
+}
+
+func (d *DeclaredSubscription) String() string {
+	return fmt.Sprintf("subscription of subaccount %s to %s of %s", d.Subaccount, d.Type, d.Source)
+}
+
+// checkSinks refuses declared subscriptions with SinkForbidden.
+func (l *Landscape) checkSinks(ctx context.Context, deliverer Deliverer) error {
+	if deliverer == nil {
+		return nil
+	}
+	for _, d := range l.Subscriptions {
+		if err := deliverer.CheckSink(ctx, d.Sink); err != nil {
+			return fmt.Errorf("%s: %w", &d, err)
+		}
+	}
+	return nil
 }
 
 // DefaultLandscape is what is there without a seed: global account "default"
@@ -103,7 +128,34 @@ func (u *unit) declare(l Landscape) error {
 			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
 		}
 	}
-	return nil
+	for _, d := range l.Subscriptions {
+		if err := u.declareSubscription(d); err != nil {
+			return fmt.Errorf("%s: %w", &d, err)
+		}
+	}
+	return u.syncRuntimes()
+}
+
+func (u *unit) declareSubscription(d DeclaredSubscription) error {
+	if d.Mode == "" {
+		d.Mode = StructuredMode
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	sub, err := u.Accounts().Sub(d.Subaccount)
+	if err != nil {
+		return err
+	}
+	if d.ID != "" {
+		if _, taken, err := u.Subscriptions().Find(d.ID); err != nil {
+			return err
+		} else if taken {
+			return Errorf(NameTaken, "there is a subscription with id %q already", d.ID)
+		}
+	}
+	_, err = u.subscribe(&sub, d.NewSubscription, d.ID)
+	return err
 }
 
 func (u *unit) declareEntitlement(d DeclaredEntitlement) error {
@@ -425,7 +477,7 @@ func (r *Registry) ChangeSubaccount(ctx context.Context, id SubaccountID, c Suba
 				s.Environments = *c.Environments
 			}
 			s.Version++
-			if err := u.Accounts().PutSub(s); err != nil {
+			if err := errors.Join(u.changesRuntimes(), u.Accounts().PutSub(s)); err != nil {
 				return err
 			}
 			formations, err = u.rejoinRuntimes(s.ID)

@@ -70,6 +70,8 @@ const (
 	PointFormationShow      Point = "formation.show"
 	PointFormationList      Point = "formation.list"
 	PointRuntimeList        Point = "runtime.applications"
+	PointRuntimeShow        Point = "runtime.show"
+	PointRuntimeSync        Point = "runtime.sync"
 	PointEntitlementList    Point = "entitlement.list"
 	PointEntitlementPlans   Point = "entitlement.plans"
 	PointAccountList        Point = "account.list"
@@ -87,6 +89,9 @@ const (
 	PointGatewayToken       Point = "gateway.token"
 	PointGatewayCSRF        Point = "gateway.csrf"
 	PointEventDeliver       Point = "event.deliver"
+	PointDeliveryRetry      Point = "delivery.retry"
+	PointRuntimeEvents      Point = "runtime.events"
+	PointRuntimeManifests   Point = "runtime.manifests"
 	PointSubscriptionCreate Point = "subscription.create"
 	PointSubscriptionDelete Point = "subscription.delete"
 	PointSubscriptionList   Point = "subscription.list"
@@ -171,6 +176,8 @@ var Points = map[Point]PointDescription{
 	PointSystemList:         {"an operator lists systems", "SEED-000 step 4"},
 	PointFormationShow:      {"an operator looks at a formation", "68b04fa.md"},
 	PointFormationList:      {"an operator lists formations", "68b04fa.md"},
+	PointRuntimeShow:        {"an operator looks at a Kyma runtime as a whole", "sap-domain §15.2"},
+	PointRuntimeSync:        {"a runtime agent synchronises its Kyma runtime", "sap-domain §15.2"},
 	PointRuntimeList:        {"an operator lists the applications of a Kyma runtime", "sap-domain §15.3"},
 	PointEntitlementList:    {"an operator lists entitlement configurations", "65ad330.md"},
 	PointEntitlementPlans:   {"an operator lists what a subaccount can be entitled to", "65ad330.md"},
@@ -186,6 +193,9 @@ var Points = map[Point]PointDescription{
 	PointGatewayCall:        {"a workload calls an API of an application through the gateway", "pairing-protocols §5.1, §5.2"},
 	PointGatewayToken:       {"the gateway fetches an OAuth token for a target", "pairing-protocols §5.2"},
 	PointGatewayCSRF:        {"the gateway fetches a CSRF token for a target", "pairing-protocols §5.2"},
+	PointDeliveryRetry:      {"an operator lets an event that was given up be sent anew", "pairsim"},
+	PointRuntimeEvents:      {"an operator lists the types of events of a Kyma runtime's applications", "sap-domain §9.4"},
+	PointRuntimeManifests:   {"an operator reads an application as Kyma keeps it", "sap-domain §15.3"},
 	PointEventDeliver:       {"an event is sent to a subscriber", "sap-domain §15.5"},
 	PointSubscriptionCreate: {"an operator lets a Kyma runtime listen to events of an application", "sap-domain §15.5"},
 	PointSubscriptionDelete: {"an operator ends a subscription", "sap-domain §15.5"},

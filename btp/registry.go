@@ -31,6 +31,9 @@ type Policy struct {
 	AbandonedIsError bool
 	// StrictRevocation refuses every call with a certificate that its client revoked.
 	StrictRevocation bool
+	// CollisionsStopSync leaves a Kyma runtime as it is while two of its applications
+	// would have one name, as Kyma's runtime agent does (sap-domain §15.2).
+	CollisionsStopSync bool
 	// TokenValidity overrides a system type's validity.
 	TokenValidity map[string]time.Duration
 	// Transitions say when transitions end, unless that is set while the
@@ -151,7 +154,8 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 		return nil, err
 	}
 	r.jobs.places = make(chan struct{}, maxJobs)
-	r.jobs.whole, r.jobs.end = context.WithCancel(context.WithoutCancel(ctx))
+	// Not of ctx: who asks for an environment may be one that meets no faults.
+	r.jobs.whole, r.jobs.end = context.WithCancel(context.Background())
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -191,6 +195,9 @@ func (r *Registry) create(ctx context.Context, c Config) error {
 	}
 	edition, err := EditionNamed(c.Edition)
 	if err != nil {
+		return err
+	}
+	if err := c.Landscape.checkSinks(ctx, c.Deliverer); err != nil {
 		return err
 	}
 	material := c.Authority
@@ -277,6 +284,11 @@ type unit struct {
 	clockMoved bool
 	// completed counts the pairings that the step completes.
 	completed uint64
+	// events counts those that the step accepts and delivers.
+	events eventTally
+	// runtimes are the applications by subaccount before the first change of the
+	// step that may alter them; nil: there was none, or nobody wants to know.
+	runtimes map[SubaccountID][]SystemID
 }
 
 // update runs change as one atomic step. Journal entries are kept only if it is saved.
@@ -293,6 +305,9 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 			if err := change(u); err != nil {
 				return err
 			}
+			if err := u.syncRuntimes(); err != nil {
+				return err
+			}
 			if u.env == env {
 				return nil
 			}
@@ -303,7 +318,7 @@ func (r *Registry) update(ctx context.Context, change func(*unit) error) error {
 		return err
 	}
 	r.changes.Add(1)
-	r.tally.completed.Add(u.completed)
+	r.tally.add(u.completed, u.events)
 	r.noticeClock(u.env)
 	u.journal(ctx)
 	if u.clockMoved || !u.scheduled.IsZero() && u.scheduled.UnixNano() < r.nextDue.Load() {
@@ -436,6 +451,9 @@ func (u *unit) move(point Point, s *System, on Event) error {
 	from := s.Status
 	m, err := s.apply(u.r.edition, on)
 	if err != nil {
+		return err
+	}
+	if err := u.changesRuntimes(); err != nil {
 		return err
 	}
 	s.UpdatedAt = u.now

@@ -1,12 +1,20 @@
 package btp
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+)
 
 // RuntimeApplication is an application as a subaccount's Kyma runtime sees it.
 type RuntimeApplication struct {
 	System     System
 	Services   []Service
 	Formations []FormationID
+	// Events says that this runtime gets the application's events.
+	Events bool
 }
 
 // RuntimeApplications are the applications in a subaccount's Kyma runtime: of
@@ -19,33 +27,94 @@ func (r *Registry) RuntimeApplications(ctx context.Context, subaccount Subaccoun
 		if err != nil || !sub.Has(Kyma) {
 			return err
 		}
+		systems, err := u.inRuntime(&sub)
+		if err != nil {
+			return err
+		}
 		formations, err := u.Formations().List(FormationFilter{Subaccount: sub.ID})
 		if err != nil {
 			return err
 		}
-		at := map[SystemID]int{}
-		for _, f := range formations {
-			if !f.propagates() {
-				continue
+		for _, s := range systems {
+			a := RuntimeApplication{System: s, Formations: []FormationID{}}
+			if a.Services, err = u.Services().ListOf(s.ID); err != nil {
+				return err
 			}
-			for _, id := range f.Systems {
-				if i, known := at[id]; known {
-					list[i].Formations = append(list[i].Formations, f.ID)
-					continue
+			gets, err := u.eventRuntime(&s)
+			if err != nil {
+				return err
+			}
+			a.Events = gets == sub.ID
+			for _, f := range formations {
+				if f.propagates() && f.Has(s.ID) {
+					a.Formations = append(a.Formations, f.ID)
 				}
-				s, err := u.Systems().Get(id)
-				if err != nil {
-					return err
-				}
-				if !u.r.edition.appears(&s) {
-					continue
-				}
-				services, err := u.Services().ListOf(id)
-				if err != nil {
-					return err
-				}
-				at[id] = len(list)
-				list = append(list, RuntimeApplication{System: s, Services: services, Formations: []FormationID{f.ID}})
+			}
+			list = append(list, a)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// RuntimeApplication is the application of a name in a subaccount's Kyma runtime,
+// with the credentials of its services. It refuses with ApplicationNotFound.
+func (r *Registry) RuntimeApplication(ctx context.Context, subaccount SubaccountID, name string) (a RuntimeApplication, err error) {
+	var about Reference
+	err = r.step(ctx, PointRuntimeManifests, &about, func(ctx context.Context) error {
+		return r.view(ctx, func(u *unit) error {
+			sub, err := u.subaccount(subaccount)
+			if err != nil {
+				return err
+			}
+			systems, err := u.inRuntime(&sub)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(systems, func(s System) bool { return s.ApplicationName == name })
+			if i < 0 {
+				return Errorf(ApplicationNotFound, "the runtime of subaccount %q has no application %q", sub.ID, clip(name))
+			}
+			about = systems[i].Reference()
+			a = RuntimeApplication{System: systems[i], Formations: []FormationID{}}
+			a.Services, err = u.Services().ListOf(systems[i].ID)
+			return err
+		})
+	})
+	return a, err
+}
+
+// RuntimeEvent is a type of event that an application says that it publishes.
+type RuntimeEvent struct {
+	Application string
+	// Service is the name of the service whose document tells of it.
+	Service string
+	ListenedEvent
+	// Subscriptions counts who listens to it in the runtime.
+	Subscriptions int
+}
+
+// RuntimeEvents are the types of events that the applications in a subaccount's
+// Kyma runtime publish, as their AsyncAPI documents say.
+func (r *Registry) RuntimeEvents(ctx context.Context, subaccount SubaccountID) (list []RuntimeEvent, err error) {
+	err = r.look(ctx, PointRuntimeEvents, Reference{}, func(u *unit) error {
+		list = nil
+		sub, err := u.subaccount(subaccount)
+		if err != nil {
+			return err
+		}
+		systems, err1 := u.inRuntime(&sub)
+		subscriptions, err2 := u.Subscriptions().ListOf(sub.ID)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		for _, s := range systems {
+			services, err := u.Services().ListOf(s.ID)
+			if err != nil {
+				return err
+			}
+			for _, service := range services {
+				list = append(list, service.eventsOf(&s, subscriptions)...)
 			}
 		}
 		return nil
@@ -53,8 +122,56 @@ func (r *Registry) RuntimeApplications(ctx context.Context, subaccount Subaccoun
 	return list, err
 }
 
+func (s *Service) eventsOf(system *System, subscriptions []Subscription) (list []RuntimeEvent) {
+	if s.Events == nil {
+		return nil
+	}
+	for _, name := range eventNames(s.Events.Spec) {
+		e := RuntimeEvent{Application: system.ApplicationName, Service: s.Name}
+		e.Type, e.Version = typeAndVersion(system.ApplicationName, name, "")
+		for _, one := range subscriptions {
+			if one.wants(system.ApplicationName, e.Type, e.Version) {
+				e.Subscriptions++
+			}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// eventNames are what an AsyncAPI document names: the channels of version 2 and
+// later, the topics of version 1, which SAP's own mocks use.
+func eventNames(spec json.RawMessage) []string {
+	var doc struct {
+		Channels, Topics map[string]json.RawMessage
+	}
+	if json.Unmarshal(spec, &doc) != nil {
+		return nil
+	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(doc.Channels)), maps.Keys(doc.Topics))
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Runtime is a subaccount's Kyma runtime as a whole. It refuses with
+// SubaccountWithoutEnvironment where there is none.
+func (r *Registry) Runtime(ctx context.Context, subaccount SubaccountID) (v RuntimeView, err error) {
+	err = r.look(ctx, PointRuntimeShow, Reference{}, func(u *unit) error {
+		sub, err := u.subaccount(subaccount)
+		if err != nil {
+			return err
+		}
+		if !sub.Has(Kyma) {
+			return Errorf(SubaccountWithoutEnvironment, "subaccount %q does not have Kyma enabled", sub.ID)
+		}
+		v, err = u.runtimeView(sub)
+		return err
+	})
+	return v, err
+}
+
 // runtimesOf are the subaccounts whose Kyma runtimes have a system as an
-// application, in the order of its formations.
+// application, each once, in the order of its formations.
 func (u *unit) runtimesOf(s *System) ([]SubaccountID, error) {
 	if !u.r.edition.appears(s) {
 		return nil, nil
@@ -65,18 +182,27 @@ func (u *unit) runtimesOf(s *System) ([]SubaccountID, error) {
 	}
 	var list []SubaccountID
 	for _, f := range formations {
-		if !f.propagates() || f.Subaccount == "" {
+		if !f.propagates() || f.Subaccount == "" || slices.Contains(list, f.Subaccount) {
 			continue
 		}
 		sub, err := u.Accounts().Sub(f.Subaccount)
 		if err != nil {
 			return nil, err
 		}
-		if sub.Has(Kyma) {
+		if stopped := u.stopped(&sub); sub.Has(Kyma) && (stopped == nil || slices.Contains(stopped.Applications, s.ID)) {
 			list = append(list, sub.ID)
 		}
 	}
-	return list, nil
+	if !u.r.policy.CollisionsStopSync {
+		return list, nil
+	}
+	subs, err := u.Accounts().Subs("")
+	for _, sub := range subs { // one that stands still may have what has left its formations
+		if stopped := u.stopped(&sub); stopped != nil && slices.Contains(stopped.Applications, s.ID) && !slices.Contains(list, sub.ID) {
+			list = append(list, sub.ID)
+		}
+	}
+	return list, err
 }
 
 // propagates says whether the systems of f are applications in the runtime of

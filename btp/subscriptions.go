@@ -39,7 +39,7 @@ func (r *Registry) CreateSubscription(ctx context.Context, subaccount Subaccount
 				return err
 			}
 			m, err := u.once(key, "subscription", func() (Replay, error) {
-				made, err := u.subscribe(&sub, n)
+				made, err := u.subscribe(&sub, n, "")
 				return Replay{Created: string(made.ID)}, err
 			}, string(sub.ID), n.Source, n.Type, n.Version, n.Sink, string(n.Mode))
 			if err != nil {
@@ -52,7 +52,8 @@ func (r *Registry) CreateSubscription(ctx context.Context, subaccount Subaccount
 	return s, err
 }
 
-func (u *unit) subscribe(sub *Subaccount, n NewSubscription) (Subscription, error) {
+// subscribe stores a subscription; without an id it draws one.
+func (u *unit) subscribe(sub *Subaccount, n NewSubscription, id SubscriptionID) (Subscription, error) {
 	if !sub.Has(Kyma) {
 		return Subscription{}, Errorf(SubaccountWithoutEnvironment, "subaccount %q does not have Kyma enabled, which is what receives events", sub.ID)
 	}
@@ -64,8 +65,11 @@ func (u *unit) subscribe(sub *Subaccount, n NewSubscription) (Subscription, erro
 		return Subscription{}, Errorf(SubscriptionLimit, "a subaccount has at most %d subscriptions", MaxSubscriptions)
 	}
 	u.env.Sequence++
+	if id == "" {
+		id = SubscriptionID(u.env.newID())
+	}
 	s := Subscription{
-		ID: SubscriptionID(u.env.newID()), Subaccount: sub.ID, Source: n.Source, Type: n.Type, Version: n.Version, Sink: n.Sink, Mode: n.Mode,
+		ID: id, Subaccount: sub.ID, Source: n.Source, Type: n.Type, Version: n.Version, Sink: n.Sink, Mode: n.Mode,
 		Sequence: u.env.Sequence, CreatedAt: u.now,
 	}
 	u.record(EntryDecision, PointSubscriptionCreate, nil, "", "sap-domain §15.5",
@@ -140,6 +144,47 @@ func (r *Registry) Deliveries(ctx context.Context, f DeliveryFilter) (page []Del
 	return page, more, err
 }
 
+// Redeliver lets an event that was given up be sent anew, before what waits. It
+// refuses with DeliveryNotFound, DeliveryNotDead and DeliveriesFull.
+func (r *Registry) Redeliver(ctx context.Context, subaccount SubaccountID, sequence uint64) (d Delivery, err error) {
+	err = r.change(ctx, PointDeliveryRetry, func(u *unit) error {
+		if _, err := u.subaccount(subaccount); err != nil {
+			return err
+		}
+		found, err := u.Deliveries().List(DeliveryFilter{Subaccount: subaccount, After: sequence - 1, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 || found[0].Sequence != sequence {
+			return Errorf(DeliveryNotFound, "subaccount %q has no delivery %d", subaccount, sequence)
+		}
+		if d = found[0]; d.State != DeliveryDead {
+			return Errorf(DeliveryNotDead, "the event is sent still; it was sent in vain %d times of %d", d.Attempts, MaxDeliveryAttempts)
+		}
+		waiting, err := u.Deliveries().Count(d.Subscription, DeliveryWaiting)
+		if err != nil {
+			return err
+		}
+		if waiting >= MaxWaitingDeliveries {
+			return Errorf(DeliveriesFull, "%d events wait for subscription %s already", waiting, d.Subscription)
+		}
+		d.State, d.Attempts, d.Failure = DeliveryWaiting, 0, ""
+		u.record(EntryDecision, PointDeliveryRetry, nil, "", "pairsim",
+			fmt.Sprintf("%s id %s is sent to subscription %s anew", clip(d.Attributes["type"]), clip(d.Attributes["id"]), d.Subscription))
+		return errors.Join(u.Deliveries().Put(d), u.wakeDelivery(d.Subscription))
+	})
+	return d, err
+}
+
+// wakeDelivery lets what waits for a subscription be sent. Work that is there keeps
+// its instant, and its claim: it goes on with what waits.
+func (u *unit) wakeDelivery(id SubscriptionID) error {
+	if _, there, err := u.Due().Find(DueEventDelivery, string(id)); err != nil || there {
+		return err
+	}
+	return u.schedule(u.now, DueEventDelivery, string(id))
+}
+
 // PublishedEvent is an event that a tenant sent and that was accepted.
 type PublishedEvent struct {
 	ID, Type, Version string
@@ -164,8 +209,20 @@ func (r *Registry) AcceptEvent(ctx context.Context, point Point, c Caller, e Pub
 				return err
 			}
 			s, source := &present.System, present.System.ApplicationName
+			u.events.accepted++
 			u.record(EntryDecision, point, s, "", "Kyma event service", clip(e.Type)+" "+clip(e.Version)+" id "+clip(e.ID))
-			listeners, err := u.listenersTo(s)
+			runtime, err := u.eventRuntime(s)
+			if err != nil {
+				return err
+			}
+			if runtime != "" && runtime != s.EventRuntime {
+				s.EventRuntime = runtime
+				u.record(EntryDecision, PointRuntimeSync, s, "", "sap-domain §15.5", "the runtime of subaccount "+string(runtime)+" gets the events of the application from now on")
+				if err := u.Systems().Put(*s); err != nil {
+					return err
+				}
+			}
+			listeners, err := u.listenersTo(s, runtime)
 			if err != nil {
 				return err
 			}
@@ -183,26 +240,32 @@ func (r *Registry) AcceptEvent(ctx context.Context, point Point, c Caller, e Pub
 	})
 }
 
-// listenersTo are the subscriptions to a system's events in all runtimes that
-// have it as an application.
-func (u *unit) listenersTo(s *System) (list []Subscription, err error) {
+// eventRuntime is the only runtime that gets a system's events: the one that got the
+// latest while it has the application, else that of the application's oldest
+// formation, for a runtime has no age here; "" for none (sap-domain §15.5).
+func (u *unit) eventRuntime(s *System) (SubaccountID, error) {
 	runtimes, err := u.runtimesOf(s)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil || len(runtimes) == 0:
+		return "", err
+	case slices.Contains(runtimes, s.EventRuntime):
+		return s.EventRuntime, nil
 	}
-	slices.Sort(runtimes) // a subaccount may have several formations
-	for _, id := range slices.Compact(runtimes) {
-		there, err := u.Subscriptions().ListOf(id)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range there {
-			if one.Source == s.ApplicationName {
-				list = append(list, one)
-			}
+	return runtimes[0], nil
+}
+
+// listenersTo are the subscriptions to a system's events in the runtime that gets them.
+func (u *unit) listenersTo(s *System, runtime SubaccountID) (list []Subscription, err error) {
+	if runtime == "" {
+		return nil, nil
+	}
+	there, err := u.Subscriptions().ListOf(runtime)
+	for _, one := range there {
+		if one.Source == s.ApplicationName {
+			list = append(list, one)
 		}
 	}
-	return list, nil
+	return list, err
 }
 
 func (u *unit) enqueue(s *Subscription, e PublishedEvent, eventType, version string) error {
@@ -230,11 +293,7 @@ func (u *unit) enqueue(s *Subscription, e PublishedEvent, eventType, version str
 	if err != nil {
 		return err
 	}
-	// Work that is there keeps its instant, and its claim: it goes on with what waits.
-	if _, there, err := u.Due().Find(DueEventDelivery, string(s.ID)); err != nil || there {
-		return err
-	}
-	return u.schedule(u.now, DueEventDelivery, string(s.ID))
+	return u.wakeDelivery(s.ID)
 }
 
 // ListenedEvent is a type of event that somebody listens to.
@@ -248,7 +307,11 @@ func (r *Registry) ListenedEvents(ctx context.Context, c Caller) (list []Listene
 		if err != nil {
 			return err
 		}
-		listeners, err := u.listenersTo(&present.System)
+		runtime, err := u.eventRuntime(&present.System)
+		if err != nil {
+			return err
+		}
+		listeners, err := u.listenersTo(&present.System, runtime)
 		for _, s := range listeners {
 			if e := (ListenedEvent{s.Type, s.Version}); !slices.Contains(list, e) {
 				list = append(list, e)
@@ -279,6 +342,7 @@ func (u *unit) eventDelivery(subject string) (*job, error) {
 	}
 	if !slices.Contains(runtimes, s.Subaccount) {
 		n, err := u.dropDeliveries(DeliveryFilter{Subscription: s.ID, State: DeliveryWaiting})
+		u.events.ended(OutcomeDropped, n)
 		u.record(EntryDue, PointEventDeliver, nil, "", "SEED-000 Results",
 			fmt.Sprintf("application %s has left the runtime of subaccount %s; %d events for subscription %s are dropped", s.Source, s.Subaccount, n, s.ID))
 		return nil, err
@@ -308,6 +372,7 @@ func (u *unit) delivered(system *System, s *Subscription, d Delivery, failure er
 	name := clip(d.Attributes["type"]) + " id " + clip(d.Attributes["id"])
 	again := u.now
 	if failure == nil {
+		u.events.ended(OutcomeDelivered, 1)
 		u.record(EntryDue, PointEventDeliver, system, "", "sap-domain §15.5", fmt.Sprintf("%s is delivered to subscription %s", name, s.ID))
 		if err := u.Deliveries().Delete(d.Sequence); err != nil {
 			return err
@@ -319,9 +384,11 @@ func (u *unit) delivered(system *System, s *Subscription, d Delivery, failure er
 		case d.Attempts < MaxDeliveryAttempts:
 			wait := time.Second << (d.Attempts - 1)
 			again = u.now.Add(wait)
+			u.events.ended(OutcomeFailed, 1)
 			u.record(EntryDecision, PointEventDeliver, system, "", "pairsim", fmt.Sprintf("%s is sent to subscription %s again in %s", name, s.ID, wait))
 		default:
 			d.State = DeliveryDead
+			u.events.ended(OutcomeDead, 1)
 			u.record(EntryDecision, PointEventDeliver, system, "", "pairsim",
 				fmt.Sprintf("%s is not sent to subscription %s any more, after %d attempts", name, s.ID, d.Attempts))
 		}

@@ -26,6 +26,9 @@ type System struct {
 	// ExtensionDeleted: the tenant has deleted its side of the pairing. There is
 	// nobody to tell of a deregistration, and no certificate is good.
 	ExtensionDeleted bool
+	// EventRuntime is the subaccount whose runtime got the system's latest event; "" for
+	// none yet. It stays the one that gets them while it has the application.
+	EventRuntime SubaccountID
 	// Sequence orders systems by registration; lists and cursors run on it.
 	Sequence                           uint64
 	CreatedAt, UpdatedAt, RegisteredAt time.Time

@@ -54,6 +54,19 @@ type NewEnvironment struct {
 	Snapshot json.RawMessage `json:"snapshot,omitempty"`
 	// TTL is how long, in real time, it lasts; 0: until it is deleted.
 	TTL time.Duration `json:"-"`
+	// Policy are decisions that are to be others than the server's; nil: none.
+	Policy *EnvironmentPolicy `json:"policy,omitempty"`
+}
+
+// EnvironmentPolicy are decisions of an environment (docs/configuration.md); what is
+// nil or "" is the server's. Durations are texts such as 10m.
+type EnvironmentPolicy struct {
+	AttemptDeadline     string `json:"attemptDeadline,omitempty"`
+	CertificateValidity string `json:"certificateValidity,omitempty"`
+	RejectedCSRs        int    `json:"rejectedCsrs,omitempty"`
+	BurnOnRejectedCSR   *bool  `json:"burnOnRejectedCsr,omitempty"`
+	Abandoned           string `json:"abandoned,omitempty"`  // pending or error
+	Revocation          string `json:"revocation,omitempty"` // renewal or strict
 }
 
 // Environments lists the server's environments: default, then the others by name.

@@ -2,6 +2,7 @@ package btpclient
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"net/http"
@@ -110,12 +111,68 @@ type RuntimeApplication struct {
 	System     SystemName      `json:"system"`
 	Services   []SystemService `json:"services"`
 	Formations []string        `json:"formations"`
+	// GetsEvents: of several runtimes that have an application, one gets its events.
+	GetsEvents bool `json:"getsEvents"`
 }
 
 // RuntimeApplications lists the applications in a subaccount's Kyma runtime.
 func (o *Operator) RuntimeApplications(ctx context.Context, subaccount string) ([]RuntimeApplication, error) {
 	var answer page[RuntimeApplication]
 	err := o.do(ctx, http.MethodGet, subaccountPath(subaccount)+"/runtime/applications", nil, nil, &answer)
+	return answer.Items, err
+}
+
+// Runtime is a subaccount's Kyma runtime as a whole.
+type Runtime struct {
+	Subaccount      string          `json:"subaccount"`
+	Synchronization Synchronization `json:"synchronization"`
+	Applications    int             `json:"applications"`
+	Subscriptions   int             `json:"subscriptions"`
+	Deliveries      struct {
+		Waiting int `json:"waiting"`
+		Dead    int `json:"dead"`
+	} `json:"deliveries"`
+}
+
+// Synchronization says whether a runtime follows the landscape: State is
+// synchronized, or stopped by a name that two applications would have.
+type Synchronization struct {
+	State string `json:"state"`
+	Name  string `json:"name,omitempty"`
+}
+
+// Runtime tells of a subaccount's Kyma runtime.
+func (o *Operator) Runtime(ctx context.Context, subaccount string) (r Runtime, err error) {
+	err = o.do(ctx, http.MethodGet, subaccountPath(subaccount)+"/runtime", nil, nil, &r)
+	return r, err
+}
+
+// RuntimeManifests are the Application resource of an application and the Secrets
+// that it names, as a Kubernetes List. The Secrets hold credentials.
+func (o *Operator) RuntimeManifests(ctx context.Context, subaccount, application string) (list json.RawMessage, err error) {
+	if application == "" {
+		return nil, errors.New("an application is named by its name")
+	}
+	path := subaccountPath(subaccount) + "/runtime/applications/" + url.PathEscape(application) + "/manifests"
+	err = o.do(ctx, http.MethodGet, path, nil, nil, &list)
+	return list, err
+}
+
+// RuntimeEvent is a type of event that an application says that it publishes;
+// Subscriptions counts who listens to it in the runtime.
+type RuntimeEvent struct {
+	Application   string `json:"application"`
+	Service       string `json:"service"`
+	Type          string `json:"type"`
+	Version       string `json:"version"`
+	Subscriptions int    `json:"subscriptions"`
+}
+
+// RuntimeEvents lists the types of events of the applications in a subaccount's
+// Kyma runtime.
+func (o *Operator) RuntimeEvents(ctx context.Context, subaccount string) ([]RuntimeEvent, error) {
+	var answer page[RuntimeEvent]
+	err := o.do(ctx, http.MethodGet, subaccountPath(subaccount)+"/runtime/events", nil, nil, &answer)
 	return answer.Items, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -73,4 +74,11 @@ func (o *Operator) Deliveries(ctx context.Context, subaccount, state string) ite
 		query.Set("state", state)
 	}
 	return pages[Delivery](ctx, o.api, subaccountPath(subaccount)+"/runtime/deliveries", query)
+}
+
+// Redeliver lets an event that was given up be sent anew.
+func (o *Operator) Redeliver(ctx context.Context, subaccount string, sequence uint64) (d Delivery, err error) {
+	path := subaccountPath(subaccount) + "/runtime/deliveries/" + strconv.FormatUint(sequence, 10) + "/redelivery"
+	err = o.do(ctx, http.MethodPost, path, nil, nil, &d)
+	return d, err
 }

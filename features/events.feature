@@ -77,3 +77,43 @@ Feature: Events reach those who listen
     Scenario: A sink elsewhere
       When the operator lets a workload at "http://192.0.2.1/" listen to "order.created" "v1" of the application "mp-web-shop"
       Then the operator is refused because of "sink-forbidden"
+
+  Rule: Of several runtimes with an application, one gets its events (sap-domain §15.5)
+
+    Scenario: The runtime of the oldest formation
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And there is a subaccount "test" with Kyma
+      And the operator has created the formation "tests" in subaccount "test" with "Web Shop"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      When the client publishes the event "order.created" "v1"
+      And 1 second passes
+      Then the workload has received 1 event
+      And the runtime of subaccount "dev" gets the events of "Web Shop"
+      And the runtime of subaccount "test" does not get the events of "Web Shop"
+
+    Scenario: The oldest one has lost it, and does not get them back
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And there is a subaccount "test" with Kyma
+      And the operator has created the formation "tests" in subaccount "test" with "Web Shop"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And the operator has excluded "Web Shop" from the formation "shops"
+      And the client has published the event "order.created" "v1"
+      And the operator has included "Web Shop" in the formation "shops"
+      When the client publishes the event "order.created" "v1"
+      And 1 second passes
+      Then the workload has received 0 events
+      And the runtime of subaccount "test" gets the events of "Web Shop"
+
+  Rule: What was given up can be sent anew
+
+    Scenario: The listener is back, and an operator asks for it
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      And the workload takes no events
+      And the client has published the event "order.created" "v1"
+      And 127 seconds have passed
+      And the workload has begun to take events again
+      When the operator lets what was given up be sent anew
+      And 1 second passes
+      Then the workload has received 1 event
+      And 0 events are given up, after 8 attempts

@@ -136,6 +136,9 @@ func optionsOf(s steps.Settings) []testenv.Option {
 	if s.AbandonedAsError {
 		list = append(list, testenv.WithAbandonedAsError())
 	}
+	if s.CollisionsStopSync {
+		list = append(list, testenv.WithCollisionsStopSync())
+	}
 	if s.StrictRevocation {
 		list = append(list, testenv.WithStrictRevocation())
 	}

@@ -17,7 +17,8 @@ fi
 clean_up() {
   local status=$?
   [ $status = 0 ] || docker logs --tail 50 "$name" 2>&1 | sed 's/^/   | /' >&2 || true
-  { docker rm --force --volumes "$name"; docker volume rm --force "$name"; docker rmi --force "$image"; } >/dev/null 2>&1 || true
+  { docker rm --force --volumes "$name"; docker volume rm --force "$name"; docker rmi --force "$image" pairsim:image-test; } >/dev/null 2>&1 || true
+  rm -rf "${released:-}"
 }
 trap clean_up EXIT
 
@@ -61,6 +62,17 @@ expect "status" "$(curl --silent --max-time 10 --output /dev/null --write-out '%
 
 step "pair from the host"
 bash scripts/pair_with_curl.sh "$registry" "Image Test"
+
+step "the released archive is the same image, twice"
+released=$(mktemp -d)
+for n in 1 2; do go run ./internal/dist image-test "$released/$n" "linux/$(go env GOARCH)" >/dev/null; done
+cmp "$released/1/SHA256SUMS" "$released/2/SHA256SUMS"
+docker load --quiet --input "$released"/1/*.image.tar >/dev/null
+settings() { # an engine's builder writes an empty list where it has nothing to say, and the default path
+  docker image inspect --format '{{with .Config}}{{json .User}} {{json .WorkingDir}} {{json .Entrypoint}} {{json .Cmd}} {{json .ExposedPorts}} {{json .Labels}} {{json .Healthcheck}}{{end}}' "$1"
+}
+expect "its settings" "$(settings pairsim:image-test)" "$(settings "$image")"
+step "it is shipped in $(($(stat -c %s "$released"/1/*.image.tar) / 1000000)) MB"
 
 step "stop it; a container stops within its ten seconds"
 docker stop --time 10 "$name" >/dev/null

@@ -54,7 +54,7 @@ has gcc || missing+=(gcc)
 compiles || missing+=(libc6-dev) # for go test -race
 has curl || missing+=(curl)
 has openssl || missing+=(openssl)
-has npm || missing+=(nodejs npm) # for make cockpit-check
+has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh)
 has chromium || has google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium) # for make browser
 if ! engine_answers; then
   has dockerd && has docker || missing+=(docker.io)
@@ -62,3 +62,4 @@ if ! engine_answers; then
 fi
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 engine_answers || start_engine
+bash "$(dirname "$0")/pact.sh" # the native Pact library of the contract tests

@@ -128,6 +128,12 @@ func WithBurntTokens() Option {
 	return func(c *landscape.Config) { c.Policy.BurnOnRejectedCSR = true }
 }
 
+// WithCollisionsStopSync leaves a Kyma runtime as it is while two of its applications
+// would have one name.
+func WithCollisionsStopSync() Option {
+	return func(c *landscape.Config) { c.Policy.CollisionsStopSync = true }
+}
+
 // WithAbandonedAsError moves a system to its error status when a pairing is abandoned.
 func WithAbandonedAsError() Option {
 	return func(c *landscape.Config) { c.Policy.AbandonedIsError = true }

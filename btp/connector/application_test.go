@@ -30,6 +30,7 @@ import (
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/token"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
@@ -66,6 +67,7 @@ type application struct {
 	registry *btp.Registry
 	handler  http.Handler
 	fetch    *fetcher
+	outside  *outbound.Client // fetches instead; nil: fetch does
 	chain    []*x509.Certificate
 	name     string
 	id       btp.SystemID
@@ -78,18 +80,29 @@ func newApplication(t testing.TB) *application {
 	return a
 }
 
+func newApplicationOf(t testing.TB, edition string) *application {
+	t.Helper()
+	a := unpaired(t, nil, func(c *btp.Config) { c.Edition = edition })
+	a.pair("Web Shop", "SAP Commerce Cloud")
+	return a
+}
+
 // unpaired is an application before its pairing, at a registry that tells
 // tenants of deregistrations through notify.
-func unpaired(t testing.TB, notify btp.Notifier) *application {
+func unpaired(t testing.TB, notify btp.Notifier, change ...func(*btp.Config)) *application {
 	t.Helper()
-	registry, err := btp.Open(t.Context(), btp.Config{
+	cfg := btp.Config{
 		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1,
 		Tokens:        token.NewSigner(nil),
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return epoch }, StartFrozen: epoch,
 		Policy: btp.DefaultPolicy(), Landscape: btp.DefaultLandscape(), Notifier: notify,
-	})
+	}
+	for _, one := range change {
+		one(&cfg)
+	}
+	registry, err := btp.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,14 +113,26 @@ func unpaired(t testing.TB, notify btp.Notifier) *application {
 	}
 	fetch := &fetcher{answer: func(*http.Request) ([]byte, error) { return []byte(`{"openapi":"3.0.0"}`), nil }}
 	engine := gin.New()
-	connector.Mount(engine, connector.Config{Registry: registry, URLs: urls, Fetch: fetch, Log: slog.New(slog.DiscardHandler)})
-	return &application{t: t, registry: registry, handler: engine, fetch: fetch}
+	a := &application{t: t, registry: registry, handler: engine, fetch: fetch}
+	connector.Mount(engine, connector.Config{Registry: registry, URLs: urls, Fetch: a, Log: slog.New(slog.DiscardHandler)})
+	return a
+}
+
+// Fetch goes out where the test lets it, else it is the fetcher's.
+func (a *application) Fetch(ctx context.Context, req *http.Request) ([]byte, string, error) {
+	if a.outside != nil {
+		return a.outside.Fetch(ctx, req)
+	}
+	return a.fetch.Fetch(ctx, req)
 }
 
 // pair makes the application another newly paired one.
 func (a *application) pair(system, systemType string) {
 	a.t.Helper()
 	s, issued, err := a.registry.Register(a.t.Context(), "default", system, systemType, "https://pairsim.test/info", "")
+	if err == nil && issued == nil { // an edition that makes the token when it is asked
+		issued, err = a.registry.IssueToken(a.t.Context(), s.ID, "https://pairsim.test/info", "")
+	}
 	if err != nil {
 		a.t.Fatal(err)
 	}

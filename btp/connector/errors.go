@@ -135,6 +135,8 @@ var answers = map[btp.Code]answer{
 	btp.SinkForbidden:           {http.StatusBadRequest, ""},
 	btp.EventNotDelivered:       {http.StatusBadGateway, ""},
 	btp.DeliveriesFull:          {http.StatusInsufficientStorage, ""},
+	btp.DeliveryNotFound:        {http.StatusNotFound, ""},
+	btp.DeliveryNotDead:         {http.StatusConflict, ""},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, ""},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, ""},
 

@@ -116,8 +116,10 @@ func TestPublishLegacyErrors(t *testing.T) {
 		{"no event-type", legacy("event-type", ""), 400, field("event-type", missing)},
 		{"empty event-type", legacy("event-type", `""`), 400, field("event-type", missing)},
 		{"no event-type-version", legacy("event-type-version", ""), 400, field("event-type-version", missing)},
+		{"empty event-type-version", legacy("event-type-version", `""`), 400, field("event-type-version", missing)},
 		{"event-type-version without an alphanumeric", legacy("event-type-version", `"-."`), 400, field("event-type-version", invalid)},
 		{"no event-time", legacy("event-time", ""), 400, field("event-time", missing)},
+		{"empty event-time", legacy("event-time", `""`), 400, field("event-time", missing)},
 		{"event-time not RFC 3339", legacy("event-time", `"2030-01-01 10:00:00"`), 400, field("event-time", invalid)},
 		{"event-id not a UUID", legacy("event-id", `"1"`), 400, field("event-id", invalid)},
 		{"event-id a UUID of another form", legacy("event-id", `"{`+eventID+`}"`), 400, field("event-id", invalid)},
@@ -251,6 +253,36 @@ func TestPublishCloudEventErrors(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{}, a.accepted(btp.PointEventCloudEvent)); diff != "" {
 		t.Errorf("accepted events (-want +got):\n%s", diff)
+	}
+}
+
+// TestEventsAfterDeregistration: the certificate is good for nothing any more, on
+// every path.
+func TestEventsAfterDeregistration(t *testing.T) {
+	for edition, want := range map[string]struct {
+		status int
+		reason btp.Code
+		text   string
+	}{
+		"v1": {403, btp.CertificateUnknown, ""}, "v2": {403, btp.CertificateRevoked, ""},
+	} {
+		t.Run(edition, func(t *testing.T) {
+			a := newApplicationOf(t, edition)
+			a.get("/v1/events/subscribed") // the first call makes it Registered
+			if _, err := a.registry.Deregister(t.Context(), a.id); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, a.call(http.MethodPost, "/v1/events", legacy()), want.status, want.reason, want.text)
+			for _, path := range []string{"/events", "/v2/events"} {
+				refused(t, a.call(http.MethodPost, path, cloudEventJSON, "Content-Type", "application/cloudevents+json"), want.status, want.reason, want.text)
+			}
+			refused(t, a.call(http.MethodGet, "/v1/events/subscribed", ""), want.status, want.reason, want.text)
+			for _, point := range []btp.Point{btp.PointEventLegacy, btp.PointEventCloudEvent} {
+				if got := a.accepted(point); len(got) != 0 {
+					t.Errorf("accepted events %q, want none", got)
+				}
+			}
+		})
 	}
 }
 

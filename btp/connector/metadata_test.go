@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -8,14 +9,18 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/outbound"
 )
 
 // document makes a service document with this api part; "" leaves it out.
@@ -460,6 +465,62 @@ func TestFetchingAPISpecFails(t *testing.T) {
 			refused(t, w, 502, btp.SpecificationFetch, tt.want)
 			if strings.Contains(w.Body.String(), "s3cret") {
 				t.Errorf("got %s, want the secret masked", w.Body)
+			}
+			if w := a.call(http.MethodGet, services, ""); w.Body.String() != "[]" {
+				t.Errorf("got %s, want nothing registered", w.Body)
+			}
+		})
+	}
+}
+
+// TestSpecificationsFromBadServers fetches for real: what is where no call may go,
+// too large, or served badly is a 502 that says why, and registers nothing.
+func TestSpecificationsFromBadServers(t *testing.T) {
+	handler := func(h http.HandlerFunc) string {
+		s := httptest.NewServer(h)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // of the handshake, which is to fail
+	untrusted.StartTLS()
+	t.Cleanup(untrusted.Close)
+	down := httptest.NewServer(nil)
+	down.Close()
+	loop := handler(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) })
+	away := handler(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://169.254.169.254/latest/meta-data", http.StatusFound)
+	})
+	large := handler(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte(" "), 4<<20+1)) })
+	hangs := handler(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	fails := handler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	for name, test := range map[string]struct{ address, want string }{
+		"link-local":            {"http://169.254.169.254/latest/meta-data", "link-local"},
+		"private":               {"http://10.0.0.1/api", "neither loopback"},
+		"redirected away":       {away, "link-local"},
+		"another scheme":        {"file:///etc/passwd", ""},
+		"redirects in a loop":   {loop, "redirect"},
+		"oversized":             {large, "more than 4194304 bytes"},
+		"hangs":                 {hangs, "no complete answer within 100ms"},
+		"answers 503":           {fails, "failed with status 503 Service Unavailable"},
+		"untrusted certificate": {untrusted.URL, "certificate"},
+		"down":                  {down.URL, "cannot be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApplication(t)
+			a.outside = outbound.New(outbound.Config{Timeout: 100 * time.Millisecond})
+			if name != "hangs" {
+				a.outside = outbound.New(outbound.Config{})
+			}
+			for _, api := range []string{target(`,"specificationUrl":"` + test.address + `"`), document(`{"targetUrl":"` + test.address + `","apiType":"odata"}`)} {
+				w := a.call(http.MethodPost, services, api)
+				if name == "another scheme" && w.Code == 400 { // as a target it is refused before
+					continue
+				}
+				refused(t, w, 502, btp.SpecificationFetch, "Fetching API spec from ")
+				if !strings.Contains(w.Body.String(), test.want) {
+					t.Errorf("got %s, want %q in it", w.Body, test.want)
+				}
 			}
 			if w := a.call(http.MethodGet, services, ""); w.Body.String() != "[]" {
 				t.Errorf("got %s, want nothing registered", w.Body)

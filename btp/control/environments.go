@@ -40,6 +40,8 @@ type NewEnvironment struct {
 	Seed, Snapshot json.RawMessage
 	// TTL is real time; 0: until it is dropped.
 	TTL time.Duration
+	// Policy changes those decisions of the server that are to be others.
+	Policy func(*btp.Policy)
 }
 
 // Environment is an environment as its server knows it. Its times are real; zero
@@ -112,11 +114,12 @@ func (s *server) createEnvironment(c *gin.Context) error {
 
 func readNewEnvironment(c *gin.Context) (NewEnvironment, error) {
 	var req struct {
-		Name     string          `json:"name"`
-		Edition  string          `json:"edition"`
-		Seed     json.RawMessage `json:"seed"`
-		Snapshot json.RawMessage `json:"snapshot"`
-		TTL      *string         `json:"ttl"`
+		Name     string             `json:"name"`
+		Edition  string             `json:"edition"`
+		Seed     json.RawMessage    `json:"seed"`
+		Snapshot json.RawMessage    `json:"snapshot"`
+		TTL      *string            `json:"ttl"`
+		Policy   *environmentPolicy `json:"policy"`
 	}
 	if _, err := httpapi.ReadQuery(c); err != nil {
 		return NewEnvironment{}, err
@@ -131,10 +134,10 @@ func readNewEnvironment(c *gin.Context) (NewEnvironment, error) {
 	case len(req.Seed) > maxSeed:
 		return wanted, btp.Errorf(btp.BodyTooLarge, "a seed document has at most %d bytes", maxSeed)
 	}
-	if req.TTL == nil {
-		return wanted, nil
-	}
 	var err error
+	if wanted.Policy, err = req.Policy.change(); err != nil || req.TTL == nil {
+		return wanted, err
+	}
 	if wanted.TTL, err = parseDuration("$.ttl", *req.TTL); err != nil || wanted.TTL <= 0 || wanted.TTL > maxTTL {
 		return wanted, btp.Errorf(btp.InvalidRequest, "$.ttl is %.40q; it must be a duration of real time, longer than none and at most 30d: 90s, 10m, 1d", *req.TTL)
 	}

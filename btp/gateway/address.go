@@ -38,7 +38,7 @@ func (f form) parse(r *http.Request) (asked, error) {
 	for i, name := range f.names {
 		if i >= len(parts) || parts[i] == "" {
 			return asked{}, btp.Errorf(btp.GatewayPathIncomplete, "the path names no %s: it has the form %s/{%s}/…",
-				name, f.prefix, strings.Join(f.names, "}/{")).WithVendor("failed to extract API Identifier from path")
+				name, f.shownPrefix(r), strings.Join(f.names, "}/{")).WithVendor("failed to extract API Identifier from path")
 		}
 	}
 	names, rest := parts[:len(f.names)], parts[len(f.names):]
@@ -49,7 +49,7 @@ func (f form) parse(r *http.Request) (asked, error) {
 	}
 	a := asked{
 		address: btp.GatewayAddress{Application: names[0], Service: names[1], Subaccount: btp.SubaccountID(r.Header.Get(SubaccountHeader))},
-		path:    path, base: publicurl.Path(r, f.prefix) + "/" + strings.Join(names, "/"),
+		path:    path, base: publicurl.Path(r, f.shownPrefix(r)) + "/" + strings.Join(names, "/"),
 	}
 	if len(names) > 2 {
 		a.address.Entry = names[2]

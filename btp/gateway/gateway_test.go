@@ -378,6 +378,25 @@ func TestForbiddenHosts(t *testing.T) {
 	}
 }
 
+// Redirects that lead in circles: a target's is the caller's to follow, at the
+// gateway; those of token and CSRF calls end.
+func TestRedirectLoops(t *testing.T) {
+	circle := record(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
+	w := open(t, []btp.Service{
+		api("Circle", circle.URL, nil), api("Token", circle.URL, oauth(circle.URL+"/token", "id", "secret", "")),
+		api("CSRF", circle.URL, basic("me", "secret", circle.URL+"/csrf")),
+	})
+	got := w.get("/gateway/mp-shop/circle/orders")
+	if calls, _, _ := circle.seen(); got.status != 302 || got.header.Get("Location") != "/gateway/mp-shop/circle/orders" || calls != 1 {
+		t.Errorf("got %d to %q after %d calls, want the target's own redirect after one", got.status, got.header.Get("Location"), calls)
+	}
+	expect(t, w.get("/gateway/mp-shop/token"), 502, btp.TokenCallFailed)
+	expect(t, w.get("/gateway/mp-shop/csrf"), 502, btp.CSRFCallFailed)
+	if calls, last, _ := circle.seen(); calls > 20 || last.URL.Path == "/" {
+		t.Errorf("got %d calls, the last of %s; want the circles ended and no target called", calls, last.URL.Path)
+	}
+}
+
 // A target that leads back to the gateway does not run for ever.
 func TestLoop(t *testing.T) {
 	w := open(t, []btp.Service{api("Loop", "http://127.0.0.1:1", nil)})

@@ -63,6 +63,11 @@ var access = map[string]btp.Permission{
 	"DELETE /api/v1/subaccounts/:id/entitlements":      btp.EntitlementsWrite,
 	"GET /api/v1/subaccounts/:id/runtime/applications": btp.LandscapeRead,
 
+	"GET /api/v1/subaccounts/:id/runtime":                                     btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/runtime/events":                              btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/runtime/applications/:application/manifests": btp.LandscapeWrite, // they hold secrets: no viewer sees them
+	"POST /api/v1/subaccounts/:id/runtime/deliveries/:delivery/redelivery":    btp.LandscapeWrite,
+
 	"GET /api/v1/subaccounts/:id/runtime/subscriptions":  btp.LandscapeRead,
 	"POST /api/v1/subaccounts/:id/runtime/subscriptions": btp.LandscapeWrite,
 	"GET /api/v1/subaccounts/:id/runtime/deliveries":     btp.LandscapeRead,

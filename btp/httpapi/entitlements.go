@@ -141,24 +141,3 @@ func (s *server) listServicePlans(c *gin.Context) error {
 		return servicePlans{o.Name, o.DisplayName, o.Plans, ListOf(o.Systems, systemNameOf).Items}
 	}))
 }
-
-// application is an application as a Kyma runtime sees it.
-type application struct {
-	Name       string            `json:"name"`
-	System     systemName        `json:"system"`
-	Services   []service         `json:"services"`
-	Formations []btp.FormationID `json:"formations"`
-}
-
-func (s *server) listApplications(c *gin.Context) error {
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	all, err := s.Registry.RuntimeApplications(c.Request.Context(), subaccountID(c))
-	if err != nil {
-		return err
-	}
-	return Respond(c, http.StatusOK, ListOf(all, func(a btp.RuntimeApplication) application {
-		return application{a.System.ApplicationName, systemNameOf(a.System), ListOf(a.Services, serviceOf).Items, a.Formations}
-	}))
-}

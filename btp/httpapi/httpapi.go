@@ -57,7 +57,14 @@ type Entitlements interface {
 	SubaccountEntitlements(context.Context, btp.EntitlementFilter) (page []btp.EntitlementView, more bool, err error)
 	RemoveEntitlement(context.Context, btp.SubaccountID, btp.EntitlementID) error
 	ServicePlans(context.Context, btp.SubaccountID) ([]btp.ServiceOffering, error)
+}
+
+// Runtimes are the use cases around what a subaccount's Kyma runtime has.
+type Runtimes interface {
+	Runtime(context.Context, btp.SubaccountID) (btp.RuntimeView, error)
 	RuntimeApplications(context.Context, btp.SubaccountID) ([]btp.RuntimeApplication, error)
+	RuntimeApplication(ctx context.Context, subaccount btp.SubaccountID, name string) (btp.RuntimeApplication, error)
+	RuntimeEvents(context.Context, btp.SubaccountID) ([]btp.RuntimeEvent, error)
 }
 
 // Events are the use cases around events in a subaccount's Kyma runtime.
@@ -66,6 +73,7 @@ type Events interface {
 	Subscriptions(context.Context, btp.SubaccountID) ([]btp.Subscription, error)
 	DeleteSubscription(context.Context, btp.SubaccountID, btp.SubscriptionID) error
 	Deliveries(context.Context, btp.DeliveryFilter) (page []btp.Delivery, more bool, err error)
+	Redeliver(ctx context.Context, subaccount btp.SubaccountID, sequence uint64) (btp.Delivery, error)
 }
 
 // Incidents are the use cases around incidents that an operator has.
@@ -89,6 +97,7 @@ type Registry interface {
 	Systems
 	Formations
 	Entitlements
+	Runtimes
 	Events
 	Incidents
 	Environment
@@ -152,11 +161,15 @@ func Mount(router gin.IRouter, c Config) {
 	api.DELETE("/subaccounts/:id/entitlements", h(s.removeEntitlementOf))
 	api.DELETE("/subaccounts/:id/entitlements/:entitlement", h(s.removeEntitlement))
 	api.GET("/subaccounts/:id/servicePlans", h(s.listServicePlans))
+	api.GET("/subaccounts/:id/runtime", h(s.showRuntime))
 	api.GET("/subaccounts/:id/runtime/applications", h(s.listApplications))
+	api.GET("/subaccounts/:id/runtime/applications/:application/manifests", h(s.showManifests))
+	api.GET("/subaccounts/:id/runtime/events", h(s.listRuntimeEvents))
 	api.GET("/subaccounts/:id/runtime/subscriptions", h(s.listSubscriptions))
 	api.POST("/subaccounts/:id/runtime/subscriptions", h(s.createSubscription))
 	api.DELETE("/subaccounts/:id/runtime/subscriptions/:subscription", h(s.deleteSubscription))
 	api.GET("/subaccounts/:id/runtime/deliveries", h(s.listDeliveries))
+	api.POST("/subaccounts/:id/runtime/deliveries/:delivery/redelivery", h(s.redeliver))
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

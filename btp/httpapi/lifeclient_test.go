@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"errors"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -57,6 +58,21 @@ func TestOperatorOfLife(t *testing.T) {
 		if btpclient.CodeOf(err) != "invalid-request" {
 			t.Errorf("of a state that is none: got %v", err)
 		}
+	}
+	if v, err := o.Runtime(ctx, "dev"); err != nil || v.Applications != 2 || v.Subscriptions != 1 || v.Synchronization.State != "synchronized" {
+		t.Errorf("got the runtime %+v, %v", v, err)
+	}
+	if events, err := o.RuntimeEvents(ctx, "dev"); err != nil {
+		t.Errorf("got events %+v, %v", events, err)
+	}
+	if list, err := o.RuntimeManifests(ctx, "dev", "mp-web-shop"); err != nil || !strings.Contains(string(list), `"kind":"Application"`) {
+		t.Errorf("got manifests %s, %v", list, err)
+	}
+	if _, err := o.RuntimeManifests(ctx, "dev", "mp-nobody"); btpclient.CodeOf(err) != "application-not-found" {
+		t.Errorf("of nobody: got %v", err)
+	}
+	if _, err := o.Redeliver(ctx, "dev", 1); btpclient.CodeOf(err) != "delivery-not-found" {
+		t.Errorf("of nothing: got %v", err)
 	}
 	if err := o.DeleteSubscription(ctx, "dev", listens.ID); err != nil {
 		t.Error(err)

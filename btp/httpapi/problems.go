@@ -123,6 +123,8 @@ var problems = map[btp.Code]struct {
 	btp.SinkForbidden:           {http.StatusBadRequest, "No event may go to this sink"},
 	btp.EventNotDelivered:       {http.StatusBadGateway, "Event could not be delivered"},
 	btp.DeliveriesFull:          {http.StatusInsufficientStorage, "Too many events wait for a subscriber"},
+	btp.DeliveryNotFound:        {http.StatusNotFound, "No such delivery"},
+	btp.DeliveryNotDead:         {http.StatusConflict, "The event is still sent"},
 	btp.DescriptorInvalid:       {http.StatusBadRequest, "Invalid tenant descriptor"},
 	btp.KeyAlgorithmUnsupported: {http.StatusBadRequest, "Unsupported key algorithm"},
 

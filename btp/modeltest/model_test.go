@@ -447,6 +447,7 @@ var unmetPoints = []string{
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
 	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
+	"delivery.retry", "runtime.show", "runtime.events", "runtime.manifests",
 }
 
 func (m *model) fault(o op) string {

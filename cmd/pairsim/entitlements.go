@@ -219,31 +219,3 @@ func newRemoveEntitlementCommand() *cobra.Command {
 	outputFlag(c, &format)
 	return c
 }
-
-func newRuntimeCommand() *cobra.Command {
-	var format string
-	applications := newClientCommand(&cobra.Command{
-		Use:   "applications",
-		Short: "List the applications in a subaccount's Kyma runtime",
-		Args:  cobra.NoArgs,
-		RunE: within(func(c *cobra.Command, k *client, in btpclient.Subaccount, _ []string) error {
-			list, err := k.operator.RuntimeApplications(c.Context(), in.ID)
-			if err != nil {
-				return err
-			}
-			rows := make([][]string, len(list))
-			for i, a := range list {
-				rows[i] = []string{a.Name, a.System.Name, a.System.Type, fmt.Sprint(len(a.Services)), strings.Join(a.Formations, ", ")}
-			}
-			if len(list) == 0 {
-				note(c, "an application is here once its system is registered and in a formation of this subaccount, which has Kyma: "+
-					"pairsim formations create")
-				list = []btpclient.RuntimeApplication{}
-			}
-			return show(c.OutOrStdout(), format, list, []string{"APPLICATION", "SYSTEM", "TYPE", "SERVICES", "FORMATIONS"}, rows)
-		}),
-	})
-	subaccountFlag(applications)
-	outputFlag(applications, &format)
-	return newGroup("runtime", "What a subaccount's Kyma runtime sees", applications, newSubscriptionsCommand(), newDeliveriesCommand())
-}

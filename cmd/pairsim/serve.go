@@ -44,7 +44,7 @@ type serveOptions struct {
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
 	burnOnRejectedCSR                    bool
-	abandoned, revocation                string
+	abandoned, revocation, nameCollision string
 	tokenValidity                        map[string]string
 	durations                            map[btp.Transition]*time.Duration
 	transitions                          map[btp.Transition]*string
@@ -110,6 +110,8 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.BoolVar(&o.burnOnRejectedCSR, "burn-on-rejected-csr", p.BurnOnRejectedCSR, "the first refused certificate request ends the attempt")
 	choiceFlag(c, &o.abandoned, "abandoned", "", "pending", "status after an attempt that nobody completed", "pending", "error")
 	choiceFlag(c, &o.revocation, "revocation", "", "renewal", "what a client's own revocation blocks: its renewal, or every call", "renewal", "strict")
+	choiceFlag(c, &o.nameCollision, "name-collision", "", "suffix",
+		"what becomes of applications that would have one name in a Kyma runtime", "suffix", "stop-sync")
 	flags.StringToStringVar(&o.tokenValidity, "token-validity", nil, "validity of a system type's tokens, as `TYPE=DURATION`; repeatable")
 
 	o.durations, o.transitions = map[btp.Transition]*time.Duration{}, map[btp.Transition]*string{}
@@ -243,6 +245,9 @@ func (o *serveOptions) setPolicy(flags *pflag.FlagSet, p *btp.Policy) error {
 	}
 	if given("revocation") {
 		p.StrictRevocation = o.revocation == "strict"
+	}
+	if given("name-collision") {
+		p.CollisionsStopSync = o.nameCollision == "stop-sync"
 	}
 	for name, text := range o.tokenValidity {
 		validity, err := time.ParseDuration(text)

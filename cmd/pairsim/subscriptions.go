@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -117,12 +118,61 @@ func newDeliveriesCommand() *cobra.Command {
 					return err
 				}
 				list = append(list, d)
-				rows = append(rows, []string{d.EventType, d.EventID, d.State, fmt.Sprint(d.Attempts), d.Subscription, d.Failure})
+				rows = append(rows, []string{fmt.Sprint(d.Sequence), d.EventType, d.EventID, d.State, fmt.Sprint(d.Attempts), d.Subscription, d.Failure})
 			}
-			return show(c.OutOrStdout(), format, list, []string{"TYPE", "EVENT", "STATE", "ATTEMPTS", "SUBSCRIPTION", "FAILURE"}, rows)
+			return show(c.OutOrStdout(), format, list, []string{"NUMBER", "TYPE", "EVENT", "STATE", "ATTEMPTS", "SUBSCRIPTION", "FAILURE"}, rows)
 		}),
 	})
 	c.Flags().StringVar(&state, "state", "", "only in this `STATE`: waiting or dead")
+	subaccountFlag(c)
+	outputFlag(c, &format)
+	c.AddCommand(newRetryCommand())
+	return c
+}
+
+func newRetryCommand() *cobra.Command {
+	var all bool
+	var format string
+	c := newClientCommand(&cobra.Command{
+		Use:   "retry NUMBER… | --all",
+		Short: "Send events anew that were given up",
+		Example: `  pairsim runtime deliveries retry 17
+  pairsim runtime deliveries retry --all`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return usagef("name the deliveries by their numbers, or all that were given up by --all")
+			}
+			numbers := make([]uint64, len(args))
+			for i, arg := range args {
+				n, err := strconv.ParseUint(arg, 10, 63)
+				if err != nil || n == 0 {
+					return usagef("%q is no number of a delivery", arg)
+				}
+				numbers[i] = n
+			}
+			return within(func(c *cobra.Command, k *client, in btpclient.Subaccount, _ []string) error {
+				if all {
+					for d, err := range k.operator.Deliveries(c.Context(), in.ID, string(btp.DeliveryDead)) {
+						if err != nil {
+							return err
+						}
+						numbers = append(numbers, d.Sequence)
+					}
+				}
+				list := make([]btpclient.Delivery, len(numbers))
+				rows := make([][]string, len(numbers))
+				for i, n := range numbers {
+					d, err := k.operator.Redeliver(c.Context(), in.ID, n)
+					if err != nil {
+						return err
+					}
+					list[i], rows[i] = d, []string{fmt.Sprint(d.Sequence), d.EventType, d.EventID, d.State}
+				}
+				return show(c.OutOrStdout(), format, list, []string{"NUMBER", "TYPE", "EVENT", "STATE"}, rows)
+			})(c, args)
+		},
+	})
+	c.Flags().BoolVar(&all, "all", false, "all that were given up")
 	subaccountFlag(c)
 	outputFlag(c, &format)
 	return c

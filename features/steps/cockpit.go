@@ -21,6 +21,7 @@ const defaultAccount = "default"
 func (w *world) cockpitSteps(d definitions) {
 	d.Given(`^the cockpit of (v1|v2)$`, w.theCockpitOf)
 	d.Given(`^a refused certificate request burns the token$`, w.refusedRequestsBurnTokens)
+	d.Given(`^applications of one name stop the synchronization of a runtime$`, w.collisionsStopRuntimes)
 	d.Given(`^abandoned pairings count as errors$`, w.abandonedPairingsAreErrors)
 	d.Given(`^revocation is strict$`, w.revocationIsStrict)
 	d.Given(`^there is a global account "([^"]*)"$`, w.thereIsAGlobalAccount)
@@ -54,6 +55,10 @@ func (w *world) cockpitSteps(d definitions) {
 
 func (w *world) theCockpitOf(edition string) error {
 	return w.configure(func(s *Settings) { s.Edition = edition })
+}
+
+func (w *world) collisionsStopRuntimes() error {
+	return w.configure(func(s *Settings) { s.CollisionsStopSync = true })
 }
 
 func (w *world) refusedRequestsBurnTokens() error {

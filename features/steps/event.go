@@ -21,11 +21,16 @@ func (w *world) eventSteps(d definitions) {
 	d.Given(`^a workload listens to "([^"]*)" "([^"]*)" of "([^"]*)" in (structured|binary) mode$`, w.aWorkloadListens)
 	d.Given(`^the operator has deleted its subscription$`, w.itsSubscriptionIsDeleted)
 	d.Given(`^the workload takes no events$`, w.theWorkloadTakesNone)
+	d.Given(`^the workload has begun to take events again$`, w.theWorkloadTakesAgain)
+	d.Given(`^the client has published the event "([^"]*)" "([^"]*)"$`, w.theClientPublishes)
 
 	d.When(`^the client publishes the event "([^"]*)" "([^"]*)"$`, w.theClientPublishes)
 	d.When(`^the workload takes events again$`, w.theWorkloadTakesAgain)
 	d.When(`^the operator lets a workload at "([^"]*)" listen to "([^"]*)" "([^"]*)" of the application "([^"]*)"$`, w.theOperatorSubscribes)
 
+	d.When(`^the operator lets what was given up be sent anew$`, w.theOperatorRedelivers)
+
+	d.Then(`^the runtime of subaccount "([^"]*)" (gets|does not get) the events of "([^"]*)"$`, w.theRuntimeGetsEvents)
 	d.Then(`^the workload has received (\d+) events?$`, w.theWorkloadHasReceived)
 	d.Then(`^the client is told that somebody listens to "([^"]*)" "([^"]*)"$`, w.theClientIsToldOf)
 	d.Then(`^(\d+) events? (?:is|are) given up, after (\d+) attempts$`, w.eventsAreGivenUp)
@@ -193,4 +198,24 @@ func (w *world) eventsAreGivenUp(ctx context.Context, n, attempts int) error {
 		return fmt.Errorf("%d events are given up, want %d", dead, n)
 	}
 	return nil
+}
+
+func (w *world) theOperatorRedelivers(ctx context.Context) error {
+	for d, err := range w.operator.Deliveries(ctx, defaultSubaccount, "dead") {
+		if err == nil {
+			_, err = w.operator.Redeliver(ctx, defaultSubaccount, d.Sequence)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) theRuntimeGetsEvents(ctx context.Context, subaccount, gets, name string) error {
+	a, err := w.application(ctx, subaccount, name)
+	if err == nil && a.GetsEvents != (gets == "gets") {
+		err = fmt.Errorf("the runtime of subaccount %s gets the events of %s: %t", subaccount, a.Name, a.GetsEvents)
+	}
+	return err
 }

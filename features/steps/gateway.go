@@ -28,6 +28,10 @@ func (w *world) gatewaySteps(d definitions) {
 	d.Given(`^a workload has read the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadHasRead)
 	d.Given(`^the token server has revoked its tokens$`, w.theTokensAreRevoked)
 
+	d.When(`^the client exposes the API "([^"]*)", which asks for (.+)$`, w.theClientExposes)
+	d.When(`^the client exposes the events "([^"]*)"$`, w.theClientExposesEvents)
+	d.When(`^the client renames the API "([^"]*)" to "([^"]*)"$`, w.theClientRenames)
+	d.When(`^the client withdraws the API "([^"]*)"$`, w.theClientHasWithdrawn)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadReads)
 	d.When(`^a workload creates (.+) through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCreates)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)" as an entry of its service$`, w.aWorkloadReadsEntry)
@@ -226,6 +230,31 @@ func (w *world) theClientHasWithdrawn(ctx context.Context, name string) error {
 		return err
 	}
 	return w.client.session.DeleteService(ctx, at, one.id)
+}
+
+func (w *world) theClientRenames(ctx context.Context, name, to string) error {
+	one, at, err := w.exposedAPI(ctx, name)
+	if err != nil {
+		return err
+	}
+	one.service.Name = to
+	return w.client.session.UpdateService(ctx, at, one.id, one.service)
+}
+
+// theClientExposesEvents registers a service that has events only.
+func (w *world) theClientExposesEvents(ctx context.Context, name string) error {
+	c, err := w.theClient()
+	if err != nil {
+		return err
+	}
+	info, err := c.call(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.session.CreateService(ctx, info.URLs.MetadataURL, btpclient.Service{
+		Provider: "a client", Name: name, Description: name, Events: &btpclient.Events{Spec: json.RawMessage(`{"asyncapi":"2.0.0"}`)},
+	})
+	return err
 }
 
 func (w *world) theClientHasNewPassword(ctx context.Context, name string) error {

@@ -33,6 +33,9 @@ type Settings struct {
 	Edition string
 	// BurntTokens: the first refused certificate request ends a pairing.
 	BurntTokens bool
+	// CollisionsStopSync: a runtime in which two applications would have one name
+	// stays as it is.
+	CollisionsStopSync bool
 	// AbandonedAsError: an abandoned pairing moves its system to the error status.
 	AbandonedAsError bool
 	// StrictRevocation: a certificate that its client revoked is refused everywhere.
@@ -129,6 +132,7 @@ func (w *world) define(d definitions) {
 	w.gatewaySteps(d)
 	w.eventSteps(d)
 	w.snapshotSteps(d)
+	w.wireSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -152,9 +156,10 @@ type world struct {
 	inspected  btpclient.TokenInspection
 	types      []btpclient.SystemType
 
-	formations map[string]*formation       // by name
-	deletion   btpclient.FormationDeletion // of the formation deleted last
-	offered    []btpclient.ServiceOffering // to the subaccount looked at last
+	formations map[string]*formation          // by name
+	deletion   btpclient.FormationDeletion    // of the formation deleted last
+	offered    []btpclient.ServiceOffering    // to the subaccount looked at last
+	seen       []btpclient.RuntimeApplication // in the runtime looked at last
 
 	subscriber *subscriber // the latest that listens
 	client     *client     // the one that the scenario speaks of
@@ -175,6 +180,7 @@ type world struct {
 	verified verified // what the latest test was told
 
 	snapshots snapshots
+	wire      *wire // the connector that knows the wire alone
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener

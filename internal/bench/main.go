@@ -62,6 +62,7 @@ const header = `# name value unit ratio budget ok|over
 # get: floor (b)'s CPU / ours, or our rate / floor (b)'s; start, rss-idle: / floor (b)'s; growth: / the same with 1k systems;
 # gateway/…/cpu: / the CPU of the product API that is called directly; gateway/…/proxy: / that of a reverse proxy that adds nothing;
 # gateway-bare/…/proxy: the same with a bare gin server as the target;
+# events/…/rate, events/…/p99: from publishing an event over mTLS to its delivery, / the same number of plain POSTs to the same listener;
 # testenv-start, tenant-pairing, system-memory, journal-memory: value / what design §8 allows.
 # Floor (b): a bare gin server; (c): one that does the cryptography of a pairing behind the same requests, and stores nothing.
 `
@@ -88,6 +89,7 @@ var measurements = []measurement{
 	{"clients", (*bench).clients},
 	{"get", (*bench).get},
 	{"gateway", (*bench).gateway},
+	{"events", (*bench).events},
 	{"testenv-start", (*bench).testenvStart},
 	{"tenant-pairing", (*bench).tenantPairing},
 	{"start", (*bench).start},

@@ -122,21 +122,47 @@ func (t *timing) call(ctx context.Context, client *http.Client, method, address 
 // connection, one on a fresh TLS 1.3 connection.
 func pair(ctx context.Context, p *process, system prepared) (timing, error) {
 	var t timing
+	as, err := certify(ctx, p, system, &t)
+	if err != nil {
+		return t, err
+	}
+	fresh := as.client(p)
+	defer fresh.CloseIdleConnections()
+	var identity struct {
+		ClientIdentity struct{ Application string }
+	}
+	return t, t.call(ctx, fresh, http.MethodGet, as.infoURL, nil, http.StatusOK, &identity)
+}
+
+// certified is a tenant that has its certificate.
+type certified struct {
+	systemID    string
+	infoURL     string // the first call there makes the system Registered
+	certificate tls.Certificate
+}
+
+func (c *certified) client(p *process) *http.Client {
+	return newClient(&tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.certificate}})
+}
+
+// certify registers a system and exchanges its token for a certificate.
+func certify(ctx context.Context, p *process, system prepared, t *timing) (c certified, err error) {
 	kept := newClient(nil)
 	defer kept.CloseIdleConnections()
 	body, err := json.Marshal(map[string]string{"name": system.name, "type": "SAP Commerce Cloud"})
 	if err != nil {
-		return t, err
+		return c, err
 	}
 	var registered struct {
+		ID               string
 		IntegrationToken struct{ TokenURL string }
 	}
 	if err := t.call(ctx, kept, http.MethodPost, p.http+"/api/v1/globalAccounts/default/systems", body, http.StatusCreated, &registered); err != nil {
-		return t, err
+		return c, err
 	}
 	tokenURL, err := url.Parse(registered.IntegrationToken.TokenURL)
 	if err != nil {
-		return t, err
+		return c, err
 	}
 	var info struct {
 		CSRURL      string
@@ -144,32 +170,26 @@ func pair(ctx context.Context, p *process, system prepared) (timing, error) {
 		Certificate struct{ Subject string }
 	}
 	if err := t.call(ctx, kept, http.MethodGet, p.http+tokenURL.RequestURI(), nil, http.StatusOK, &info); err != nil {
-		return t, err
+		return c, err
 	}
 	if !strings.HasSuffix(info.Certificate.Subject, system.subject) {
-		return t, fmt.Errorf("the subject is %s, want %s in it", info.Certificate.Subject, system.subject)
+		return c, fmt.Errorf("the subject is %s, want %s in it", info.Certificate.Subject, system.subject)
 	}
 	var signed struct{ ClientCrt string }
 	if err := t.call(ctx, kept, http.MethodPost, info.CSRURL, system.csr, http.StatusCreated, &signed); err != nil {
-		return t, err
+		return c, err
 	}
 	text, err := base64.StdEncoding.DecodeString(signed.ClientCrt)
 	if err != nil {
-		return t, err
+		return c, err
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return t, fmt.Errorf("the certificate is no PEM")
+		return c, fmt.Errorf("the certificate is no PEM")
 	}
-	fresh := newClient(&tls.Config{
-		RootCAs: p.roots, MinVersion: tls.VersionTLS13,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: system.key}},
-	})
-	defer fresh.CloseIdleConnections()
-	var identity struct {
-		ClientIdentity struct{ Application string }
-	}
-	return t, t.call(ctx, fresh, http.MethodGet, info.API.InfoURL, nil, http.StatusOK, &identity)
+	return certified{
+		registered.ID, info.API.InfoURL, tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: system.key},
+	}, nil
 }
 
 func newClient(config *tls.Config) *http.Client {

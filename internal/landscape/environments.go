@@ -382,6 +382,9 @@ func (l *Landscape) CreateEnvironment(ctx context.Context, n control.NewEnvironm
 	if n.Edition != "" {
 		o.Edition = n.Edition
 	}
+	if n.Policy != nil {
+		n.Policy(&o.Policy)
+	}
 	if n.Snapshot != nil {
 		d, err := snapshot.Read(n.Snapshot)
 		if err == nil {

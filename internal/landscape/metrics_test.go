@@ -41,6 +41,7 @@ func wellFormed(t *testing.T, text string) {
 		"status":  regexp.MustCompile(`^(none|[1-5]xx)$`).MatchString,
 		"le":      regexp.MustCompile(`^(\+Inf|[0-9.]+|[0-9.]+e-\d+)$`).MatchString,
 		"code":    func(v string) bool { return v == "other" || btp.SourceOf(btp.Code(v)) != "" },
+		"outcome": regexp.MustCompile(`^(delivered|failed|dead|dropped)$`).MatchString,
 		"point":   func(v string) bool { return btp.Points[btp.Point(v)].Text != "" },
 	}
 	for line := range strings.Lines(text) {

@@ -40,7 +40,7 @@ var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
 // serve starts the listeners.
 func (l *Landscape) serve(background context.Context, on listeners) error {
 	releaseMode()
-	public := l.front((*environment).publicHandler, nil)
+	public := gateway.InCluster(l.front((*environment).publicHandler, nil))
 	l.serveOn(on.http, l.server(public), false)
 	if on.mtls != nil {
 		l.serveOn(on.mtls, l.server(public), true)

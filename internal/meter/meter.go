@@ -127,6 +127,10 @@ func (m *Meter) Write(w io.Writer) {
 	if c := m.config.Counts; c != nil {
 		tally := c.Tally()
 		m.set.GetOrCreateCounter("pairsim_pairings_completed_total").Set(tally.PairingsCompleted)
+		m.set.GetOrCreateCounter("pairsim_events_accepted_total").Set(tally.EventsAccepted)
+		for outcome, n := range tally.Deliveries {
+			m.set.GetOrCreateCounter(labelled("pairsim_event_deliveries_total", "outcome", string(outcome))).Set(n)
+		}
 		for point, n := range tally.Strikes {
 			m.set.GetOrCreateCounter(labelled("pairsim_fault_strikes_total", "point", string(point))).Set(n)
 		}

@@ -32,6 +32,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	for i, d := range f.Entitlements {
 		declared.Entitlements = append(declared.Entitlements, f.entitlement(c, at("entitlements", i), edition, declared.Systems, d))
 	}
+	for i, d := range f.Subscriptions {
+		declared.Subscriptions = append(declared.Subscriptions, f.subscription(c, at("subscriptions", i), d))
+	}
 	faults := f.faults(c)
 	if err := c.found.sorted(); err != nil {
 		return err
@@ -229,6 +232,18 @@ func (f *File) entitlement(c *checker, path string, e *btp.Edition, systems []bt
 	}
 }
 
+// subscription is a declared one; only a runtime listens.
+func (f *File) subscription(c *checker, path string, d Subscription) btp.DeclaredSubscription {
+	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
+	if !sub.Has(btp.Kyma) {
+		c.refuse(path+".subaccount", "subaccount %s does not have the environment kyma, which is what receives events", sub.ID)
+	}
+	return btp.DeclaredSubscription{
+		ID: btp.SubscriptionID(d.ID), Subaccount: sub.ID,
+		NewSubscription: btp.NewSubscription{Source: d.Source, Type: d.Type, Version: d.Version, Sink: d.Sink, Mode: btp.EventMode(d.Mode)},
+	}
+}
+
 // systemRef is the declared id of a system, or its name while it has none.
 func (f *File) systemRef(account, idOrName string) btp.SystemID {
 	if i := f.findSystem(account, idOrName); i >= 0 && f.Systems[i].ID != "" {
@@ -256,6 +271,9 @@ func (p Policy) apply(to *btp.Policy) {
 	}
 	if p.Revocation != "" {
 		to.StrictRevocation = p.Revocation == "strict"
+	}
+	if p.NameCollision != "" {
+		to.CollisionsStopSync = p.NameCollision == "stop-sync"
 	}
 	validities := maps.Clone(to.TokenValidity)
 	for name, text := range p.TokenValidity {
@@ -328,6 +346,12 @@ func (f *File) place(text string) string {
 		system := f.systemRef(string(sub.GlobalAccount), d.System)
 		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
 			return at("entitlements", i)
+		}
+	}
+	for i, d := range f.Subscriptions {
+		sub, _ := f.findSubaccount("", d.Subaccount)
+		if strings.Contains(text, "subscription of subaccount "+string(sub.ID)+" to "+d.Type+" of "+d.Source+": ") {
+			return at("subscriptions", i)
 		}
 	}
 	for i, s := range f.Systems {

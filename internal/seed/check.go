@@ -79,6 +79,7 @@ func (f *File) check(dir string) error {
 	f.checkSystems(c)
 	f.checkFormations(c)
 	f.checkEntitlements(c)
+	f.checkSubscriptions(c)
 	f.checkTenants(c, dir)
 	c.positive("policy.attemptDeadline", f.Policy.AttemptDeadline)
 	c.positive("policy.certificateValidity", f.Policy.CertificateValidity)
@@ -313,4 +314,17 @@ func (c *checker) formationStatus(path string, e *btp.Edition, text string) btp.
 	}
 	c.refuse(path, "edition %s has no formation status %q; statuses are %s", e.ID, clip(text), strings.Join(known, ", "))
 	return ""
+}
+
+func (f *File) checkSubscriptions(c *checker) {
+	ids := map[string]string{}
+	for i, d := range f.Subscriptions {
+		path := at("subscriptions", i)
+		if d.ID != "" {
+			c.unique(ids, d.ID, path+".id")
+		}
+		if _, found := f.findSubaccount("", d.Subaccount); !found {
+			c.refuse(path+".subaccount", "there is no subaccount %q in this file", clip(d.Subaccount))
+		}
+	}
 }

@@ -23,6 +23,7 @@ type File struct {
 	Systems        []System        `json:"systems"`
 	Formations     []Formation     `json:"formations"`
 	Entitlements   []Entitlement   `json:"entitlements"`
+	Subscriptions  []Subscription  `json:"subscriptions"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Faults  []Fault  `json:"faults"`
@@ -103,6 +104,18 @@ type Entitlement struct {
 	Plan       string `json:"plan"`
 }
 
+// Subscription declares that a subaccount's Kyma runtime listens to events.
+// Subaccount is an id or subdomain, Source the name of an application.
+type Subscription struct {
+	ID         string `json:"id"`
+	Subaccount string `json:"subaccount"`
+	Source     string `json:"source"`
+	Type       string `json:"type"`
+	Version    string `json:"version"`
+	Sink       string `json:"sink"`
+	Mode       string `json:"mode"`
+}
+
 // Token says how old a system's present token is, or that it has none.
 type Token struct {
 	None bool
@@ -143,6 +156,7 @@ type Policy struct {
 	BurnOnRejectedCSR   *bool             `json:"burnOnRejectedCSR"`
 	Abandoned           string            `json:"abandoned"`
 	Revocation          string            `json:"revocation"`
+	NameCollision       string            `json:"nameCollision"`
 	TokenValidity       map[string]string `json:"tokenValidity"`
 	// Durations are by transition, as Transitions are, which say more.
 	Durations   map[string]string     `json:"durations"`

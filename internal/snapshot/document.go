@@ -85,6 +85,7 @@ type subaccount struct {
 	Region        string                   `json:"region"`
 	Environments  []btp.RuntimeEnvironment `json:"environments,omitempty"`
 	Version       uint64                   `json:"version"`
+	Stopped       *btp.StoppedSync         `json:"stopped,omitempty"`
 }
 
 type system struct {
@@ -98,6 +99,7 @@ type system struct {
 	Tenant           *descriptor         `json:"tenant,omitempty"`
 	FormerTenant     string              `json:"formerTenant,omitempty"`
 	ExtensionDeleted bool                `json:"extensionDeleted,omitempty"`
+	EventRuntime     btp.SubaccountID    `json:"eventRuntime,omitempty"`
 	Sequence         uint64              `json:"sequence"`
 	CreatedAt        time.Time           `json:"createdAt,omitzero"`
 	UpdatedAt        time.Time           `json:"updatedAt,omitzero"`

@@ -81,11 +81,14 @@ var used = []string{
 	`A program in the Kyma runtime of "dev", without credentials, reads products of "Web Shop":$`,
 	`workload → gateway +GET +/gateway/mp-web-shop\S+/products/search +200  \d+ products$`,
 	`gateway → commerce +POST +/tenants/commerce/\S+/oauth/token +200  OAuth token$`, `gateway → commerce +GET +/tenants/commerce/\S+/products/search +200$`,
-	`It creates an account in "Sales"`,
+	`Another program there listens to Account\.Root\.Created, version v1, of "Sales":$`,
+	`operator → registry +POST +/api/v1/subaccounts/\S+subscriptions +201  subscribed$`,
+	`The first one creates an account in "Sales"`,
 	`workload → gateway +POST +/gateway/mp-sales/\S+AccountCollection +201  no\. \d+$`,
 	`gateway → c4c +GET +/tenants/c4c/api/\S+ +200  Basic, CSRF$`, `gateway → c4c +POST +/tenants/c4c/\S+AccountCollection +201$`,
 	`c4c → registry +POST +/mp-sales/v1/events +200  an event$`, `you → control +GET +/control/journal +200  the journal$`,
 	`✓ The journal has it all: the gateway's calls, and Account\.Root\.Created, accepted as an event\.$`,
+	`registry → listener +POST +/events +204  a CloudEvent$`, `✓ Delivered as \S*Account\.?Root\.Created\.v1: entity-id [0-9A-F]{8}…\.$`,
 }
 
 // failing and opened are what both editions tell of a deregistration that fails:
@@ -228,7 +231,7 @@ func inOrder(t *testing.T, text string, patterns []string) {
 func pleasant(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	const most = 196 // with what to look at afterwards
+	const most = 201 // with what to look at afterwards
 	if len(lines) > most {
 		t.Errorf("got %d lines, want at most %d", len(lines), most)
 	}
@@ -293,6 +296,7 @@ func TestBroken(t *testing.T) {
 		{"no registry", edition("v1"), func(_ *testing.T, l *Landscape) { l.HTTP, l.MTLS = "http://127.0.0.1:1", "https://127.0.0.1:1" }, "v1", `got no answer`, "throwaway keys"},
 		{"no control", edition("v1"), func(_ *testing.T, l *Landscape) { l.Control = "http://127.0.0.1:1" }, "v1", `workload: GET /control/journal got no answer`, "A workload uses what was exposed"},
 		{"a shop without products", edition("v1"), replacing(`"products"`, `"articles"`, "/gateway/mp-web-shop/"), "v1", `workload: the shop has no products`, "without credentials, reads products"},
+		{"an event of another name", edition("v1"), replacing(`"sink":"http://127.0.0.1`, `"sink":"http://127.0.0.2`, "/api/v1/subaccounts/dev/runtime/subscriptions"), "v1", `workload: sink of the subscription`, "4 products"},
 		{"an account without a number", edition("v1"), replacing(`"AccountID"`, `"Number"`, "/gateway/mp-sales/"), "v1", `workload: the new account has no number`, "OAuth token"},
 		{
 			"deregistering never fails", edition("v1"), replacing(`"label":"Deregister Error"`, `"label":"Deregistering"`, "/api/v1/systems/"), "v1",

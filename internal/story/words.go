@@ -17,6 +17,7 @@ type cockpit struct {
 	extensionSection  string // of Marketing Cloud's tile
 	includeVerb       string // what one does with a system and a formation
 	formationReady    string // status of a formation, "" where none is shown
+	accountEvent      string // type of the event of a new account, as it is delivered
 	leaves            bool   // deregistering takes the row away
 	deregisterError   string // status after deregistering has failed
 	errorSource       string // where the way out of it stands
@@ -30,6 +31,7 @@ var cockpits = map[string]cockpit{
 		registerButton: "Register System", tokenButton: "Display token", tokenAtOnce: true,
 		empty: "Pending", registered: "Registered", extensionSection: "Integrations",
 		includeVerb: "assigned", leaves: true,
+		accountEvent:    "sap.kyma.custom.mpsales.AccountRoot.Created.v1",
 		deregisterError: "Deregister Error", errorSource: "SEED-000, Results",
 	},
 	"v2": {
@@ -37,6 +39,7 @@ var cockpits = map[string]cockpit{
 		registerButton: "Add System", tokenButton: "Get Token",
 		empty: "", registered: "Registered", extensionSection: "Extensions",
 		includeVerb: "included", formationReady: "Ready",
+		accountEvent:    "Account.Root.Created.v1",
 		deregisterError: "Error while Deregistering", errorSource: "1582d72",
 	},
 }

@@ -56,7 +56,15 @@ func (t *teller) workload(ctx context.Context) error {
 	if err := t.through(ctx, shopAPI, count(len(found.Products), "product")); err != nil {
 		return err
 	}
-	t.step("", "It creates an account in %q; the gateway adds user, password and a CSRF token:", salesAPI.system)
+	hears, err := listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer hears.close()
+	if err := t.subscribe(ctx, hears); err != nil {
+		return err
+	}
+	t.step("", "The first one creates an account in %q; the gateway adds user, password and a CSRF token:", salesAPI.system)
 	answer, _, err = t.program.Write(ctx, http.MethodPost, salesAPI.api, "CorporateAccountCollection", json.RawMessage(newAccount))
 	if err != nil {
 		return err
@@ -72,7 +80,10 @@ func (t *teller) workload(ctx context.Context) error {
 	if err := t.through(ctx, salesAPI, "no. "+made.D.Results.AccountID); err != nil {
 		return err
 	}
-	return t.emitted(ctx)
+	if err := t.emitted(ctx); err != nil {
+		return err
+	}
+	return t.delivered(ctx, hears)
 }
 
 // through shows a call to the gateway, and what the gateway did for it, as the

@@ -111,6 +111,7 @@ func (s *state) replaceSub(old, now *btp.Subaccount) {
 func cloneSub(a *btp.Subaccount) btp.Subaccount {
 	c := *a
 	c.Environments = slices.Clone(a.Environments)
+	c.Stopped = a.Stopped.Clone()
 	return c
 }
 

@@ -109,9 +109,9 @@ func (t accounts) PutGlobal(a btp.GlobalAccount) error {
 	return err
 }
 
-const subColumns = `SELECT id, global_account, display_name, subdomain, region, environments, version FROM subaccounts WHERE env = ?`
+const subColumns = `SELECT id, global_account, display_name, subdomain, region, environments, version, stopped FROM subaccounts WHERE env = ?`
 
-func readSub(r row) btp.Subaccount {
+func readSub(r row) (btp.Subaccount, error) {
 	a := btp.Subaccount{
 		ID: btp.SubaccountID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), DisplayName: r.text(2),
 		Subdomain: r.text(3), Region: r.text(4), Version: uint64(r.number(6)),
@@ -121,13 +121,16 @@ func readSub(r row) btp.Subaccount {
 			a.Environments = append(a.Environments, btp.RuntimeEnvironment(e))
 		}
 	}
-	return a
+	if text := r.text(7); text != "" {
+		return a, json.Unmarshal([]byte(text), &a.Stopped)
+	}
+	return a, nil
 }
 
 func (t accounts) Sub(id btp.SubaccountID) (a btp.Subaccount, err error) {
-	ok, err := t.one(subColumns+` AND id = ?`, func(r row) error {
-		a = readSub(r)
-		return nil
+	ok, err := t.one(subColumns+` AND id = ?`, func(r row) (err error) {
+		a, err = readSub(r)
+		return err
 	}, t.env, string(id))
 	if err == nil && !ok {
 		err = btp.Errorf(btp.SubaccountNotFound, "there is no subaccount %.120q", id)
@@ -137,8 +140,9 @@ func (t accounts) Sub(id btp.SubaccountID) (a btp.Subaccount, err error) {
 
 func (t accounts) Subs(ga btp.GlobalAccountID) (list []btp.Subaccount, err error) {
 	keep := func(r row) error {
-		list = append(list, readSub(r))
-		return nil
+		a, err := readSub(r)
+		list = append(list, a)
+		return err
 	}
 	if ga == "" {
 		err = t.query(subColumns+` ORDER BY id`, keep, t.env)
@@ -153,10 +157,18 @@ func (t accounts) PutSub(a btp.Subaccount) error {
 	for i, e := range a.Environments {
 		names[i] = string(e)
 	}
-	return t.write(`INSERT OR REPLACE INTO subaccounts (env, id, global_account, display_name, subdomain, region, environments, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	stopped := ""
+	if a.Stopped != nil {
+		text, err := json.Marshal(a.Stopped)
+		if err != nil {
+			return err
+		}
+		stopped = string(text)
+	}
+	return t.write(`INSERT OR REPLACE INTO subaccounts (env, id, global_account, display_name, subdomain, region, environments, version, stopped)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.env, string(a.ID), string(a.GlobalAccount), a.DisplayName, a.Subdomain, a.Region, strings.Join(names, ","),
-		int64(a.Version))
+		int64(a.Version), stopped)
 }
 
 type keys struct{ *tx }

@@ -13,7 +13,7 @@ type systems struct{ *tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,
-		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted FROM systems`
+		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime FROM systems`
 	systemColumns = systemSelect + ` WHERE env = ?`
 )
 
@@ -22,7 +22,7 @@ func readSystem(r row) (btp.System, error) {
 		ID: btp.SystemID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Name: r.text(2), Type: r.text(3),
 		ApplicationName: r.text(4), Status: btp.Status(r.text(5)),
 		Sequence: uint64(r.number(8)), CreatedAt: r.time(9), UpdatedAt: r.time(10), RegisteredAt: r.time(11),
-		FormerTenant: r.text(12), ExtensionDeleted: r.flag(13),
+		FormerTenant: r.text(12), ExtensionDeleted: r.flag(13), EventRuntime: btp.SubaccountID(r.text(14)),
 	}
 	err := fromJSON(r.text(6), &s.Failure)
 	if err == nil {
@@ -147,23 +147,24 @@ func (t systems) Put(s btp.System) error {
 	}
 	if t.lastSystem == s.ID { // it is there: only what moves in its life is written, and only those indexes
 		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?,
-				former_tenant = ?, extension_deleted = ?
+				former_tenant = ?, extension_deleted = ?, event_runtime = ?
 			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS ?`,
-			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted),
+			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime),
 			t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, s.CreatedAt)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
 	err = t.write(`INSERT INTO systems (env, id, global_account, sequence, name, type, application_name, status, failure, tenant,
-			created_at, updated_at, registered_at, former_tenant, extension_deleted)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, sequence = excluded.sequence, name = excluded.name,
 			type = excluded.type, application_name = excluded.application_name, status = excluded.status, failure = excluded.failure,
 			tenant = excluded.tenant, created_at = excluded.created_at, updated_at = excluded.updated_at, registered_at = excluded.registered_at,
-			former_tenant = excluded.former_tenant, extension_deleted = excluded.extension_deleted`,
+			former_tenant = excluded.former_tenant, extension_deleted = excluded.extension_deleted,
+			event_runtime = excluded.event_runtime`,
 		t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
-		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted))
+		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime))
 	if isConstraint(err) {
 		return t.taken(&s, err)
 	}

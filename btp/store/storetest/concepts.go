@@ -32,7 +32,10 @@ func testEnvironment(t *testing.T, s btp.Store) {
 func testAccounts(t *testing.T, s btp.Store) {
 	a := btp.GlobalAccount{ID: "b-account", DisplayName: "A", Subdomain: "alpha"}
 	b := btp.GlobalAccount{ID: "a-account", DisplayName: "B", Subdomain: "beta"}
-	dev := btp.Subaccount{ID: "dev", GlobalAccount: a.ID, Subdomain: "Dev", Region: "eu10", Environments: []btp.RuntimeEnvironment{btp.Kyma}, Version: 1<<63 + 7}
+	dev := btp.Subaccount{
+		ID: "dev", GlobalAccount: a.ID, Subdomain: "Dev", Region: "eu10", Environments: []btp.RuntimeEnvironment{btp.Kyma}, Version: 1<<63 + 7,
+		Stopped: &btp.StoppedSync{Applications: []btp.SystemID{}, Name: "mp"},
+	}
 	bare := btp.Subaccount{ID: "bare", GlobalAccount: a.ID, DisplayName: "no environments"}
 	far := btp.Subaccount{ID: "far", GlobalAccount: b.ID}
 	update(t, s, env, func(tx btp.Tx) error {

@@ -152,7 +152,7 @@ func fullSystem(n int) btp.System {
 	s := system(n)
 	s.Status = btp.Failed
 	s.RegisteredAt = start.Add(time.Minute)
-	s.FormerTenant, s.ExtensionDeleted = "former", true
+	s.FormerTenant, s.ExtensionDeleted, s.EventRuntime = "former", true, "dev"
 	s.Failure = &btp.Failure{Cause: `"<&> ü`, Step: btp.PointCSR, Component: "BC-CP-MP", At: start.Add(time.Second)}
 	s.Tenant = &btp.Descriptor{
 		TenantID: "t", URL: "https://t.example", CallbackURL: "https://t.example/back",
@@ -244,6 +244,7 @@ func populate(tx btp.Tx) error {
 		tx.Accounts().PutSub(btp.Subaccount{
 			ID: "dev", GlobalAccount: "ga", DisplayName: "Dev", Subdomain: "dev", Region: "eu10",
 			Environments: []btp.RuntimeEnvironment{btp.CloudFoundry, btp.Kyma}, Version: 3,
+			Stopped: &btp.StoppedSync{Applications: []btp.SystemID{"system-1"}, Name: "mp-system"},
 		}),
 		tx.Systems().Put(fullSystem(1)),
 		tx.Tokens().Put(token("t1", "system-1")),

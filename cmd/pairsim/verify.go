@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pairsim/pairsim/features/verify"
+)
+
+func newVerifyCommand() *cobra.Command {
+	return newGroup("verify", "Hold a server to what the features say", newVerifyFeaturesCommand())
+}
+
+// verifyOptions are the settings of verify features.
+type verifyOptions struct {
+	target, control, controlKey, ca string
+	tags                            string
+	features, reports, tokenURLs    []string
+	tokenCommand                    string
+	concurrency                     int
+	quiet                           bool
+}
+
+// reportFiles are what a report is called unless its file is named.
+var reportFiles = map[string]string{"junit": "pairsim-junit.xml", "cucumber": "pairsim-cucumber.json", "html": "pairsim-report.html"}
+
+func newVerifyFeaturesCommand() *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "features",
+		Short: "Carry out the features against a server that runs",
+		Long: `Carry out the features, which are part of this binary, against a server that runs.
+
+A pairsim is asked for an environment for each scenario, which is removed with it: the server's own data stay as they are. That
+needs its control listener (--control); without it only scenarios tagged @wire can be held against it.
+
+A registry of somebody else is held to the scenarios tagged @wire, which need a fresh token URL each: --token-url, repeated, or
+--token-command, which prints one each time it runs.
+
+A scenario passes, fails, or is not applicable to this target; the table tells why. The exit code is 1 when one fails.`,
+		Example: `  pairsim verify features --target http://127.0.0.1:8080 --control http://127.0.0.1:8081
+  pairsim verify features --target http://127.0.0.1:8080 --control http://127.0.0.1:8081 --tags @wire --report html=report.html
+  pairsim verify features --token-command ./new-token-url.sh --ca registry-ca.pem --report junit`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.target, "target", "", "base `URL` of the server")
+	flags.StringVar(&o.control, "control", "", "base `URL` of its control listener; unless given, none is used")
+	flags.StringVar(&o.controlKey, "control-key", "", "`KEY` that its control listener asks for")
+	flags.StringVar(&o.ca, "ca", "", "PEM `FILE` with the CA of its TLS listener; unless given, a pairsim's is asked for")
+	flags.StringVar(&o.tags, "tags", "", "`EXPRESSION` that selects scenarios, as \"@wire && ~@invariant-3\"")
+	flags.StringArrayVar(&o.features, "feature", nil, "feature `FILE` to carry out, as pairing.feature; repeatable, all unless given")
+	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, html; repeatable")
+	flags.StringArrayVar(&o.tokenURLs, "token-url", nil, "fresh token `URL` of a foreign registry; repeatable, one for each scenario")
+	flags.StringVar(&o.tokenCommand, "token-command", "", "`COMMAND` that prints a fresh token URL of a foreign registry, run by sh")
+	flags.IntVar(&o.concurrency, "concurrency", 4, "scenarios at once; with token URLs always one")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
+	return c
+}
+
+func (o *verifyOptions) run(c *cobra.Command) error {
+	options, err := o.options()
+	if err != nil {
+		return err
+	}
+	target, err := o.verified(c.Context())
+	if err != nil {
+		return err
+	}
+	if err := target.Reachable(c.Context()); err != nil {
+		return &failure{"The target cannot be verified", err.Error(), "Start it, or correct --target, --control and --ca"}
+	}
+	out := c.OutOrStdout()
+	options.Progress = func(r verify.Result) {
+		if r.Outcome != verify.Passed || !o.quiet {
+			fmt.Fprintf(out, "%-14s  %s: %s\n", r.Outcome, r.Feature, printable(r.Name))
+		}
+		switch {
+		case r.Outcome == verify.Failed:
+			fmt.Fprintf(out, "                at: %s\n                %s\n", printable(r.Step), strings.ReplaceAll(printableLines(r.Reason), "\n", "\n                "))
+		case r.Outcome == verify.NotApplicable:
+			fmt.Fprintf(out, "                %s\n", printable(r.Reason))
+		}
+	}
+	report, err := verify.Run(c.Context(), target, options)
+	if err != nil {
+		return &failure{"The features were not carried out", err.Error(), "Look at --tags and --feature"}
+	}
+	failed := report.Count(verify.Failed)
+	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
+		report.Count(verify.Passed), failed, report.Count(verify.NotApplicable), report.Took.Round(100*time.Millisecond))
+	switch {
+	case failed > 0:
+		return ended(exitRefused)
+	case report.Count(verify.Passed) == 0: // nothing is proved
+		return &failure{"No scenario was applicable to the target", "each one tells above what it needs", "Give --control for a pairsim, --token-url or --token-command for another registry"}
+	}
+	return nil
+}
+
+func (o *verifyOptions) options() (verify.Options, error) {
+	v := verify.Options{Tags: o.tags, Paths: o.features, Concurrency: o.concurrency}
+	if o.concurrency < 1 || o.concurrency > 64 {
+		return v, usagef("--concurrency is %d; it must be 1 to 64", o.concurrency)
+	}
+	for _, text := range o.reports {
+		form, file, _ := strings.Cut(text, "=")
+		if file == "" {
+			file = reportFiles[form]
+		}
+		switch form {
+		case "junit":
+			v.JUnit = file
+		case "cucumber":
+			v.Cucumber = file
+		case "html":
+			v.HTML = file
+		default:
+			return v, usagef("--report %s: forms are junit, cucumber and html", text)
+		}
+	}
+	return v, nil
+}
+
+// verified is the target that the flags name.
+func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
+	roots, err := readRoots(o.ca)
+	t := verify.Target{HTTP: strings.TrimRight(o.target, "/"), Control: strings.TrimRight(o.control, "/"), ControlKey: o.controlKey, Roots: roots}
+	if err != nil {
+		return t, err
+	}
+	switch {
+	case len(o.tokenURLs) > 0 && o.tokenCommand != "":
+		return t, usagef("--token-url and --token-command: give one of them")
+	case len(o.tokenURLs) > 0:
+		for _, text := range o.tokenURLs {
+			if err := checkBase("--token-url", text, true); err != nil {
+				return t, err
+			}
+		}
+		t.TokenURL = verify.TokenURLs(o.tokenURLs)
+	case o.tokenCommand != "":
+		t.TokenURL = o.askForTokenURL
+	case o.target == "":
+		return t, usagef("say what to verify: --target URL, or --token-url URL")
+	}
+	for flag, base := range map[string]string{"--target": t.HTTP, "--control": t.Control} {
+		if base != "" {
+			if err := checkBase(flag, base, false); err != nil {
+				return t, err
+			}
+		}
+	}
+	if t.Roots == nil && t.HTTP != "" {
+		t.Roots = ownRoots(ctx, t.HTTP)
+	}
+	return t, nil
+}
+
+func checkBase(flag, text string, withQuery bool) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" && !withQuery {
+		return usagef("%s: want http(s)://HOST[:PORT]", flag)
+	}
+	return nil
+}
+
+const tokenCommandTimeout = 2 * time.Minute
+
+// askForTokenURL runs the command for a token URL. What it says on its standard
+// error is the user's to see; its output, a secret, is not told again.
+func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, tokenCommandTimeout)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, "sh", "-c", o.tokenCommand).Output() //nolint:gosec // the user's own command
+	if err != nil {
+		var exited *exec.ExitError
+		if errors.As(err, &exited) {
+			return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", exited.ExitCode(), exited.Stderr)
+		}
+		return "", fmt.Errorf("the command for token URLs: %w", err)
+	}
+	text := strings.TrimSpace(string(output))
+	if checkBase("", text, true) != nil || strings.ContainsAny(text, " \n") {
+		return "", errors.New("the command for token URLs printed something else than one http or https URL")
+	}
+	return text, nil
+}
+
+// ownRoots are the CA that a pairsim shows at /ca.pem beside the system's; nil if
+// the target shows none.
+func ownRoots(ctx context.Context, base string) *x509.CertPool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ca.pem", nil)
+	if err != nil {
+		return nil
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil
+	}
+	defer response.Body.Close() //nolint:errcheck // it is only read
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxInput))
+	if err != nil || response.StatusCode != http.StatusOK {
+		return nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil
+	}
+	return roots
+}
