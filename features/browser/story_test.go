@@ -116,7 +116,9 @@ func TestTheStoryShowsWhereItBreaks(t *testing.T) {
 			p.sees("commerce gave the pairing up")
 			p.sees("registration-error has struck")
 			p.accessible()
-			p.wholePicture("story-fault-" + edition)
+			if edition == "v2" {
+				p.wholePicture("story-fault-v2")
+			}
 			p.click("Remove registration-error")
 			p.seesNot("registration-error has struck")
 		})

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-QQUC5G3L.js";import"./chunk-HNPCXJJG.js";import"./chunk-KGM6URAO.js";import"./chunk-CZSQO6HZ.js";import"./chunk-VDNHFHTK.js";import"./chunk-3C6LU5MM.js";import"./chunk-NQNUIXU7.js";import"./chunk-AHA52Y73.js";import"./chunk-ZRUQM2KK.js";export{b as Operation,a as Page};
