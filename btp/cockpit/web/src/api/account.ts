@@ -10,7 +10,10 @@ const chosen = listeners<void>();
 
 function useChoice(key: string): [string | null, (id: string) => void] {
   const [id, set] = useState(sessionStorage.getItem(key));
-  useEffect(() => chosen.listen(() => set(sessionStorage.getItem(key))), [key]);
+  useEffect(() => {
+    set(sessionStorage.getItem(key));
+    return chosen.listen(() => set(sessionStorage.getItem(key)));
+  }, [key]);
   return [
     id,
     (choice) => {

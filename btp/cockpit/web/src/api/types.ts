@@ -242,6 +242,19 @@ export interface Application {
   system: SystemName;
   services: Service[];
   formations: string[];
+  getsEvents: boolean;
+}
+
+export interface Runtime {
+  synchronization: { state: "synchronized" | "stopped"; name?: string };
+}
+
+export interface RuntimeEvent {
+  application: string;
+  service: string;
+  type: string;
+  version: string;
+  subscriptions: number;
 }
 
 export interface Subscription {

@@ -24,7 +24,10 @@ addEventListener("popstate", () => moves.tell());
 
 export function usePlace(): string {
   const [place, setPlace] = useState(here());
-  useEffect(() => moves.listen(() => setPlace(here())), []);
+  useEffect(() => {
+    setPlace(here()); // it may have changed before anybody listened
+    return moves.listen(() => setPlace(here()));
+  }, []);
   return place;
 }
 
@@ -32,7 +35,10 @@ export function usePlace(): string {
 export function useParameter(name: string): [string, (value: string) => void] {
   const read = () => new URLSearchParams(location.search).get(name) ?? "";
   const [value, setValue] = useState(read());
-  useEffect(() => moves.listen(() => setValue(read())), [name]);
+  useEffect(() => {
+    setValue(read());
+    return moves.listen(() => setValue(read()));
+  }, [name]);
   return [
     value,
     (next) => {

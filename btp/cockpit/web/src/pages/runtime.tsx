@@ -2,19 +2,22 @@
 
 import { useState } from "preact/hooks";
 import { useSubaccount } from "../api/account";
-import { all, send } from "../api/client";
+import { all, get, send } from "../api/client";
 import { useQuery } from "../api/query";
-import type { Application, Delivery, Subscription } from "../api/types";
+import type { Application, Delivery, List, Runtime, RuntimeEvent, Subscription } from "../api/types";
 import { Link } from "../app/router";
 import { texts } from "../texts";
 import { Button } from "../ui/button";
-import { Confirm } from "../ui/confirm";
+import { Confirm, useAct } from "../ui/confirm";
+import { Copy } from "../ui/copy";
+import { Dialog } from "../ui/dialog";
 import { Field, Select } from "../ui/field";
 import { formatInstant } from "../ui/format";
+import { Message, RefusedBy } from "../ui/message";
 import { Page as PageFrame } from "../ui/page";
 import { Badge } from "../ui/status";
 import { SubaccountChoice } from "../ui/subaccount";
-import { Empty, Table } from "../ui/table";
+import { Empty, NothingFound, Table } from "../ui/table";
 import { Tabs } from "../ui/tabs";
 
 const t = texts.runtime;
@@ -26,37 +29,48 @@ export function Page() {
   const applications = useQuery(path && path + "/applications", () => all<Application>(path + "/applications"));
   const subscriptions = useQuery(path && path + "/subscriptions", () => all<Subscription>(path + "/subscriptions"));
   const deliveries = useQuery(path && path + "/deliveries", () => all<Delivery>(path + "/deliveries"));
-  const [subscribing, subscribe] = useState(false);
+  const runtime = useQuery(path, () => get<Runtime>(path!)).data;
+  const events = useQuery(path && path + "/events", () => get<List<RuntimeEvent>>(path + "/events")).data?.items ?? [];
+  const [subscribing, subscribe] = useState<Partial<RuntimeEvent>>();
   return (
     <PageFrame
       title={texts.navigation.runtime}
       intro={t.intro}
       of={{ ...applications, loading: applications.loading || !loaded }}
       actions={
-        <Button look="emphasized" icon="add" why={subaccount && !kyma ? t.noKyma + "." : undefined} onClick={() => subscribe(true)}>
+        <Button look="emphasized" icon="add" why={subaccount && !kyma ? t.noKyma + "." : undefined} onClick={() => subscribe({})}>
           {t.subscribe}
         </Button>
       }
     >
       <SubaccountChoice />
+      {runtime?.synchronization.state === "stopped" && (
+        <Message tone="warning">
+          <strong>{t.stopped}</strong>
+          <span>{t.stoppedDetail(runtime.synchronization.name ?? "")}</span>
+        </Message>
+      )}
       {subaccount && !kyma ? (
         <Empty title={t.noKyma} />
       ) : (
         <Tabs
           label={t.label}
           tabs={[
-            { id: "applications", title: t.applications, count: applications.data?.items.length, render: () => <Applications items={applications.data?.items ?? []} /> },
+            { id: "applications", title: t.applications, count: applications.data?.items.length, render: () => <Applications items={applications.data?.items ?? []} path={path!} /> },
+            { id: "events", title: t.events, count: events.length, render: () => <Events items={events} onSubscribe={subscribe} /> },
             { id: "subscriptions", title: t.subscriptions, count: subscriptions.data?.items.length, render: () => <Subscriptions items={subscriptions.data?.items ?? []} path={path!} /> },
-            { id: "deliveries", title: t.deliveries, count: deliveries.data?.items.length, render: () => <Deliveries items={deliveries.data?.items ?? []} /> },
+            { id: "deliveries", title: t.deliveries, count: deliveries.data?.items.length, render: () => <Deliveries items={deliveries.data?.items ?? []} path={path!} /> },
           ]}
         />
       )}
-      {subscribing && <Subscribe path={path!} applications={applications.data?.items ?? []} onClose={() => subscribe(false)} />}
+      {subscribing && <Subscribe path={path!} of={subscribing} applications={applications.data?.items ?? []} events={events} onClose={() => subscribe(undefined)} />}
     </PageFrame>
   );
 }
 
-function Applications({ items }: { items: Application[] }) {
+function Applications({ items, path }: { items: Application[]; path: string }) {
+  const [shown, show] = useState<{ name: string; manifests: unknown }>();
+  const showing = useAct(async (name: string) => show({ name, manifests: await get(`${path}/applications/${encodeURIComponent(name)}/manifests`) }));
   if (items.length === 0) {
     return (
       <Empty title={t.noApplications}>
@@ -72,6 +86,12 @@ function Applications({ items }: { items: Application[] }) {
             <h2 class="fd-title fd-title--h4">{a.name}</h2>
             <Link to={"systems/" + a.system.id}>{a.system.name}</Link>
             <span class="hint">{a.system.type}</span>
+            {!a.getsEvents && <span class="hint">{t.elsewhere}</span>}
+            <span class="shell__space" />
+            <Button onClick={() => showing.run(a.name)}>
+              {t.manifests}
+              <span class="sr-only"> {a.name}</span>
+            </Button>
           </div>
           <Table
             caption={a.name}
@@ -86,6 +106,74 @@ function Applications({ items }: { items: Application[] }) {
           />
         </section>
       ))}
+      {showing.refusal && <RefusedBy refusal={showing.refusal} />}
+      {shown && (
+        <Dialog
+          title={t.manifestsOf(shown.name)}
+          wide
+          onClose={() => show(undefined)}
+          footer={
+            <Button look="emphasized" onClick={() => show(undefined)}>
+              {texts.common.close}
+            </Button>
+          }
+        >
+          <p class="hint">{t.manifestsHint}</p>
+          <pre class="code" tabIndex={0}>
+            {JSON.stringify(shown.manifests, null, 2)}
+          </pre>
+          <div>
+            <Copy text={JSON.stringify(shown.manifests, null, 2)} what={t.manifestsOf(shown.name)} />
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+// Events are the types that the applications publish.
+function Events({ items, onSubscribe }: { items: RuntimeEvent[]; onSubscribe: (e: RuntimeEvent) => void }) {
+  const [search, setSearch] = useState("");
+  const found = items.filter((e) => (e.type + " " + e.application).toLowerCase().includes(search.toLowerCase()));
+  return (
+    <>
+      {items.length > 0 && (
+        <div class="bar" role="search">
+          <label>
+            {t.searchEvents}
+            <input class="fd-input" type="search" value={search} onInput={(e) => setSearch(e.currentTarget.value)} />
+          </label>
+        </div>
+      )}
+      <Table
+        caption={t.events}
+        rows={found}
+        keyOf={(e) => [e.application, e.type, e.version].join(" ")}
+        columns={[
+          { key: "type", title: t.type, sort: (e) => e.type, render: (e) => <span class="mono">{[e.type, e.version].filter(Boolean).join(".")}</span> },
+          { key: "application", title: t.source, sort: (e) => e.application, render: (e) => <span class="mono">{e.application}</span> },
+          { key: "subscribed", title: t.subscribed, sort: (e) => e.subscriptions, render: (e) => e.subscriptions },
+          {
+            key: "actions",
+            title: texts.common.actions,
+            render: (e) => (
+              <Button onClick={() => onSubscribe(e)}>
+                {t.subscribe}
+                <span class="sr-only"> {e.type}</span>
+              </Button>
+            ),
+          },
+        ]}
+        empty={
+          items.length > 0 ? (
+            <NothingFound />
+          ) : (
+            <Empty title={t.noEvents}>
+              <p>{t.noEventsDetail}</p>
+            </Empty>
+          )
+        }
+      />
     </>
   );
 }
@@ -120,8 +208,11 @@ function Subscriptions({ items, path }: { items: Subscription[]; path: string })
   );
 }
 
-function Deliveries({ items }: { items: Delivery[] }) {
+function Deliveries({ items, path }: { items: Delivery[]; path: string }) {
+  const again = useAct((d: Delivery) => send("POST", `${path}/deliveries/${d.sequence}/redelivery`, {}));
   return (
+    <>
+    {again.refusal && <RefusedBy refusal={again.refusal} />}
     <Table
       caption={t.deliveries}
       rows={items}
@@ -132,6 +223,15 @@ function Deliveries({ items }: { items: Delivery[] }) {
         { key: "attempts", title: t.attempts, sort: (d) => d.attempts, render: (d) => d.attempts },
         { key: "failure", title: t.failure, render: (d) => d.failure },
         { key: "created", title: texts.common.created, narrow: true, render: (d) => formatInstant(d.createdAt) },
+        {
+          key: "actions",
+          title: texts.common.actions,
+          render: (d) => (
+            <Button why={d.state === "dead" ? undefined : t.notDead} onClick={() => again.run(d)}>
+              {t.redeliver}
+            </Button>
+          ),
+        },
       ]}
       empty={
         <Empty title={t.noDeliveries}>
@@ -139,13 +239,14 @@ function Deliveries({ items }: { items: Delivery[] }) {
         </Empty>
       }
     />
+    </>
   );
 }
 
-function Subscribe({ path, applications, onClose }: { path: string; applications: Application[]; onClose: () => void }) {
-  const [source, setSource] = useState(applications[0]?.name ?? "");
-  const [type, setType] = useState("");
-  const [version, setVersion] = useState("v1");
+function Subscribe({ path, of, applications, events, onClose }: { path: string; of: Partial<RuntimeEvent>; applications: Application[]; events: RuntimeEvent[]; onClose: () => void }) {
+  const [source, setSource] = useState(of.application ?? applications[0]?.name ?? "");
+  const [type, setType] = useState(of.type ?? "");
+  const [version, setVersion] = useState(of.version ?? "v1");
   const [sink, setSink] = useState("");
   const [mode, setMode] = useState("structured");
   return (
@@ -158,8 +259,15 @@ function Subscribe({ path, applications, onClose }: { path: string; applications
           <option key={a.name} value={a.name} />
         ))}
       </datalist>
+      <datalist id="event-types">
+        {events
+          .filter((e) => e.application === source)
+          .map((e) => (
+            <option key={e.type} value={e.type} />
+          ))}
+      </datalist>
       <Field label={t.type} hint={t.typeHint} required>
-        {(id, note) => <input id={id} class="fd-input" value={type} aria-describedby={note} autocomplete="off" onInput={(e) => setType(e.currentTarget.value)} />}
+        {(id, note) => <input id={id} class="fd-input" value={type} list="event-types" aria-describedby={note} autocomplete="off" onInput={(e) => setType(e.currentTarget.value)} />}
       </Field>
       <Field label={t.version}>{(id) => <input id={id} class="fd-input" value={version} autocomplete="off" onInput={(e) => setVersion(e.currentTarget.value)} />}</Field>
       <Field label={t.sink} hint={t.sinkHint} required>

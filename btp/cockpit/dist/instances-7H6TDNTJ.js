@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-CUQXRVCI.js";import"./chunk-RW5UGI2T.js";import"./chunk-QOYWISBY.js";import"./chunk-UI6222OU.js";import"./chunk-3UDCF2Q5.js";import"./chunk-IQ6AYYWN.js";import"./chunk-GFVWALZV.js";import"./chunk-5JHTPNAU.js";import"./chunk-LXNUR5Z5.js";export{b as Operation,a as Page};
