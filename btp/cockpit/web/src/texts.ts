@@ -538,6 +538,7 @@ export const texts = {
     faults: "Faults that struck",
     entry: "Entry in the journal",
     note: "Neither queries nor headers nor bodies are in the journal: tokens, keys and certificates travel in them. What looks like a secret elsewhere is written as ***.",
+    cut: (n: number) => `The first ${n.toLocaleString("en")} entries of the journal about it; pairsim journal has the others.`,
     gone: (system: string) => `${system} (gone)`,
   },
   runtime: {

@@ -23,6 +23,9 @@ import { scenesOf, type Points } from "./story/scenes";
 
 const t = texts.story;
 
+// most is how many entries a story is made of, as many as a diagram of the server.
+const most = 1000;
+
 // recipes are those that strike between the token and the end of a pairing.
 const recipesOfPairing = (r: Recipe) => r.for.includes("system") && /token/i.test(r.do) && (!r.edition || r.edition === edition().id);
 
@@ -47,7 +50,7 @@ export function Page() {
   const recipe = recipes.find((r) => r.name === recipeName);
   const match = about && "system=" + encodeURIComponent(about);
   const diagram = useQuery(match ? "diagram " + match : undefined, () => get<Drawn>("/control/journal?format=diagram&" + match));
-  const entries = useQuery(match ? "entries " + match : undefined, () => get<{ items: Entry[] }>("/control/journal?limit=1000&" + match));
+  const entries = useQuery(match ? "entries " + match : undefined, () => get<{ items: Entry[] }>(`/control/journal?limit=${most}&` + match));
   const { scenes, participants } = useMemo(
     () => (diagram.data && entries.data && points ? scenesOf(entries.data.items, diagram.data, points) : { scenes: [], participants: [] }),
     [diagram.data, entries.data, points],
@@ -173,7 +176,10 @@ export function Page() {
           <p>{t.emptyDetail}</p>
         </Empty>
       ) : (
-        <Diagram key={about} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
+        <>
+          <Diagram key={about} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
+          {entries.data?.items.length === most && <p class="hint">{t.cut(most)}</p>}
+        </>
       )}
     </PageFrame>
   );

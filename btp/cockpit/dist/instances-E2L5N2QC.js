@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-45UEDK42.js";import"./chunk-533UJCND.js";import"./chunk-EZY43EJI.js";import"./chunk-XZRVVCV6.js";import"./chunk-T4NHSBZ5.js";import"./chunk-IRPT5HHV.js";import"./chunk-6ORBHKTR.js";import"./chunk-S4BRS76L.js";import"./chunk-57SGE4J7.js";export{b as Operation,a as Page};
