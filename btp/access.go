@@ -50,21 +50,25 @@ func (r *Registry) Authorize(ctx context.Context, id, secret string) (Grant, err
 	var about Reference
 	var g Grant
 	err := r.step(ctx, PointAccessToken, &about, func(ctx context.Context) error {
-		return r.view(ctx, func(u *unit) error {
-			c, _, err := u.OAuthClients().Find(id)
-			if err != nil {
-				return err
-			}
-			// An unknown client has a digest of zeros, which no secret has.
-			given := sha256.Sum256([]byte(secret))
-			if subtle.ConstantTimeCompare(given[:], c.Secret[:]) != 1 {
-				return Errorf(Unauthenticated, "there is no OAuth client with this id and secret")
-			}
-			g, err = u.grantOf(c)
+		return r.view(ctx, func(u *unit) (err error) {
+			g, err = u.authorize(id, secret)
 			return err
 		})
 	})
 	return g, err
+}
+
+func (u *unit) authorize(id, secret string) (Grant, error) {
+	c, _, err := u.OAuthClients().Find(id)
+	if err != nil {
+		return Grant{}, err
+	}
+	// An unknown client has a digest of zeros, which no secret has.
+	given := sha256.Sum256([]byte(secret))
+	if subtle.ConstantTimeCompare(given[:], c.Secret[:]) != 1 {
+		return Grant{}, Errorf(Unauthenticated, "there is no OAuth client with this id and secret")
+	}
+	return u.grantOf(c)
 }
 
 func (u *unit) grantOf(c OAuthClient) (Grant, error) {

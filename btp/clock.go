@@ -19,6 +19,11 @@ const (
 
 	DueTenantWake        DueKind = "tenant-wake"               // subject: system id
 	DueEventDelivery     DueKind = "event-delivery"            // subject: subscription id
+	DueInstanceCreation  DueKind = "instance-creation"         // subject: service instance id
+	DueInstanceDeletion  DueKind = "instance-deletion"         // subject: service instance id
+	DueMessageExpiry     DueKind = "message-expiry"            // subject: message id
+	DueWebhookHandshake  DueKind = "webhook-handshake"         // subject: webhook id
+	DueWebhookPush       DueKind = "webhook-push"              // subject: webhook id
 	DueDeregistration    DueKind = "deregistration"            // subject: system id
 	DueRemoval           DueKind = "removal"                   // subject: system id
 	DueSynchronization   DueKind = "formation-synchronization" // subject: formation id
@@ -46,6 +51,11 @@ var dueKinds = map[DueKind]struct {
 	DueRemoval:           {prepare: (*unit).removal, transition: TransitionRemoving},
 	DueSynchronization:   {prepare: (*unit).synchronization, transition: TransitionSynchronizing},
 	DueFormationDeletion: {prepare: (*unit).formationDeletion, transition: TransitionSynchronizing},
+	DueInstanceCreation:  {prepare: byWorker(DueInstanceCreation), transition: TransitionProvisioning},
+	DueInstanceDeletion:  {prepare: byWorker(DueInstanceDeletion), transition: TransitionDeprovisioning},
+	DueMessageExpiry:     {prepare: byWorker(DueMessageExpiry)},
+	DueWebhookHandshake:  {prepare: byWorker(DueWebhookHandshake)},
+	DueWebhookPush:       {prepare: byWorker(DueWebhookPush)},
 }
 
 // latestClock is as far as a clock is moved: certificates signed then still end

@@ -39,6 +39,8 @@ type Contents struct {
 	// Subscriptions and Deliveries are in the order of Sequence.
 	Subscriptions []Subscription
 	Deliveries    []Delivery
+	// Objects are by kind, then in the order of Sequence.
+	Objects []Object
 	// Due is due work by instant, among equal instants in the order in which it was
 	// put; then what is held, likewise; then what waits for reads, by instant, kind
 	// and subject.
@@ -81,6 +83,7 @@ func (c *Contents) Replace(tx Tx) error {
 		putAll(c.Transitions, func(s TransitionState) error { return tx.Transitions().Put(s.Name, s.Policy) }),
 		putAll(c.Subscriptions, tx.Subscriptions().Put),
 		putAll(c.Deliveries, tx.Deliveries().Put),
+		putAll(c.Objects, tx.Objects().Put),
 		putAll(c.Due, func(d Due) error { return putDue(tx, d) }),
 	)
 	if err != nil || c.Environment == (Environment{}) {

@@ -2,6 +2,7 @@ package btp
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -61,6 +62,7 @@ func (c *Contents) check(e *Edition, config Config) error {
 	k.oauthClients()
 	k.transitions()
 	k.subscriptionsAndDeliveries()
+	k.objects()
 	k.due()
 	return InvalidSnapshot(k.found, k.more)
 }
@@ -442,8 +444,12 @@ func (k *contentsChecker) entitlements() {
 		k.id("entitlement", path("id"), string(e.ID))
 		k.account(path("globalAccount"), e.GlobalAccount)
 		k.subaccount(path("subaccount"), e.Subaccount, e.GlobalAccount)
-		k.system(path("system"), e.System, e.GlobalAccount)
-		k.hold(path("plan"), checkPlan(e.Service, e.Plan))
+		service, err := entitledService(e.Service, e.Plan)
+		k.hold(path("plan"), err)
+		if service.PerSystem || e.System != "" {
+			k.system(path("system"), e.System, e.GlobalAccount)
+		}
+		k.hold(path("quota"), checkQuota(e.Quota))
 		k.numbered("entitlement", path("sequence"), e.Sequence)
 		k.once("entitlement of subaccount, system and plan", path("plan"), string(e.Subaccount), string(e.System), e.Plan)
 	}
@@ -561,6 +567,11 @@ var dueSubjects = map[DueKind]func(k *contentsChecker, subject string) bool{
 	DueDeregistration:    func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueEventDelivery:     func(k *contentsChecker, id string) bool { return k.there["subscription"][id] },
 	DueTenantWake:        func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
+	DueInstanceCreation:  func(k *contentsChecker, id string) bool { return k.there[string(KindServiceInstance)][id] },
+	DueInstanceDeletion:  func(k *contentsChecker, id string) bool { return k.there[string(KindServiceInstance)][id] },
+	DueMessageExpiry:     func(k *contentsChecker, id string) bool { return k.there[string(KindMessage)][id] },
+	DueWebhookHandshake:  func(k *contentsChecker, id string) bool { return k.there[string(KindWebhook)][id] },
+	DueWebhookPush:       func(k *contentsChecker, id string) bool { return k.there[string(KindWebhook)][id] },
 	DueRemoval:           func(k *contentsChecker, id string) bool { return k.systems[SystemID(id)] != nil },
 	DueSynchronization:   func(k *contentsChecker, id string) bool { return k.formations[FormationID(id)] != nil },
 	DueFormationDeletion: func(k *contentsChecker, id string) bool { return k.formations[FormationID(id)] != nil },
@@ -605,6 +616,27 @@ func (k *contentsChecker) waiting(path func(string) string, d Due) {
 	}
 	if d.Tries < 0 || d.Tries > maxTries {
 		k.refuse(path("tries"), "it is 0 to %d", maxTries)
+	}
+}
+
+// objects holds what the store needs to know of objects of platform services.
+func (k *contentsChecker) objects() {
+	for i, o := range k.Objects {
+		path := func(field string) string { return at("objects", i, field) }
+		known(k, path("kind"), "kind of object", o.Kind, ServiceObjectKinds)
+		k.id(string(o.Kind), path("id"), o.ID)
+		k.numbered(string(o.Kind), path("sequence"), o.Sequence)
+		if o.Name != "" {
+			k.once(string(o.Kind)+" in "+o.Scope, path("name"), o.Name)
+		}
+		if o.System != "" {
+			k.system(path("system"), o.System, "")
+		}
+		for field, text := range map[string][]byte{"document": o.Document, "secret": o.Secret} {
+			if len(text) > 0 && !json.Valid(text) {
+				k.refuse(path(field), "it is no JSON")
+			}
+		}
 	}
 }
 

@@ -154,6 +154,17 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, release str
 	if r.notify == nil {
 		return Errorf(TenantNotTold, "this registry tells no tenants")
 	}
+	jwt, err := r.signForTenant(ctx, s, DeregistrationAudience)
+	if err != nil {
+		return err
+	}
+	return r.notify.TellDeregistration(ctx, Notice{
+		CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release, Faults: ExchangeOf(ctx).Faults(),
+	})
+}
+
+// signForTenant signs what proves to a tenant that the registry calls it.
+func (r *Registry) signForTenant(ctx context.Context, s System, audience string) (string, error) {
 	var id, keyID string
 	var now time.Time
 	err := r.update(ctx, func(u *unit) (err error) {
@@ -162,26 +173,24 @@ func (r *Registry) tellDeregistration(ctx context.Context, s System, release str
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	g, err := r.known(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	key, err := r.key(ctx, keyID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	jwt, err := r.tokens.Sign(key, Claims{
-		Issuer: g.issuer, Audience: DeregistrationAudience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
+		Issuer: g.issuer, Audience: audience, Subject: s.ID, ID: TokenID(id), Tenant: s.Tenant.TenantID,
 		IssuedAt: now, ExpiresAt: now.Add(noticeValidity), GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: r.edition.ID,
 	})
 	if err != nil {
-		return fmt.Errorf("sign notice: %w", err)
+		return "", fmt.Errorf("sign notice: %w", err)
 	}
-	return r.notify.TellDeregistration(ctx, Notice{
-		CallbackURL: s.Tenant.CallbackURL, System: s.ID, JWT: jwt, ReleaseToken: release, Faults: ExchangeOf(ctx).Faults(),
-	})
+	return jwt, nil
 }
 
 // deregistered ends a deregistration: certificates are refused from now on, and
@@ -318,7 +327,8 @@ func (u *unit) erase(s *System) error {
 
 // DeleteExtension is a tenant that has deleted its side of a pairing: no
 // certificate of it is good any more, and there is nobody left to tell of a
-// deregistration. After the deregistration it frees the name (e9d975a.md@v1).
+// deregistration. After the deregistration it frees the name (e9d975a.md@v1). It
+// refuses with ExtensionInUse while service instances of the system exist.
 // Exactly one of release, the token of the notice, and caller names the pairing.
 func (r *Registry) DeleteExtension(ctx context.Context, release string, caller *Caller) error {
 	var about Reference
@@ -333,6 +343,10 @@ func (r *Registry) DeleteExtension(ctx context.Context, release string, caller *
 			}
 			about = present.reference()
 			s := present.System
+			// An instance stands on the tenant: it goes first (SEED-004).
+			if err := u.noInstances(ObjectFilter{System: s.ID}, ExtensionInUse, fmt.Sprintf("system %q", s.Name)); err != nil {
+				return err
+			}
 			if err := u.closeAttempt(&s); err != nil {
 				return err
 			}

@@ -44,6 +44,9 @@ type Edition struct {
 	// AllTypesInRuntime: every system in a Kyma formation is an application in the
 	// runtime; otherwise only those of the CX types (design §4).
 	AllTypesInRuntime bool
+	// DestinationAlways: every instance of plan api-access gets a destination (SEED-004);
+	// otherwise those with an inbound connection do (d866cf6.md).
+	DestinationAlways bool
 	// PrefixedEvents: the types of events that a runtime receives begin with
 	// sap.kyma.custom and the application's name (design §4 event names).
 	PrefixedEvents bool
@@ -80,6 +83,7 @@ var V1 = &Edition{
 	EnvironmentFirst:  true,
 	EmptyFirst:        true,
 	NamesKeptByTenant: true,
+	DestinationAlways: true,
 }
 
 // formationActionsV1 are what 68b04fa.md@v1 describes, at any time.

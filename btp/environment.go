@@ -59,6 +59,9 @@ type DeclaredTenant struct {
 	Product string `json:"product"`
 	// APIs of the product that are elsewhere.
 	APIs []ReplacedAPI `json:"apis,omitempty"`
+	// Communication is what the tenant's Communication Management begins with, as the
+	// tenant reads it: JSON, or nothing.
+	Communication []byte `json:"communication,omitempty"`
 }
 
 // ReplacedAPI is an API of a tenant's product that is not the simulated tenant's
@@ -81,6 +84,7 @@ func (t Terms) Clone() Terms {
 			apis[j].Specification = slices.Clone(apis[j].Specification)
 		}
 		t.Tenants[i].APIs = apis
+		t.Tenants[i].Communication = slices.Clone(t.Tenants[i].Communication)
 	}
 	return t
 }

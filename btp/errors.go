@@ -78,11 +78,45 @@ const (
 	PlanUnknown                  Code = "plan-unknown"                   // no such service or plan
 	EntitlementNotFound          Code = "entitlement-not-found"
 	EntitlementExists            Code = "entitlement-exists" // the same system and plan in the same subaccount
+	EntitlementInUse             Code = "entitlement-in-use" // service instances need it
+	NotEntitled                  Code = "not-entitled"       // the subaccount was not given the plan
+	QuotaExhausted               Code = "quota-exhausted"    // the entitlement allows no more instances
+	ExtensionInUse               Code = "extension-in-use"   // service instances stand on the tenant
 	IncidentNotFound             Code = "incident-not-found"
 	IncidentIsResolved           Code = "incident-is-resolved"
 	TenantMismatch               Code = "tenant-mismatch"       // another tenant than the one deregistered
 	TenantNotTold                Code = "tenant-not-told"       // its callback does not answer as it should
 	ReleaseTokenInvalid          Code = "release-token-invalid" // no name is kept for it
+
+	// Destinations.
+
+	DestinationNotFound     Code = "destination-not-found"
+	DestinationExists       Code = "destination-exists"  // the name is taken on its level
+	DestinationInvalid      Code = "destination-invalid" // its properties break a rule
+	DestinationLimit        Code = "destination-limit"   // the most destinations, or files, of a level
+	CertificateFileNotFound Code = "certificate-file-not-found"
+	DestinationTokenFailed  Code = "destination-token-failed" // no token for the target; stands in authTokens
+	UserNotFound            Code = "user-not-found"
+
+	// Communication arrangements.
+
+	ArrangementRefused Code = "arrangement-refused" // the tenant does not make it
+	EmClientIDTaken    Code = "em-client-id-taken"  // another messaging instance of the subaccount has it
+
+	// Service instances and bindings.
+
+	ServiceOfferingUnknown  Code = "service-offering-unknown" // no such service or plan
+	ServiceInstanceNotFound Code = "service-instance-not-found"
+	ServiceBindingNotFound  Code = "service-binding-not-found"
+	InstanceExists          Code = "service-instance-exists" // its id is taken
+	BindingExists           Code = "service-binding-exists"  // its id is taken
+	ParametersInvalid       Code = "parameters-invalid"      // against the plan's schema or rules
+	PlaceInvalid            Code = "place-invalid"           // no space or namespace of the subaccount
+	InstanceLimit           Code = "instance-limit"          // the most instances or bindings
+	InstanceHasBindings     Code = "service-instance-has-bindings"
+	OperationInProgress     Code = "operation-in-progress" // on the same instance
+	InstanceNotUpdatable    Code = "service-instance-not-updatable"
+	InstanceNotUsable       Code = "service-instance-not-usable" // its creation failed
 
 	// Access, with --auth.
 
@@ -142,6 +176,25 @@ const (
 	DeliveryNotDead         Code = "delivery-not-dead" // what is still sent is not sent anew
 	DescriptorInvalid       Code = "descriptor-invalid"
 	KeyAlgorithmUnsupported Code = "key-algorithm-unsupported"
+
+	// Event bus.
+
+	EmNameTaken           Code = "emname-taken"        // another client of the subaccount's bus has it
+	NamespaceTaken        Code = "namespace-taken"     // likewise
+	ChannelNotEnabled     Code = "channel-not-enabled" // the client lacks the option
+	OutsideNamespace      Code = "outside-namespace"   // the client's rules do not have the topic or queue
+	TopicInvalid          Code = "topic-invalid"       // no topic, or no pattern of topics
+	QueueNotFound         Code = "queue-not-found"
+	QueueLimit            Code = "queue-limit"
+	QueueFull             Code = "queue-full"
+	MessageInvalid        Code = "message-invalid"
+	MessageTooLarge       Code = "message-too-large"
+	MessageNotFound       Code = "message-not-found"
+	TooManyUnacknowledged Code = "too-many-unacknowledged"
+	WebhookInvalid        Code = "webhook-invalid"
+	WebhookNotFound       Code = "webhook-not-found"
+	WebhookLimit          Code = "webhook-limit"
+	HandshakeRefused      Code = "handshake-refused" // the webhook does not say that it wants messages
 
 	// Calls through the application gateway.
 

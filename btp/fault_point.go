@@ -84,9 +84,13 @@ const (
 	flowRemoval        = "removing"
 	flowFormation      = "formations"
 	flowEntitlement    = "entitlements"
+	flowInstances      = "service instances"
 	flowLandscape      = "accounts and incidents"
 	flowAccess         = "access (--auth)"
 	flowGateway        = "application gateway"
+	flowDestination    = "destinations"
+	flowArrangement    = "communication arrangements"
+	flowEventBus       = "event bus"
 )
 
 var (
@@ -163,6 +167,22 @@ var FaultPoints = []FaultPoint{
 	{Point: PointEntitlementList, Flow: flowEntitlement, Met: MetByOperator, Carries: document},
 	{Point: PointEntitlementPlans, Flow: flowEntitlement, Met: MetByOperator, Carries: document},
 
+	{Point: PointOfferingList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceCreate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceProvision, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceProvisioned, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceUndo, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceShow, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceUpdate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceDelete, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointInstanceDeprovision, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointInstanceDeprovisioned, Flow: flowInstances, Met: MetByDueWork, About: aSystem},
+	{Point: PointBindingCreate, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingShow, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingList, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+	{Point: PointBindingDelete, Flow: flowInstances, Met: MetByAnybody, Carries: document},
+
 	{Point: PointAccountList, Flow: flowLandscape, Met: MetByOperator, Carries: document},
 	{Point: PointAccountShow, Flow: flowLandscape, Met: MetByOperator, Carries: document},
 	{Point: PointAccountCreate, Flow: flowLandscape, Met: MetByOperator, Carries: document},
@@ -176,9 +196,42 @@ var FaultPoints = []FaultPoint{
 	{Point: PointAccessToken, Flow: flowAccess, Met: MetByAnybody, Carries: withToken},
 	{Point: PointAccess, Flow: flowAccess, Met: MetByAnybody, Carries: document},
 
+	{Point: PointBusShow, Flow: flowEventBus, Met: MetByOperator, Carries: document},
+	{Point: PointMessageList, Flow: flowEventBus, Met: MetByOperator, Carries: document},
+	{Point: PointQueueList, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueShow, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueuePut, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueDelete, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointQueueSubscribe, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointQueueUnsubscribe, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessagePublish, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessageConsume, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointMessageAcknowledge, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointMessageExpiry, Flow: flowEventBus, Met: MetByDueWork},
+	{Point: PointWebhookCreate, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookList, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookShow, Flow: flowEventBus, Met: MetByWorkload, Carries: document},
+	{Point: PointWebhookDelete, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookState, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookHandshake, Flow: flowEventBus, Met: MetByWorkload},
+	{Point: PointWebhookGreet, Flow: flowEventBus, Met: MetByDueWork},
+	{Point: PointWebhookPush, Flow: flowEventBus, Met: MetByDueWork},
+
 	{Point: PointGatewayCall, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 	{Point: PointGatewayToken, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
 	{Point: PointGatewayCSRF, Flow: flowGateway, Met: MetByWorkload, About: aSystem, Carries: withToken},
+
+	{Point: PointDestinationPut, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationDelete, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationList, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationShow, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointDestinationFind, Flow: flowDestination, Met: MetByAnybody, Carries: withToken},
+	{Point: PointDestinationToken, Flow: flowDestination, Met: MetByAnybody, Carries: withToken},
+	{Point: PointCertificateFile, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+	{Point: PointTrust, Flow: flowDestination, Met: MetByAnybody, Carries: document},
+
+	{Point: PointArrangementCreate, Flow: flowArrangement, Met: MetInCall, About: aSystem, Carries: withToken},
+	{Point: PointArrangementDelete, Flow: flowArrangement, Met: MetInCall, About: aSystem, Carries: withToken},
 }
 
 // PointsWithoutFaults are the points where no fault makes sense, and why.
@@ -191,6 +244,8 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointUserCreate:        "the test itself does it, on the control listener",
+	PointUserDelete:        "the test itself does it, on the control listener",
 	PointRestore:           "the test itself does it, on the control listener",
 	PointReset:             "the test itself does it, on the control listener",
 	PointControl:           "the test itself does it, on the control listener",

@@ -103,6 +103,10 @@ func (u *unit) subjectOf(d Due) (Reference, error) {
 		s, err := u.Systems().Get(SystemID(d.Subject))
 		return Reference{System: s.ID, Name: s.Name}, err
 	}
+	if d.Kind == DueInstanceCreation || d.Kind == DueInstanceDeletion {
+		o, _, err := u.Objects().Find(KindServiceInstance, d.Subject)
+		return Reference{Instance: d.Subject, Name: o.Name}, err
+	}
 	f, err := u.Formations().Get(FormationID(d.Subject))
 	return Reference{Formation: f.ID, Name: f.Name}, err
 }

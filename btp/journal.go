@@ -32,9 +32,11 @@ type Reference struct {
 	System SystemID
 	// Formation is set where a formation is what it is about, also beside a system.
 	Formation FormationID
-	// Name is the system's, without one the formation's.
+	// Name is the system's, without one the formation's, without one the instance's.
 	Name   string
 	Tenant string
+	// Instance is set where a service instance is what it is about, also beside a system.
+	Instance string
 }
 
 // Entry is one line of the journal. It never holds a token, key or password:
@@ -76,9 +78,9 @@ const (
 )
 
 // texts are the entry's fields that somebody outside may have written a part of.
-func (e *Entry) texts() [9]*string {
+func (e *Entry) texts() [10]*string {
 	return [...]*string{
-		(*string)(&e.About.System), (*string)(&e.About.Formation), &e.About.Name, &e.About.Tenant,
+		(*string)(&e.About.System), (*string)(&e.About.Formation), &e.About.Name, &e.About.Tenant, &e.About.Instance,
 		&e.Method, &e.Path, &e.Rule, &e.Source, &e.Detail,
 	}
 }

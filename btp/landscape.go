@@ -2,6 +2,7 @@ package btp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,8 +18,21 @@ type Landscape struct {
 	Systems        []DeclaredSystem
 	Formations     []DeclaredFormation
 	Entitlements   []DeclaredEntitlement
-	Subscriptions  []DeclaredSubscription
+	// Objects are those of platform services, in the order in which they are made.
+	Objects       []DeclaredObject
+	Subscriptions []DeclaredSubscription
+	Instances     []DeclaredInstance
 }
+
+// DeclaredObject is an object of a platform service, in the words of the package
+// that holds its rules.
+type DeclaredObject struct {
+	Kind     ObjectKind
+	Document json.RawMessage
+}
+
+// Declarer makes a declared object under the rules that hold later.
+type Declarer func(s *Step, document json.RawMessage) error
 
 // DeclaredSystem is a system in any status.
 type DeclaredSystem struct {
@@ -58,6 +72,26 @@ type DeclaredEntitlement struct {
 	// System is an id; of a system without a declared one, the name will do.
 	System        SystemID
 	Service, Plan string
+	// Quota is the most instances; 0 for no limit.
+	Quota int
+}
+
+// DeclaredInstance is a service instance with its bindings. Without an environment it
+// is used in the default place of the subaccount.
+type DeclaredInstance struct {
+	ID, Name            string
+	Subaccount          SubaccountID
+	Offering, Plan      string
+	Environment         RuntimeEnvironment
+	Organization, Space string
+	Parameters          json.RawMessage
+	Bindings            []DeclaredBinding
+}
+
+// DeclaredBinding is a binding of a declared instance.
+type DeclaredBinding struct {
+	ID, Name   string
+	Parameters json.RawMessage
 }
 
 // DeclaredSubscription lets a subaccount's Kyma runtime listen to events.
@@ -128,6 +162,24 @@ func (u *unit) declare(l Landscape) error {
 			return fmt.Errorf("entitlement %s of subaccount %s for system %s: %w", d.Plan, d.Subaccount, d.System, err)
 		}
 	}
+	for i, d := range l.Objects {
+		declarer := u.r.config.Declarers[d.Kind]
+		if declarer == nil {
+			return Errorf(InvalidRequest, "nobody declares objects of kind %s", d.Kind)
+		}
+		if err := declarer(&Step{u.Tx, u}, d.Document); err != nil {
+			return fmt.Errorf("%s %d: %w", d.Kind, i+1, err)
+		}
+	}
+	for _, d := range l.Instances {
+		err := error(Errorf(ServiceOfferingUnknown, "this registry has no service instances"))
+		if u.r.config.DeclareInstance != nil {
+			err = u.r.config.DeclareInstance(&Step{u.Tx, u}, d)
+		}
+		if err != nil {
+			return fmt.Errorf("service instance %s of subaccount %s: %w", d.Name, d.Subaccount, err)
+		}
+	}
 	for _, d := range l.Subscriptions {
 		if err := u.declareSubscription(d); err != nil {
 			return fmt.Errorf("%s: %w", &d, err)
@@ -163,11 +215,13 @@ func (u *unit) declareEntitlement(d DeclaredEntitlement) error {
 	if err != nil {
 		return err
 	}
-	id, err := u.declaredSystem(sub.GlobalAccount, d.System)
-	if err != nil {
-		return err
+	id := d.System
+	if id != "" {
+		if id, err = u.declaredSystem(sub.GlobalAccount, id); err != nil {
+			return err
+		}
 	}
-	_, err = u.assignEntitlement(&sub, NewEntitlement{System: id, Service: d.Service, Plan: d.Plan}, d.ID)
+	_, err = u.assignEntitlement(&sub, NewEntitlement{System: id, Service: d.Service, Plan: d.Plan, Quota: d.Quota}, d.ID)
 	return err
 }
 

@@ -89,6 +89,15 @@ type Config struct {
 	Notifier Notifier
 	// Deliverer sends events to subscribers; nil: none is sent.
 	Deliverer Deliverer
+	// Workers do the due work of platform services; a kind without one has nothing to do.
+	Workers map[DueKind]Worker
+	// DefaultUser gives each subaccount without users the one of DefaultUserName.
+	DefaultUser bool
+	// Declarers make the objects of platform services that a landscape declares.
+	Declarers map[ObjectKind]Declarer
+	// DeclareInstance creates a service instance of a landscape, in the step that
+	// declares it; nil: a landscape has none.
+	DeclareInstance func(*Step, DeclaredInstance) error
 	// Tenants are the ids of the landscape's own tenants: faults can be meant for
 	// them before they have paired.
 	Tenants []string

@@ -45,6 +45,7 @@ type Tx interface {
 	Transitions() TransitionStore
 	Subscriptions() SubscriptionStore
 	Deliveries() DeliveryStore
+	Objects() ObjectStore
 	// Contents is all of these at once.
 	Contents() ContentsStore
 }

@@ -61,6 +61,11 @@ var SystemTypes = []*SystemType{
 		Environments: []RuntimeEnvironment{CloudFoundry, Kyma},
 		properties:   []TypeProperty{PairedByToken, ShowsPresentToken, RetriesAfterError, NameKeptByTenant},
 	},
+	{ // no tenant of this type is simulated; what SAP Marketing Cloud extends (SEED-004)
+		Name: "SAP S/4HANA Cloud", TokenValidity: week, Component: "BC-NEO-EXT-S4C", TokenSource: "28171b6.md",
+		Environments: []RuntimeEnvironment{CloudFoundry, Kyma},
+		properties:   []TypeProperty{PairedByToken, ShowsPresentToken, RetriesAfterError},
+	},
 }
 
 func customerExperience(name string) *SystemType {

@@ -14,19 +14,23 @@ type Transition string
 
 // The transitions.
 const (
-	TransitionDeregistering Transition = "deregistering"
-	TransitionRemoving      Transition = "removing"
-	TransitionSynchronizing Transition = "synchronizing"
+	TransitionDeregistering  Transition = "deregistering"
+	TransitionRemoving       Transition = "removing"
+	TransitionSynchronizing  Transition = "synchronizing"
+	TransitionProvisioning   Transition = "provisioning"
+	TransitionDeprovisioning Transition = "deprovisioning"
 )
 
 // Transitions are all transitions.
-var Transitions = []Transition{TransitionDeregistering, TransitionRemoving, TransitionSynchronizing}
+var Transitions = []Transition{TransitionDeregistering, TransitionRemoving, TransitionSynchronizing, TransitionProvisioning, TransitionDeprovisioning}
 
 // TransitionWords say what is under way during a transition.
 var TransitionWords = map[Transition]string{
-	TransitionDeregistering: "deregistering a system",
-	TransitionRemoving:      "removing a system",
-	TransitionSynchronizing: "synchronizing or deleting a formation",
+	TransitionDeregistering:  "deregistering a system",
+	TransitionRemoving:       "removing a system",
+	TransitionSynchronizing:  "synchronizing or deleting a formation",
+	TransitionProvisioning:   "creating a service instance",
+	TransitionDeprovisioning: "deleting a service instance",
 }
 
 // TransitionPolicy says when a transition ends (design §6): at once, which is the

@@ -41,6 +41,7 @@ type JournalSubject struct {
 	Formation string `json:"formation,omitempty"`
 	Name      string `json:"name,omitempty"`
 	Tenant    string `json:"tenant,omitempty"`
+	Instance  string `json:"instance,omitempty"`
 }
 
 // EntryMatch says which entries are meant; empty fields take every entry. System

@@ -85,8 +85,36 @@ func TestLifeCalls(t *testing.T) {
 		{"unsubscribe", "DELETE /api/v1/subaccounts/dev/runtime/subscriptions/s", func(o *Operator, _ *Control) error {
 			return o.DeleteSubscription(t.Context(), "dev", "s")
 		}},
+		{"service offerings", "GET /api/v1/subaccounts/dev/serviceOfferings", func(o *Operator, _ *Control) error {
+			_, err := o.ServiceOfferings(t.Context(), "dev")
+			return err
+		}},
+		{"create an instance", `POST /api/v1/subaccounts/dev/serviceInstances {"name":"n","offering":"o","plan":"p","place":{"space":"s"},"parameters":{"a":1}}`, func(o *Operator, _ *Control) error {
+			_, err := o.CreateInstance(t.Context(), "dev", NewInstance{Name: "n", Offering: "o", Plan: "p", Place: &Place{Space: "s"}, Parameters: []byte(`{"a":1}`)})
+			return err
+		}},
+		{"instances", "GET /api/v1/subaccounts/dev/serviceInstances?limit=2&name=n&offering=o&plan=p&system=s", func(o *Operator, _ *Control) (err error) {
+			for _, err = range o.Instances(t.Context(), "dev", InstanceFilter{Name: "n", Offering: "o", Plan: "p", System: "s", PageSize: 2}) {
+			}
+			return err
+		}},
+		{"instance", "GET /api/v1/serviceInstances/i", func(o *Operator, _ *Control) error { _, err := o.Instance(t.Context(), "i"); return err }},
+		{"delete an instance", "DELETE /api/v1/serviceInstances/i", func(o *Operator, _ *Control) error { _, err := o.DeleteInstance(t.Context(), "i"); return err }},
+		{"bind", `POST /api/v1/serviceInstances/i/serviceBindings {"name":"b"}`, func(o *Operator, _ *Control) error {
+			_, err := o.Bind(t.Context(), "i", NewBinding{Name: "b"})
+			return err
+		}},
+		{"bindings", "GET /api/v1/serviceInstances/i/serviceBindings", func(o *Operator, _ *Control) error { _, err := o.Bindings(t.Context(), "i"); return err }},
+		{"binding", "GET /api/v1/serviceBindings/b", func(o *Operator, _ *Control) error { _, err := o.Binding(t.Context(), "b"); return err }},
+		{"unbind", "DELETE /api/v1/serviceBindings/b", func(o *Operator, _ *Control) error { return o.Unbind(t.Context(), "b") }},
 		{"deliveries", "GET /api/v1/subaccounts/dev/runtime/deliveries?state=dead", func(o *Operator, _ *Control) (err error) {
 			for _, err = range o.Deliveries(t.Context(), "dev", "dead") {
+			}
+			return err
+		}},
+		{"event bus", "GET /api/v1/subaccounts/dev/eventBus", func(o *Operator, _ *Control) error { _, err := o.EventBus(t.Context(), "dev"); return err }},
+		{"messages", "GET /api/v1/subaccounts/dev/eventBus/messages?queue=a%2Fb", func(o *Operator, _ *Control) (err error) {
+			for _, err = range o.QueuedMessages(t.Context(), "dev", "a/b") {
 			}
 			return err
 		}},

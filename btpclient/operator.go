@@ -497,7 +497,7 @@ func (a api) do(ctx context.Context, method, path string, query url.Values, body
 	if err != nil || answer == nil {
 		return err
 	}
-	if answer == nil {
+	if res.StatusCode == http.StatusNoContent {
 		return nil
 	}
 	if json.Unmarshal(text, answer) != nil {

@@ -35,13 +35,17 @@ func (o *Operator) ChangeSubaccount(ctx context.Context, id string, change Subac
 // Entitlement is an entitlement configuration: a plan that a subaccount has for
 // a registered system.
 type Entitlement struct {
-	ID            string     `json:"id"`
-	GlobalAccount string     `json:"globalAccount"`
-	Subaccount    string     `json:"subaccount"`
-	System        SystemName `json:"system"`
-	Service       string     `json:"service"`
-	Plan          string     `json:"plan"`
-	CreatedAt     time.Time  `json:"createdAt"`
+	ID            string `json:"id"`
+	GlobalAccount string `json:"globalAccount"`
+	Subaccount    string `json:"subaccount"`
+	// System is empty where the service is for no system.
+	System  SystemName `json:"system"`
+	Service string     `json:"service"`
+	Plan    string     `json:"plan"`
+	// Quota is the most service instances, 0 for no limit; Used how many there are.
+	Quota     int       `json:"quota"`
+	Used      int       `json:"used"`
+	CreatedAt time.Time `json:"createdAt"`
 }
 
 // EntitlementFilter selects entitlements; empty fields select all.
@@ -59,12 +63,14 @@ func (o *Operator) Entitlements(ctx context.Context, subaccount string, f Entitl
 	return pages[Entitlement](ctx, o.api, subaccountPath(subaccount)+"/entitlements", query)
 }
 
-// NewEntitlement asks for an entitlement configuration. System is an id;
-// without a Service it is for the only one.
+// NewEntitlement asks for an entitlement configuration. System is an id, "" for a
+// service that is for no system; without a Service it is for SAP S/4HANA Cloud
+// Extensibility. Quota is the most instances, 0 for no limit.
 type NewEntitlement struct {
-	System  string `json:"system"`
+	System  string `json:"system,omitempty"`
 	Service string `json:"service,omitempty"`
 	Plan    string `json:"plan"`
+	Quota   int    `json:"quota,omitempty"`
 }
 
 // AssignEntitlement gives a subaccount a plan for a registered system.
@@ -83,7 +89,10 @@ func (o *Operator) RemoveEntitlement(ctx context.Context, subaccount, id string)
 
 // RemoveEntitlementOf takes away what a subaccount has for a system and plan.
 func (o *Operator) RemoveEntitlementOf(ctx context.Context, subaccount, system, plan string) error {
-	query := url.Values{"system": {system}, "plan": {plan}}
+	query := url.Values{"plan": {plan}}
+	if system != "" {
+		query.Set("system", system)
+	}
 	return o.do(ctx, http.MethodDelete, subaccountPath(subaccount)+"/entitlements", query, nil, nil)
 }
 
@@ -96,8 +105,8 @@ type ServiceOffering struct {
 	Systems     []SystemName `json:"systems"`
 }
 
-// ServicePlans lists what can be added to a subaccount's entitlements; nothing
-// while no system is registered.
+// ServicePlans lists what can be added to a subaccount's entitlements; what is for
+// systems is not there while none is registered.
 func (o *Operator) ServicePlans(ctx context.Context, subaccount string) ([]ServiceOffering, error) {
 	var answer page[ServiceOffering]
 	err := o.do(ctx, http.MethodGet, subaccountPath(subaccount)+"/servicePlans", nil, nil, &answer)

@@ -60,10 +60,11 @@ type Hold struct {
 	Since      time.Time   `json:"since"`
 }
 
-// HoldSubject is the system or formation that waits, by its id.
+// HoldSubject is the system, formation or service instance that waits, by its id.
 type HoldSubject struct {
 	System    string `json:"system,omitempty"`
 	Formation string `json:"formation,omitempty"`
+	Instance  string `json:"instance,omitempty"`
 	Name      string `json:"name"`
 }
 

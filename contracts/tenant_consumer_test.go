@@ -261,8 +261,8 @@ func (s *tenantSuite) register(name, description, identifier, part string, conte
 
 func (s *tenantSuite) descriptor() exchange {
 	scenarios := any([]any{})
-	if len(s.product.Scenarios) > 0 {
-		scenarios = each(s.product.Scenarios[0])
+	if c := s.product.Communication; c != nil {
+		scenarios = each(c.Scenarios[0].ID)
 	}
 	return exchange{
 		what: "the tenant describes itself", state: states.Paired, params: s.with("status", states.Pending), certificate: true,

@@ -10,7 +10,7 @@ Feature: Entitlements
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
       When the operator looks for services to add to subaccount "dev"
-      Then the operator finds no service
+      Then the operator finds no service for a system
 
       Examples:
         | edition | product             |
@@ -39,7 +39,7 @@ Feature: Entitlements
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
       And the administrator of tenant "marketing" has entered the token
       When the operator looks for services to add to subaccount "theirs"
-      Then the operator finds no service
+      Then the operator finds no service for a system
 
   Rule: A registered system and a plan are given to a subaccount once (65ad330.md, 925c00a.md)
 
@@ -119,6 +119,18 @@ Feature: Entitlements
         | Kyma                   | not refused                                         |
         | Cloud Foundry and Kyma | not refused                                         |
         | no environment         | refused because of "subaccount-without-environment" |
+
+  Rule: SAP Event Mesh is given for no system, with a quota (b7e88ab.md, 00aa2c2.md)
+
+    Scenario Outline: In the cockpit of <edition>
+      Given the cockpit of <edition>
+      When the operator gives subaccount "dev" the plan "default" of SAP Event Mesh for at most 2 instances
+      Then subaccount "dev" has the plan "default" of SAP Event Mesh for at most 2 instances, none of which is used
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
 
   Rule: A system with an entitlement is not deregistered (SEED-000 Results)
 

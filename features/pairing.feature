@@ -193,7 +193,7 @@ Feature: A system pairs with a global account
       Given the cockpit of v1
       When the operator looks at the types of systems
       Then the types with tokens of 10 minutes are "SAP Commerce Cloud" and "SAP Field Service Management" and "SAP Cloud for Customer"
-      And the types with tokens of 7 days are "SAP Marketing Cloud"
+      And the types with tokens of 7 days are "SAP Marketing Cloud" and "SAP S/4HANA Cloud"
 
     Scenario: A type that the cockpit does not offer
       Given the cockpit of v1

@@ -37,7 +37,7 @@ func New(cfg Config) (*tenant.Tenant, error) {
 // failed extension is deleted before a new token helps (e9d975a.md@v1). It gives a
 // failed extension no exact label and says nothing of Enable, Disabled and
 // Deregistered: these are our own. APIs and events are those of §9.4, scenarios
-// those of §10.3. Identifiers are our own.
+// stand in scenarios.go. Identifiers are our own.
 func Product() tenant.Product {
 	return tenant.Product{
 		ID: "marketing", SystemType: "SAP Marketing Cloud", Provider: "SAP",
@@ -51,16 +51,16 @@ func Product() tenant.Product {
 		},
 		FailedFirst: true,
 		APIs: []tenant.API{
-			api(&contactService, "marketing-contact", "Contacts", contactMetadata()),
-			api(&interactionService, "marketing-interaction", "Interactions of contacts", interactionMetadata()),
-			api(&campaignService, "marketing-campaign", "Campaigns", campaignMetadata()),
+			api(&contactService, contactAPI, "Contacts", contactMetadata()),
+			api(&interactionService, interactionAPI, "Interactions of contacts", interactionMetadata()),
+			api(&campaignService, campaignAPI, "Campaigns", campaignMetadata()),
 		},
 		Seed: seed, Emissions: emissions,
 		Events: tenant.Events{
 			Identifier: "marketing-events", Name: "SAP Marketing Cloud - Business Events", Description: "Events of business objects.",
 			Specification: specification("events.asyncapi.json"),
 		},
-		Scenarios: []string{"SAP_COM_0207", "SAP_COM_0206", "SAP_COM_0204"}, // contacts, interactions, campaigns
+		Communication: communication(),
 	}
 }
 

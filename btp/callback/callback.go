@@ -105,7 +105,11 @@ func (n Notifier) tell(ctx context.Context, notice btp.Notice) error {
 
 // post is a JSON request to a path below a tenant's callback.
 func post(ctx context.Context, callbackURL, path string, body io.Reader) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(callbackURL, "/")+path, body)
+	return request(ctx, http.MethodPost, callbackURL, path, body)
+}
+
+func request(ctx context.Context, method, callbackURL, path string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(callbackURL, "/")+path, body)
 	if err != nil {
 		return nil, btp.Errorf(btp.TenantNotTold, "the tenant's callback URL cannot be called")
 	}

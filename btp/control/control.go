@@ -39,6 +39,9 @@ type Registry interface {
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
 	OAuthClients(context.Context) ([]btp.OAuthClient, error)
 	DeleteOAuthClient(ctx context.Context, id string) error
+	CreateUser(context.Context, btp.DeclaredUser) (btp.SubaccountUser, error)
+	Users(context.Context) ([]btp.SubaccountUser, error)
+	DeleteUser(ctx context.Context, subaccount btp.SubaccountID, name string) error
 }
 
 var _ Registry = (*btp.Registry)(nil)
@@ -109,6 +112,9 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
 	api.DELETE("/oauthClients/:id", h(s.deleteOAuthClient))
+	api.GET("/users", h(s.listUsers))
+	api.POST("/users", h(s.createUser))
+	api.DELETE("/users/:subaccount/:name", h(s.deleteUser))
 
 	if c.Environments != nil {
 		api.GET("/environments", h(s.listEnvironments))
@@ -145,6 +151,8 @@ func (s *server) showIndex(c *gin.Context) error {
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",
+		"users":               "/control/users",
+		"user":                "/control/users/{subaccount}/{name}",
 		"openapi":             "/api/v1/openapi.json",
 		"controlOpenapi":      "/control/openapi.json",
 	}

@@ -20,16 +20,17 @@ type hold struct {
 	Since      time.Time      `json:"since"`
 }
 
-// holdSubject names the system or the formation that waits, by its id; neither
-// where a step is about none.
+// holdSubject names the system, the formation or the service instance that waits,
+// by its id; none of them where a step is about none.
 type holdSubject struct {
 	System    btp.SystemID    `json:"system,omitempty"`
 	Formation btp.FormationID `json:"formation,omitempty"`
+	Instance  string          `json:"instance,omitempty"`
 	Name      string          `json:"name"`
 }
 
 func holdOf(h btp.Hold) hold {
-	return hold{h.ID, h.Kind, h.Transition, h.Point, holdSubject{h.Subject.System, h.Subject.Formation, h.Subject.Name}, h.Since.UTC()}
+	return hold{h.ID, h.Kind, h.Transition, h.Point, holdSubject{h.Subject.System, h.Subject.Formation, h.Subject.Instance, h.Subject.Name}, h.Since.UTC()}
 }
 
 func (s *server) listHolds(c *gin.Context) error {

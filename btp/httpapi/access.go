@@ -72,6 +72,25 @@ var access = map[string]btp.Permission{
 	"POST /api/v1/subaccounts/:id/runtime/subscriptions": btp.LandscapeWrite,
 	"GET /api/v1/subaccounts/:id/runtime/deliveries":     btp.LandscapeRead,
 
+	"GET /api/v1/subaccounts/:id/destinations":                    btp.LandscapeRead, // without secrets
+	"GET /api/v1/subaccounts/:id/destinations/:destination":       btp.LandscapeRead,
+	"PUT /api/v1/subaccounts/:id/destinations/:destination":       btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/destinations/:destination":    btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/destinations/:destination/find": btp.LandscapeWrite, // secrets and tokens
+	"GET /api/v1/subaccounts/:id/eventBus":                        btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/eventBus/messages":               btp.LandscapeRead, // without bodies
+	"GET /api/v1/subaccounts/:id/trust":                           btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/serviceOfferings":                btp.LandscapeRead,
+	"GET /api/v1/subaccounts/:id/serviceInstances":                btp.LandscapeRead,
+	"POST /api/v1/subaccounts/:id/serviceInstances":               btp.LandscapeWrite,
+	"GET /api/v1/serviceInstances/:id":                            btp.LandscapeRead,
+	"PATCH /api/v1/serviceInstances/:id":                          btp.LandscapeWrite,
+	"DELETE /api/v1/serviceInstances/:id":                         btp.LandscapeWrite,
+	"GET /api/v1/serviceInstances/:id/serviceBindings":            btp.LandscapeRead,
+	"POST /api/v1/serviceInstances/:id/serviceBindings":           btp.LandscapeWrite,
+	"GET /api/v1/serviceBindings/:id":                             btp.LandscapeWrite, // credentials: no viewer sees them
+	"DELETE /api/v1/serviceBindings/:id":                          btp.LandscapeWrite,
+
 	"DELETE /api/v1/subaccounts/:id/runtime/subscriptions/:subscription": btp.LandscapeWrite,
 	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement":           btp.EntitlementsWrite,
 }

@@ -16,14 +16,21 @@ type entitlement struct {
 	ID            btp.EntitlementID   `json:"id"`
 	GlobalAccount btp.GlobalAccountID `json:"globalAccount"`
 	Subaccount    btp.SubaccountID    `json:"subaccount"`
-	System        systemName          `json:"system"`
+	System        *systemName         `json:"system,omitempty"`
 	Service       string              `json:"service"`
 	Plan          string              `json:"plan"`
+	Quota         int                 `json:"quota,omitempty"`
+	Used          int                 `json:"used"`
 	CreatedAt     time.Time           `json:"createdAt"`
 }
 
 func entitlementOf(v btp.EntitlementView) entitlement {
-	return entitlement{v.ID, v.GlobalAccount, v.Subaccount, systemNameOf(v.Of), v.Service, v.Plan, v.CreatedAt.UTC()}
+	e := entitlement{v.ID, v.GlobalAccount, v.Subaccount, nil, v.Service, v.Plan, v.Quota, v.Used, v.CreatedAt.UTC()}
+	if v.System != "" {
+		of := systemNameOf(v.Of)
+		e.System = &of
+	}
+	return e
 }
 
 func subaccountID(c *gin.Context) btp.SubaccountID { return btp.SubaccountID(c.Param("id")) }
@@ -33,6 +40,7 @@ func (s *server) assignEntitlement(c *gin.Context) error {
 		System  btp.SystemID `json:"system"`
 		Service string       `json:"service"`
 		Plan    string       `json:"plan"`
+		Quota   *int         `json:"quota"`
 	}
 	if _, err := ReadQuery(c); err != nil {
 		return err
@@ -44,7 +52,13 @@ func (s *server) assignEntitlement(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.Registry.AssignEntitlement(c.Request.Context(), subaccountID(c), btp.NewEntitlement(req), key)
+	n := btp.NewEntitlement{System: req.System, Service: req.Service, Plan: req.Plan}
+	if req.Quota != nil {
+		if n.Quota = *req.Quota; n.Quota < 1 || n.Quota > btp.MaxQuota {
+			return btp.Errorf(btp.InvalidRequest, "quota: 1 to %d instances; without one there is no limit", btp.MaxQuota)
+		}
+	}
+	v, err := s.Registry.AssignEntitlement(c.Request.Context(), subaccountID(c), n, key)
 	if err != nil {
 		return err
 	}
@@ -75,8 +89,8 @@ func (s *server) listEntitlements(c *gin.Context) error {
 
 // checkPlan refuses a filter that nothing can match; "" is no filter.
 func checkPlan(plan string) error {
-	if plan != "" && !slices.Contains(btp.ExtensibilityPlans, plan) {
-		return btp.Errorf(btp.PlanUnknown, "there is no plan %.60q; plans are %s", plan, strings.Join(btp.ExtensibilityPlans, ", "))
+	if plans := btp.EntitledPlans(); plan != "" && !slices.Contains(plans, plan) {
+		return btp.Errorf(btp.PlanUnknown, "there is no plan %.60q; plans are %s", plan, strings.Join(plans, ", "))
 	}
 	return nil
 }
@@ -92,7 +106,7 @@ func (s *server) removeEntitlement(c *gin.Context) error {
 }
 
 // removeEntitlementOf finds the entitlement by what makes it unique in its
-// subaccount: system and plan.
+// subaccount: system and plan, or the plan alone of a service that is for no system.
 func (s *server) removeEntitlementOf(c *gin.Context) error {
 	q, err := ReadQuery(c, "system", "plan")
 	if err != nil {
@@ -102,7 +116,7 @@ func (s *server) removeEntitlementOf(c *gin.Context) error {
 		return err
 	}
 	f := btp.EntitlementFilter{Subaccount: subaccountID(c), System: btp.SystemID(q.Text("system")), Plan: q.Text("plan"), Limit: 1}
-	if f.System == "" || f.Plan == "" {
+	if f.Plan == "" || f.System == "" && slices.Contains(btp.ExtensibilityPlans, f.Plan) {
 		return btp.Errorf(btp.InvalidRequest, "an entitlement is named by both query parameters, system and plan, or by its id in the path")
 	}
 	if err := checkPlan(f.Plan); err != nil {

@@ -108,8 +108,14 @@ var _ Registry = (*btp.Registry)(nil)
 // Config is what the API stands on.
 type Config struct {
 	Registry Registry
+	Services Services
 	// URLs decides which addresses tokens and discovery name.
 	URLs *publicurl.Book
+	// Destinations and Finder are behind the routes of destinations.
+	Destinations Destinations
+	Finder       Finder
+	// EventBus is behind the routes of event buses.
+	EventBus EventBus
 	// Access asks for roles (--auth); nil: everybody may do everything.
 	Access Access
 	// Log may be nil.
@@ -171,8 +177,14 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/subaccounts/:id/runtime/deliveries", h(s.listDeliveries))
 	api.POST("/subaccounts/:id/runtime/deliveries/:delivery/redelivery", h(s.redeliver))
 
+	s.mountDestinations(api, h)
+	api.GET("/subaccounts/:id/eventBus", h(s.showEventBus))
+	api.GET("/subaccounts/:id/eventBus/messages", h(s.listMessages))
+
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))
+
+	s.mountServices(api, h)
 
 	router.GET("/.well-known/jwks.json", h(s.showKeys))
 	router.GET("/.well-known/pairsim-configuration", h(s.showConfiguration))

@@ -20,11 +20,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/destination/rest"
+	"github.com/pairsim/pairsim/btp/eventmesh"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/btp/pki"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/token"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
@@ -59,7 +63,7 @@ func newAPIOf(t *testing.T, edition string, landscape btp.Landscape, policy btp.
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(start); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return start }, StartFrozen: start,
-		Policy: policy, Landscape: landscape,
+		Policy: policy, Landscape: landscape, Workers: catalogue.Workers(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +83,13 @@ func router(t *testing.T, registry httpapi.Registry, clock interface{ Now() time
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.Use(httpapi.Time(clock))
-	httpapi.Mount(r, httpapi.Config{Registry: registry, URLs: urls, Log: slog.New(slog.NewTextHandler(log, nil))})
+	whole, ok := registry.(*btp.Registry)
+	if !ok {
+		whole = registry.(staged).Registry
+	}
+	destinations := rest.New(rest.Config{Registry: whole, Outbound: outbound.New(outbound.Config{})})
+	t.Cleanup(destinations.Close)
+	httpapi.Mount(r, httpapi.Config{Registry: registry, Services: engineOn(registry), EventBus: &eventmesh.Bus{Registry: whole}, URLs: urls, Destinations: destination.UseCases{Registry: whole}, Finder: destinations, Log: slog.New(slog.NewTextHandler(log, nil))})
 	r.NoRoute(httpapi.NoRoute)
 	r.NoMethod(httpapi.NoMethod)
 	return r

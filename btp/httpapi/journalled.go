@@ -31,6 +31,8 @@ var unstepped = []struct {
 	{http.MethodGet, "/api/v1/openapi.json", btp.PointDiscovery},
 	{"", "/api/v1/", btp.PointRead},
 	{"", "/oauth/token", btp.PointAccessToken},
+	{"", "/uaa/", btp.PointAccessToken},
+	{"", "/destination-configuration/", btp.PointDestinationShow},
 	{"", "/", btp.PointDiscovery},
 }
 

@@ -31,6 +31,7 @@ type Subject struct {
 	Formation btp.FormationID `json:"formation,omitempty"`
 	Name      string          `json:"name,omitempty"`
 	Tenant    string          `json:"tenant,omitempty"`
+	Instance  string          `json:"instance,omitempty"`
 }
 
 // LineOf is e as JSON.

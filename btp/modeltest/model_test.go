@@ -439,7 +439,7 @@ var certificatePoints = []string{
 	"certificate.authenticate", "pairing.first-call", "pairing.descriptor", "certificate.renew", "certificate.revoke", "tenant.extension-deleted",
 }
 
-// unmetPoints are those that no operation comes to: reads, events, access, the gateway; the
+// unmetPoints are those that no operation comes to: reads, events, access, the gateway, platform services; the
 // tenants of the model do not ask to be woken.
 var unmetPoints = []string{
 	"tenant.wake", "token.inspect", "token.keys", "system.show", "system.list", "certificate.management-info", "services.list", "services.get", "services.update",
@@ -447,6 +447,15 @@ var unmetPoints = []string{
 	"entitlement.list", "entitlement.plans", "account.list", "account.show", "account.create", "subaccount.list", "subaccount.show",
 	"subaccount.create", "incident.list", "incident.show", "access-token.issue", "access.admit", "gateway.call", "gateway.token", "gateway.csrf",
 	"event.deliver", "subscription.create", "subscription.delete", "subscription.list", "delivery.list",
+	"destination.put", "destination.delete", "destination.list", "destination.show", "destination.find", "destination.token",
+	"destination.certificate-file", "destination.trust",
+	"instance.create-arrangement", "instance.delete-arrangement",
+	"event-bus.show", "event-bus.messages", "queue.list", "queue.show", "queue.put", "queue.delete", "queue.subscribe", "queue.unsubscribe",
+	"message.publish", "message.consume", "message.acknowledge", "due.message-expiry", "webhook.list", "webhook.show", "webhook.create",
+	"webhook.delete", "webhook.state", "webhook.handshake", "webhook.greet", "webhook.push",
+	"offering.list", "instance.create", "instance.provision", "instance.provisioned", "instance.undo", "instance.show", "instance.list",
+	"instance.update", "instance.delete", "instance.deprovision", "instance.deprovisioned", "binding.create", "binding.show", "binding.list",
+	"binding.delete",
 	"delivery.retry", "runtime.show", "runtime.events", "runtime.manifests",
 }
 

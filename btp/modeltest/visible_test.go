@@ -102,7 +102,9 @@ func (w *world) lookAt(account btp.GlobalAccountID, s *seen) error {
 		if s.applications[sub.ID], err = w.RuntimeApplications(w.ctx, sub.ID); err != nil {
 			return err
 		}
-		s.offered[sub.ID], err = w.ServicePlans(w.ctx, sub.ID)
+		offered, err := w.ServicePlans(w.ctx, sub.ID)
+		// SAP Event Mesh, which is for no system, is always there.
+		s.offered[sub.ID] = slices.DeleteFunc(offered, func(o btp.ServiceOffering) bool { return o.Name == btp.EventMeshService })
 		if err != nil && btp.CodeOf(err) != btp.RegionUnavailable {
 			return err
 		}

@@ -25,7 +25,9 @@ const (
 	tenantScope  = scopePrefix + "tenant:"
 	tokenPath    = "/oauth/token"
 	keysPath     = "/token_keys"
-	maxToken     = 8 << 10 // bytes
+	// discoveryPath is that of OpenID Connect Discovery 1.0, 4.
+	discoveryPath = "/.well-known/openid-configuration"
+	maxToken      = 8 << 10 // bytes
 )
 
 // claims are what an access token says (service-apis §1).
@@ -41,15 +43,22 @@ type claims struct {
 	AZP         string           `json:"azp"`
 	GrantType   string           `json:"grant_type"`
 	Scope       []string         `json:"scope"`
-	Authorities []string         `json:"authorities"`
-	// Zone is the global account, or the tenant, in which the role holds.
+	Authorities []string         `json:"authorities,omitempty"`
+	// Zone is the global account, or the tenant, in which the role holds; of a client
+	// of a platform service, the subaccount.
 	Zone       string     `json:"zid"`
 	Attributes attributes `json:"ext_attr"`
+	UserID     string     `json:"user_id,omitempty"`
+	UserName   string     `json:"user_name,omitempty"`
+	Email      string     `json:"email,omitempty"`
+	Origin     string     `json:"origin,omitempty"`
 }
 
 type attributes struct {
-	Enhancer string `json:"enhancer"`
-	Zone     string `json:"zdn"`
+	Enhancer   string `json:"enhancer"`
+	Subaccount string `json:"subaccountid,omitempty"`
+	Zone       string `json:"zdn"`
+	Instance   string `json:"serviceinstanceid,omitempty"`
 }
 
 func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.ExpiresAt, nil }
@@ -84,6 +93,46 @@ func claimsOf(g btp.Grant, scopes []string, base string) *claims {
 	}
 }
 
+// serviceScopes are what a client of a platform service may do; without authorities
+// of its own, it has the scope that each of UAA's clients has.
+func serviceScopes(g *btp.ServiceGrant) []string {
+	switch {
+	case len(g.Authorities) > 0:
+		return slices.Clone(g.Authorities)
+	case g.User != nil:
+		return []string{"openid"}
+	}
+	return []string{"uaa.resource"}
+}
+
+// serviceClaims are claimsOf for a client of a platform service, or for its user.
+func serviceClaims(g *btp.ServiceGrant, grantType string, scopes []string, base string) *claims {
+	issued := g.At.Truncate(time.Second)
+	c := &claims{
+		Issuer: base + tokenPath, Audience: jwt.ClaimStrings{g.ID}, Subject: g.ID, ID: uuid.NewString(),
+		IssuedAt: jwt.NewNumericDate(issued), ExpiresAt: jwt.NewNumericDate(issued.Add(Validity)),
+		ClientID: g.ID, CID: g.ID, AZP: g.ID, GrantType: grantType, Scope: scopes, Authorities: scopes,
+		Zone:       string(g.Subaccount),
+		Attributes: attributes{Enhancer: "XSUAA", Subaccount: string(g.Subaccount), Zone: g.Subdomain, Instance: g.Instance},
+	}
+	if g.XSAppName != "" && g.XSAppName != g.ID {
+		c.Audience = append(c.Audience, g.XSAppName)
+	}
+	if u := g.User; u != nil {
+		c.Subject, c.Authorities = u.ID, nil
+		c.UserID, c.UserName, c.Email, c.Origin = u.ID, u.Name, u.Email, u.Origin
+	}
+	return c
+}
+
+// userOf is whom a token tells of; nil for a client.
+func (c *claims) userOf() *btp.User {
+	if c.UserName == "" {
+		return nil
+	}
+	return &btp.User{ID: c.UserID, Name: c.UserName, Email: c.Email, Origin: c.Origin}
+}
+
 // sign returns the compact form. base is where the key set is.
 func sign(c *claims, key *token.Key, base string) (string, error) {
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
@@ -92,20 +141,34 @@ func sign(c *claims, key *token.Key, base string) (string, error) {
 	return t.SignedString(key.Private)
 }
 
-// verify reads an access token that key signed and that is good at now. Every
-// refusal is Unauthenticated; none quotes the token.
+// verify reads an access token for a role, that key signed and that is good at now.
+// Every refusal is Unauthenticated; none quotes the token.
 func verify(raw string, key *token.Key, now time.Time) (*claims, error) {
+	return read(raw, key, now, jwt.WithAudience(Audience))
+}
+
+// verifyService is verify for a token of a platform service's client, whose audience
+// is the client itself.
+func verifyService(raw string, key *token.Key, now time.Time) (*claims, error) {
+	c, err := read(raw, key, now)
+	if err == nil && (c.ClientID == "" || c.Zone == "" || !slices.Contains(c.Audience, c.ClientID) || slices.Contains(c.Audience, Audience)) {
+		return nil, btp.Errorf(btp.Unauthenticated, "the access token is not of a client of a platform service")
+	}
+	return c, err
+}
+
+func read(raw string, key *token.Key, now time.Time, more ...jwt.ParserOption) (*claims, error) {
 	if len(raw) > maxToken {
 		return nil, btp.Errorf(btp.Unauthenticated, "the access token has %d bytes, more than %d", len(raw), maxToken)
 	}
 	if integration, _, err := token.Peek(raw); err == nil && integration.Audience == token.Audience {
 		return nil, btp.Errorf(btp.Unauthenticated, "this is an integration token: it pairs a system and is no access token")
 	}
-	parser := jwt.NewParser(
+	parser := jwt.NewParser(append(more,
 		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithStrictDecoding(),
-		jwt.WithAudience(Audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithTimeFunc(func() time.Time { return now }),
-	)
+	)...)
 	var c claims
 	_, err := parser.ParseWithClaims(raw, &c, func(t *jwt.Token) (any, error) {
 		if t.Header["kid"] != key.ID || t.Header["crit"] != nil { // a critical extension that nobody knows (RFC 7515 §4.1.11)

@@ -22,8 +22,9 @@ import (
 
 // Registry are the use cases that the service stands on; *btp.Registry has them.
 type Registry interface {
-	Authorize(ctx context.Context, id, secret string) (btp.Grant, error)
+	AuthorizeClient(context.Context, btp.TokenRequest) (*btp.Grant, *btp.ServiceGrant, error)
 	Admit(ctx context.Context, needed btp.Permission, who func(now time.Time) (btp.Principal, error)) (btp.Principal, error)
+	AdmitService(ctx context.Context, service string, who func(now time.Time) (btp.ServicePrincipal, error)) (btp.ServicePrincipal, error)
 	AccessTokenKey(ctx context.Context, newKey func() ([]byte, error)) ([]byte, error)
 	Generation() uint64
 }
@@ -65,10 +66,15 @@ func New(c Config) *Service {
 	return &Service{Config: c}
 }
 
-// Mount adds the service's routes.
+// Mount adds the service's routes: at the root, where x-zid names the zone, and below
+// /uaa/{zone} for clients that cannot say so and are handed out an address.
 func (s *Service) Mount(router gin.IRouter) {
-	router.POST("/oauth/token", s.issue)
-	router.GET("/token_keys", s.showKeys)
+	router.GET("/oauth/openapi.json", showOpenAPI)
+	for _, at := range []string{"", "/uaa/:zone"} {
+		router.POST(at+tokenPath, s.issue)
+		router.GET(at+keysPath, s.showKeys)
+		router.GET(at+discoveryPath, s.showConfiguration)
+	}
 }
 
 // key is the key that signs; it stays the same until the environment's contents

@@ -471,6 +471,8 @@ func FuzzTokenRequest(f *testing.F) {
 		{"grant_type=client_credentials&client_id=viewer&client_secret=viewer-secret", ""},
 		{"grant_type=client_credentials", basic("viewer", "viewer-secret")},
 		{"grant_type=password", "Basic @"},
+		{"grant_type=password&username=a&password=b", basic("cf", "")},
+		{"grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c&client_id=viewer&client_secret=viewer-secret", ""},
 		{"%zz", ""},
 		{"a=b;c=d", "Basic Og=="},
 	} {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,7 +72,7 @@ func within(do func(c *cobra.Command, k *client, in btpclient.Subaccount, args [
 }
 
 func completePlans(c *cobra.Command) {
-	_ = c.RegisterFlagCompletionFunc("plan", cobra.FixedCompletions(btp.ExtensibilityPlans, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that is not there only
+	_ = c.RegisterFlagCompletionFunc("plan", cobra.FixedCompletions(btp.EntitledPlans(), cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that is not there only
 }
 
 func newPlansCommand() *cobra.Command {
@@ -86,14 +87,19 @@ func newPlansCommand() *cobra.Command {
 				return err
 			}
 			var rows [][]string
+			forSystems := false
 			for _, o := range offerings {
 				for _, s := range o.Systems {
 					rows = append(rows, []string{o.DisplayName, strings.Join(o.Plans, ", "), s.Name, s.Type})
+					forSystems = true
+				}
+				if len(o.Systems) == 0 {
+					rows = append(rows, []string{o.DisplayName, strings.Join(o.Plans, ", "), "", ""})
 				}
 			}
-			if len(offerings) == 0 {
-				note(c, "nothing can be assigned while no system is registered; pair one: pairsim systems token NAME, pairsim tenants pair TENANT TOKEN")
-				offerings = []btpclient.ServiceOffering{}
+			if !forSystems {
+				note(c, btp.ExtensibilityServiceDisplayName+
+					" cannot be assigned while no system is registered; pair one: pairsim systems token NAME, pairsim tenants pair TENANT TOKEN")
 			}
 			return show(c.OutOrStdout(), format, offerings, []string{"SERVICE", "PLANS", "SYSTEM", "TYPE"}, rows)
 		}),
@@ -126,9 +132,9 @@ func newListEntitlementsCommand() *cobra.Command {
 					return err
 				}
 				list = append(list, e)
-				rows = append(rows, []string{e.System.Name, e.Service, e.Plan, e.Subaccount, e.ID})
+				rows = append(rows, []string{e.System.Name, e.Service, e.Plan, quotaText(e), e.Subaccount, e.ID})
 			}
-			return show(c.OutOrStdout(), format, list, []string{"SYSTEM", "SERVICE", "PLAN", "SUBACCOUNT", "ID"}, rows)
+			return show(c.OutOrStdout(), format, list, []string{"SYSTEM", "SERVICE", "PLAN", "USED", "SUBACCOUNT", "ID"}, rows)
 		}),
 	})
 	c.Flags().StringVar(&system, "system", "", "only for this system, `NAME` or id")
@@ -139,41 +145,68 @@ func newListEntitlementsCommand() *cobra.Command {
 	return c
 }
 
+// quotaText is how many instances there are, and of how many.
+func quotaText(e btpclient.Entitlement) string {
+	if e.Quota == 0 {
+		return fmt.Sprint(e.Used)
+	}
+	return fmt.Sprintf("%d of %d", e.Used, e.Quota)
+}
+
 func newAssignCommand() *cobra.Command {
 	var n btpclient.NewEntitlement
 	var system, format string
 	c := newClientCommand(&cobra.Command{
-		Use:     "assign --system NAME --plan PLAN",
-		Short:   "Give a subaccount a plan for a registered system",
-		Example: `  pairsim entitlements assign --subaccount dev --system "Web Shop" --plan api-access`,
-		Args:    cobra.NoArgs,
+		Use:   "assign --plan PLAN [--system NAME]",
+		Short: "Give a subaccount a plan, for a registered system where the service is for systems",
+		Example: `  pairsim entitlements assign --subaccount dev --system "Web Shop" --plan api-access --quota 3
+  pairsim entitlements assign --subaccount dev --plan default    # SAP Event Mesh`,
+		Args: cobra.NoArgs,
 		RunE: within(func(c *cobra.Command, k *client, in btpclient.Subaccount, _ []string) error {
-			s, err := k.system(c.Context(), account(c), system)
-			if err != nil {
-				return err
+			if system == "" && slices.Contains(btp.ExtensibilityPlans, n.Plan) {
+				return usagef("plan %s is for a registered system: name it with --system", n.Plan)
 			}
-			n.System = s.ID
+			var s btpclient.System
+			if n.Service = serviceOf(n.Plan); system != "" {
+				var err error
+				if s, err = k.system(c.Context(), account(c), system); err != nil {
+					return err
+				}
+				n.System = s.ID
+			}
 			e, err := createOnce(c, func(ctx context.Context, options ...btpclient.CallOption) (btpclient.Entitlement, error) {
 				return k.operator.AssignEntitlement(ctx, in.ID, n, options...)
 			})
-			if err != nil {
+			if err != nil && system != "" {
 				return statusFailure(err, s)
 			}
+			if err != nil {
+				return err
+			}
 			return show(c.OutOrStdout(), format, e, nil, [][]string{
-				{"id", e.ID}, {"system", e.System.Name}, {"service", e.Service}, {"plan", e.Plan}, {"subaccount", e.Subaccount},
+				{"id", e.ID}, {"system", e.System.Name}, {"service", e.Service}, {"plan", e.Plan}, {"used", quotaText(e)}, {"subaccount", e.Subaccount},
 			})
 		}),
 	})
 	c.Flags().StringVar(&system, "system", "", "`NAME` or id of a registered system")
-	c.Flags().StringVar(&n.Plan, "plan", "", "`PLAN`: "+strings.Join(btp.ExtensibilityPlans, " or "))
-	for _, name := range []string{"system", "plan"} {
-		_ = c.MarkFlagRequired(name) // fails for a flag that is not there only
-	}
+	c.Flags().StringVar(&n.Plan, "plan", "", "`PLAN`: "+strings.Join(btp.EntitledPlans(), ", "))
+	c.Flags().IntVar(&n.Quota, "quota", 0, "at most `N` service instances; 0: no limit")
+	_ = c.MarkFlagRequired("plan") // fails for a flag that is not there only
 	completePlans(c)
 	subaccountFlag(c)
 	idempotencyFlag(c)
 	outputFlag(c, &format)
 	return c
+}
+
+// serviceOf is the service that has a plan; "" for a plan that none has.
+func serviceOf(plan string) string {
+	for _, s := range btp.EntitledServices {
+		if slices.Contains(s.Plans, plan) {
+			return s.Name
+		}
+	}
+	return ""
 }
 
 func newRemoveEntitlementCommand() *cobra.Command {
@@ -186,7 +219,7 @@ func newRemoveEntitlementCommand() *cobra.Command {
   pairsim entitlements remove 5f2c1a7e-8d0b-4a59-9e53-7f6f0c1b2d3e`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if named, both := system != "" || plan != "", system != "" && plan != ""; len(args) == 1 && named || len(args) == 0 && !both {
+			if named, both := system != "" || plan != "", plan != "" && (system != "" || !slices.Contains(btp.ExtensibilityPlans, plan)); len(args) == 1 && named || len(args) == 0 && !both {
 				return usagef("name the entitlement configuration by its id, or by --system and --plan")
 			}
 			return within(func(c *cobra.Command, k *client, in btpclient.Subaccount, args []string) error {
@@ -199,6 +232,13 @@ func newRemoveEntitlementCommand() *cobra.Command {
 						return err
 					}
 					return show(c.OutOrStdout(), format, removed, nil, rows)
+				}
+				if system == "" {
+					removed["removed"] = plan
+					if err := k.operator.RemoveEntitlementOf(c.Context(), in.ID, "", plan); err != nil {
+						return err
+					}
+					return show(c.OutOrStdout(), format, removed, nil, append(rows, []string{"removed", plan}))
 				}
 				s, err := k.system(c.Context(), account(c), system)
 				if err != nil {

@@ -106,7 +106,7 @@ see docs/configuration.md.`,
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
-		newFormationsCommand(), newEntitlementsCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
+		newFormationsCommand(), newEntitlementsCommand(), newOfferingsCommand(), newInstancesCommand(), newDestinationsCommand(), newQueuesCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
 		newStrictCommand(), newExecCommand(), newVerifyCommand(),
 	)

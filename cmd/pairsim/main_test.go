@@ -245,11 +245,11 @@ func TestCommandLine(t *testing.T) {
 		{"completes plans", nil, []string{"__complete", "entitlements", "assign", "--plan", ""}, exitDone, "messaging\n", ""},
 		{"completes statuses", nil, []string{"__complete", "systems", "list", "--status", ""}, exitDone, "Error while Removing\n", ""},
 		{"completes points", nil, []string{"__complete", "fault", "add", "rem"}, exitDone, "removal.complete\ta removal ends", ""},
-		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize        the assignments of a formation", ""},
+		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize         the assignments of a formation", ""},
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
 		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, list, pair, register, remove, show, token`},
-		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of apis, delete, disable, enable, events, list, pair, show"},
+		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of apis, arrangements, delete, disable, enable, events, list, log, pair, scenarios, show, topics"},
 		{"unknown flag", nil, []string{"serve", "--port", "1"}, exitUsage, "", "unknown flag: --port"},
 		{"access token of no role", nil, []string{"auth", "token", "--role", "admin"}, exitUsage, "", `there is no role "admin"; roles are Global Account Administrator`},
 		{"access token without a role", nil, []string{"auth", "token"}, exitUsage, "", `required flag(s) "role" not set`},

@@ -13,7 +13,7 @@ func TestCommandsThatTextsNameExist(t *testing.T) {
 	mention := regexp.MustCompile("pairsim( [a-z]+)+")
 	for _, path := range []string{
 		"../../btp/explain.go", "../../docs/problems.md", "../../docs/configuration.md", "../../docs/wire.md", "../../docs/faults.md", "../../docs/strictness.md", "../../README.md",
-		"next.go", "leaving.go", "formations.go", "entitlements.go", "incidents.go", "fault.go", "client.go", "tenants.go", "wait.go", "seed.go", "env.go",
+		"next.go", "leaving.go", "formations.go", "entitlements.go", "instances.go", "incidents.go", "fault.go", "client.go", "tenants.go", "wait.go", "seed.go", "env.go",
 	} {
 		text, err := os.ReadFile(path)
 		if err != nil {

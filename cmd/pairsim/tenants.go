@@ -14,9 +14,10 @@ import (
 )
 
 func newTenantsCommand() *cobra.Command {
-	return newGroup("tenants", "The simulated tenants: list, show, pair, disable, enable, delete, APIs, send events",
+	return newGroup("tenants", "The simulated tenants: list, show, pair, disable, enable, delete, APIs, send events, communication",
 		newListTenantsCommand(), newShowTenantCommand(), newPairTenantCommand(),
 		newDisablePairingCommand(), newEnablePairingCommand(), newDeletePairingCommand(), newTenantAPIsCommand(),
+		newScenariosCommand(), newArrangementsCommand(), newTopicsCommand(), newOutboundLogCommand(),
 		newGroup("events", "Events that tenants publish", newSendEventCommand()))
 }
 

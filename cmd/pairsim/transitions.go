@@ -44,7 +44,7 @@ func policyFault(err error) string {
 }
 
 func newTransitionsCommand() *cobra.Command {
-	return newGroup("transitions", "Say when a lasting status ends: Deregistering, Removing, Synchronizing",
+	return newGroup("transitions", "Say when what lasts ends: Deregistering, Removing, Synchronizing, creating and deleting service instances",
 		newListTransitionsCommand(), newSetTransitionCommand(), newResetTransitionCommand())
 }
 

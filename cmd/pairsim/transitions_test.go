@@ -12,8 +12,8 @@ func TestTransitionsByCommandLine(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t, "--edition", "v2", "--synchronizing", "after=7d", "--removing", "held"), t}
 	o.must(t, "clock", "freeze")
-	o.sees([]string{"transitions", "list"}, "TRANSITION     ENDS            FROM   WHAT", "deregistering  immediate       start", "removing       held            start",
-		"synchronizing  after=168h0m0s  start")
+	o.sees([]string{"transitions", "list"}, "TRANSITION      ENDS            FROM   WHAT", "deregistering   immediate       start", "removing        held            start",
+		"synchronizing   after=168h0m0s  start", "provisioning    immediate       start")
 	o.sees([]string{"transitions", "set", "deregistering", "reads=4"}, "deregistering  reads=4  set   deregistering a system")
 	o.isRefused([]string{"transitions", "set", "pairing", "held"}, `there is no transition "pairing"`, "pairsim transitions list")
 

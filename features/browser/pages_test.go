@@ -47,6 +47,8 @@ var pages = []struct{ path, name, shows string }{
 	{"formations", "formations", "extend-the-shop"},
 	{"entitlements", "entitlements", "api-access"},
 	{"runtime", "runtime", "mp-web-shop-commerce-cloud"},
+	{"instances", "instances", "No service instances"},
+	{"destinations", "destinations", "No destinations"},
 	{"tenants", "tenants", "mp-web-shop-commerce-cloud"},
 	{"tenants/fsm", "tenant-fsm-empty", "Nothing here yet"},
 	{"story", "story", "an operator registers a system"},

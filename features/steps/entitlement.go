@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -16,10 +17,12 @@ func (w *world) entitlementSteps(d definitions) {
 	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorGivesPlan)
 	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)" and deregisters it at the same moment$`, w.theOperatorGivesAndDeregisters)
 	d.When(`^the operator takes from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorTakesPlan)
+	d.When(`^the operator gives subaccount "([^"]*)" the plan "default" of SAP Event Mesh for at most (\d+) instances$`, w.theOperatorGivesEventMesh)
 	d.When(`^the operator looks for services to add to subaccount "([^"]*)"$`, w.theOperatorLooksForServices)
 
 	d.Then(`^the operator finds the plans (.+) for (.+)$`, w.theOperatorFinds)
-	d.Then(`^the operator finds no service$`, w.theOperatorFindsNone)
+	d.Then(`^the operator finds no service for a system$`, w.theOperatorFindsNone)
+	d.Then(`^subaccount "([^"]*)" has the plan "default" of SAP Event Mesh for at most (\d+) instances, none of which is used$`, w.theSubaccountHasEventMesh)
 	d.Then(`^subaccount "([^"]*)" has the plans (.+) for "([^"]*)"$`, w.theSubaccountHasPlans)
 }
 
@@ -72,11 +75,38 @@ func (w *world) theOperatorTakesPlan(ctx context.Context, subaccount, plan, name
 	return nil
 }
 
+func (w *world) theOperatorGivesEventMesh(ctx context.Context, subaccount string, quota int) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	_, err := w.operator.AssignEntitlement(ctx, subaccount, btpclient.NewEntitlement{Service: "SAP Event Mesh", Plan: "default", Quota: quota})
+	w.operated = ended(err)
+	return nil
+}
+
+func (w *world) theSubaccountHasEventMesh(ctx context.Context, subaccount string, quota int) error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	for e, err := range w.operator.Entitlements(ctx, subaccount, btpclient.EntitlementFilter{Plan: "default"}) {
+		if err != nil {
+			return err
+		}
+		if e.System.ID != "" || e.Quota != quota || e.Used != 0 {
+			return fmt.Errorf("subaccount %s has %+v, want a quota of %d, of which nothing is used", subaccount, e, quota)
+		}
+		return nil
+	}
+	return fmt.Errorf("subaccount %s has no plan of SAP Event Mesh", subaccount)
+}
+
 func (w *world) theOperatorLooksForServices(ctx context.Context, subaccount string) error {
 	if err := w.open(ctx); err != nil {
 		return err
 	}
 	offered, err := w.operator.ServicePlans(ctx, subaccount)
+	// What is for no system, as SAP Event Mesh, is always there.
+	offered = slices.DeleteFunc(offered, func(o btpclient.ServiceOffering) bool { return o.Service == "enterprise-messaging" })
 	w.operated, w.offered = ended(err), offered
 	return nil
 }

@@ -70,6 +70,7 @@ var objects = map[string]object{
 	"a contact": {
 		"/ContactOriginData", `{"ContactID":"eva@shop.test","ContactOrigin":"EMAIL","FirstName":"Eva"}`, `{"LastName":"Lind"}`, "Eva Lind", "", byLocation,
 	},
+	"a campaign": {"/Campaigns", `{"CampaignName":"Spring"}`, `{"CampaignDescription":"Skis"}`, "Skis", "", byLocation},
 	"an interaction": {
 		"/Interactions", `{"InteractionContactId":"eva@shop.test","InteractionContactOrigin":"EMAIL","InteractionType":"WEB_VISIT","CommunicationMedium":"WEB"}`,
 		`{"InteractionSubject":"Skis"}`, "Skis", "", byLocation,

@@ -120,6 +120,7 @@ func (w *world) define(d definitions) {
 	w.subaccountSteps(d)
 	w.formationSteps(d)
 	w.entitlementSteps(d)
+	w.eventMeshSteps(d)
 	w.deregistrationSteps(d)
 	w.callbackSteps(d)
 	w.extensionSteps(d)
@@ -131,6 +132,9 @@ func (w *world) define(d definitions) {
 	w.productSteps(d)
 	w.gatewaySteps(d)
 	w.eventSteps(d)
+	w.destinationSteps(d)
+	w.instanceSteps(d)
+	w.applicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
 }
@@ -144,8 +148,12 @@ type world struct {
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	tenants   *btpclient.Tenants
-	web       *http.Client
-	closers   []func() error // run last to first
+	// busClients are applications on the event bus, by emname; busStatus is what the
+	// latest of them to publish was answered.
+	busClients map[string]busClient
+	busStatus  int
+	web        *http.Client
+	closers    []func() error // run last to first
 
 	systems map[string]*system // by display name
 	present *system            // the one that the operator turned to last
@@ -179,6 +187,12 @@ type world struct {
 
 	verified verified // what the latest test was told
 
+	instances map[string]string // ids of service instances, by name
+	binding   btpclient.Binding // the latest
+	program   *program
+
+	extension extension // the one that looks destinations up
+
 	snapshots snapshots
 	wire      *wire // the connector that knows the wire alone
 
@@ -200,7 +214,7 @@ type system struct {
 }
 
 func newWorld(start Start) *world {
-	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}}
+	return &world{start: start, systems: map[string]*system{}, formations: map[string]*formation{}, apis: map[string]*exposed{}, instances: map[string]string{}, program: &program{}}
 }
 
 // configure changes the settings of a landscape that has not been started yet.

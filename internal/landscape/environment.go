@@ -14,10 +14,13 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/callback"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/eventmesh"
 	"github.com/pairsim/pairsim/btp/eventsink"
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -40,7 +43,10 @@ type environment struct {
 
 	registry *btp.Registry         // nil without the registry
 	tokens   *tokenservice.Service // likewise
+	services *services.Engine      // likewise
+	bus      *eventmesh.Bus        // likewise
 	urls     *publicurl.Book
+	platform *platform      // nil without the registry
 	strict   *strict.Layer  // nil: friendly
 	journal  *journal.Files // nil: it is in memory alone
 	tenants  []*tenant.Tenant
@@ -99,8 +105,11 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		c := w.Snapshot.Contents()
 		contents = &c
 	}
-	var made *pki.ClientCA // usable at once, unless another process was first
 	var err error
+	if e.platform, err = e.newPlatform(); err != nil {
+		return err
+	}
+	var made *pki.ClientCA // usable at once, unless another process was first
 	e.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
 		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
@@ -111,19 +120,32 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		Authority: given,
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) {
 			if made != nil && made.Is(m) {
+				e.platform.shown.trust(made)
 				return made, nil
 			}
-			return pki.OpenClientCA(m)
+			opened, err := pki.OpenClientCA(m)
+			if err != nil {
+				return nil, err
+			}
+			e.platform.shown.trust(opened)
+			return opened, nil
 		},
+		Workers: e.platform.workers(),
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
 		Terms: terms, Log: e.log,
-		Tenants: e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
+		// Nobody logs in unasked where roles are asked for.
+		DefaultUser:     !l.config.Auth,
+		DeclareInstance: e.platform.catalogue.Declare,
+		Declarers:       map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
+		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
 		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
 		return err
 	}
+	e.services = e.platform.catalogue.On(e.registry)
+	e.bus = &eventmesh.Bus{Registry: e.registry, Pusher: e.platform.pusher}
 	e.strict = strict.New(strict.Config{
 		Settings: w.Strict, Registry: e.registry, RealNow: l.config.RealNow, Root: e.registry.AuthorityPEM,
 		AttemptDeadline: w.Policy.AttemptDeadline,

@@ -14,9 +14,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/broker"
 	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/destination"
+	"github.com/pairsim/pairsim/btp/destination/rest"
+	meshrest "github.com/pairsim/pairsim/btp/eventmesh/rest"
 	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -114,12 +118,22 @@ func (e *environment) publicRouter() *gin.Engine {
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
-		api := httpapi.Config{Registry: e.registry, URLs: e.urls, Log: e.log}
+		destinations := rest.New(rest.Config{
+			Registry: e.registry, Access: e.tokens, Outbound: l.outboundClient(rest.DefaultTimeout).Observed(e.noteCall), Log: e.log,
+		})
+		e.atEnd = append(e.atEnd, destinations.Close)
+		api := httpapi.Config{
+			Registry: e.registry, Services: e.services, EventBus: e.bus, URLs: e.urls, Log: e.log,
+			Destinations: destination.UseCases{Registry: e.registry}, Finder: destinations,
+		}
 		if l.config.Auth {
 			api.Access = e.tokens
 		}
 		httpapi.Mount(router, api)
 		e.tokens.Mount(router)
+		destinations.Mount(router)
+		broker.Mount(router, broker.Config{Registry: e.registry, Services: e.services, Tokens: e.tokens, URLs: e.urls, Log: e.log})
+		meshrest.Mount(router, meshrest.Config{Bus: e.bus, Access: e.tokens, Log: e.log})
 		connector.Mount(router, connector.Config{
 			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,

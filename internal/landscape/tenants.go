@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/cxsim"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/tenant"
 	"github.com/pairsim/pairsim/marketingsim"
@@ -73,6 +75,16 @@ func APIs(product string) []string {
 	return identifiers
 }
 
+// CheckCommunication tells what is wrong with what a seed file declares for the
+// Communication Management of a tenant of a product. Paths are relative to the tenant.
+func CheckCommunication(product string, declared tenant.Declared, tell func(path, problem string)) {
+	for _, p := range append(cxsim.Products(), marketingsim.Product()) {
+		if p.ID == product {
+			p.CheckDeclared(declared, tell)
+		}
+	}
+}
+
 // openTenants makes the declared tenants that this process plays.
 func (e *environment) openTenants() error {
 	l, registry := e.process, e.process.registry(e.prefix)
@@ -102,12 +114,19 @@ func (e *environment) openTenants() error {
 		if l.plays(RoleRegistry) {
 			facing = l.HTTP + e.prefix
 		}
+		var communication tenant.Declared
+		if len(declared.Communication) > 0 {
+			if err := json.Unmarshal(declared.Communication, &communication); err != nil {
+				return fmt.Errorf("tenant %s: communication: %w", declared.ID, err)
+			}
+		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 			RenewsItself: !e.world.NoTenantRenewal, Replaced: replaced(declared.APIs),
+			Communication: communication, Outbound: e.extensions(),
 		})
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", declared.ID, err)
@@ -115,6 +134,15 @@ func (e *environment) openTenants() error {
 		e.tenants = append(e.tenants, t)
 	}
 	return nil
+}
+
+// extensions is the client by which tenants call extensions; its calls are in the
+// registry's journal, where there is one.
+func (e *environment) extensions() *outbound.Client {
+	if e.registry == nil {
+		return e.process.fetch
+	}
+	return e.process.fetch.Observed(e.noteCall)
 }
 
 // replaced is what the tenant is told of its APIs that are elsewhere.

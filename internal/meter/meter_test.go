@@ -11,29 +11,37 @@ import (
 
 func TestEveryPathHasItsSurface(t *testing.T) {
 	for path, want := range map[string]meter.Surface{
-		"/":                                   meter.Own,
-		"/healthz":                            meter.Own,
-		"/metrics":                            meter.Own,
-		"/nowhere":                            meter.Own,
-		"":                                    meter.Own,
-		"/api/v1/globalAccounts":              meter.Registry,
-		"/api/v1/metadata/services":           meter.Registry, // an application named api is nobody's
-		"/.well-known/jwks.json":              meter.Registry,
-		"/v1/applications/certificates":       meter.Connector,
-		"/mp-shop/v1/metadata/services":       meter.Connector,
-		"/control/v1/metadata/services":       meter.Connector, // an application named control
-		"/mp-shop/v1/events":                  meter.Events,
-		"/mp-shop/events":                     meter.Events,
-		"/mp-shop/v2/events":                  meter.Events,
-		"/mp-shop/v1/events/subscribed":       meter.Events,
-		"/gateway/mp-shop/v1/events":          meter.Gateway,
-		"/gateway-ucl/mp-shop/a/b":            meter.Gateway,
-		"/tenants":                            meter.Tenants,
-		"/tenants/commerce/events":            meter.Tenants,
-		"/oauth/token":                        meter.TokenService,
-		"/token_keys":                         meter.TokenService,
-		"/control/clock":                      meter.Control,
-		"/v1/applications/signingRequests/in": meter.Connector,
+		"/":                                 meter.Own,
+		"/healthz":                          meter.Own,
+		"/metrics":                          meter.Own,
+		"/nowhere":                          meter.Own,
+		"":                                  meter.Own,
+		"/api/v1/globalAccounts":            meter.Registry,
+		"/api/v1/metadata/services":         meter.Registry, // an application named api is nobody's
+		"/.well-known/jwks.json":            meter.Registry,
+		"/v1/applications/certificates":     meter.Connector,
+		"/mp-shop/v1/metadata/services":     meter.Connector,
+		"/control/v1/metadata/services":     meter.Connector, // an application named control
+		"/mp-shop/v1/events":                meter.Events,
+		"/mp-shop/events":                   meter.Events,
+		"/mp-shop/v2/events":                meter.Events,
+		"/mp-shop/v1/events/subscribed":     meter.Events,
+		"/gateway/mp-shop/v1/events":        meter.Gateway,
+		"/gateway-ucl/mp-shop/a/b":          meter.Gateway,
+		"/tenants":                          meter.Tenants,
+		"/tenants/commerce/events":          meter.Tenants,
+		"/oauth/token":                      meter.TokenService,
+		"/token_keys":                       meter.TokenService,
+		"/uaa/dev/oauth/token":              meter.TokenService,
+		"/.well-known/openid-configuration": meter.TokenService,
+		"/destination-configuration/v1/destinations/x": meter.Destinations,
+		"/broker/v2/catalog":                           meter.Broker,
+		"/service-manager/v1/info":                     meter.ServiceManager,
+		"/messagingrest/v1/topics/a%2Fb/messages":      meter.EventMesh,
+		"/hub/rest/api/v1/management/messaging/queues": meter.EventMesh,
+		"/hub/v1/events":                               meter.Events, // an application of this name
+		"/control/clock":                               meter.Control,
+		"/v1/applications/signingRequests/in":          meter.Connector,
 	} {
 		if got := meter.SurfaceOf(path); got != want {
 			t.Errorf("%q belongs to %s, want %s", path, got, want)

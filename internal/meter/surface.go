@@ -15,13 +15,18 @@ const (
 	Gateway
 	Tenants
 	TokenService
+	Destinations
+	EventMesh
+	Broker
+	ServiceManager
 	Control
 	surfaces // how many there are
 )
 
 var surfaceNames = [surfaces]string{
 	Own: "own", Registry: "registry", Connector: "connector", Events: "events", Gateway: "gateway", Tenants: "tenants",
-	TokenService: "tokenService", Control: "control",
+	TokenService: "tokenService", Destinations: "destinations", EventMesh: "eventMesh", Broker: "broker", ServiceManager: "serviceManager",
+	Control: "control",
 }
 
 // String is the surface's name, as metrics have it.
@@ -44,6 +49,20 @@ func SurfaceOf(path string) Surface {
 		return Connector
 	case "gateway", "gateway-ucl":
 		return Gateway
+	case "destination-configuration":
+		return Destinations
+	case "messagingrest":
+		return EventMesh
+	case "hub":
+		if strings.HasPrefix(rest, "rest/") {
+			return EventMesh
+		}
+	case "uaa":
+		return TokenService
+	case "broker":
+		return Broker
+	case "service-manager":
+		return ServiceManager
 	}
 	switch {
 	case strings.HasPrefix(rest, "events"), strings.HasPrefix(rest, "v1/events"), strings.HasPrefix(rest, "v2/events"):
@@ -53,6 +72,9 @@ func SurfaceOf(path string) Surface {
 	}
 	switch first {
 	case ".well-known":
+		if rest == "openid-configuration" {
+			return TokenService
+		}
 		return Registry
 	case "oauth", "token_keys":
 		return TokenService

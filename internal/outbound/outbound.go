@@ -193,21 +193,27 @@ func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, con
 // Tell makes the call req, whose answer must be a 2xx: others are a *StatusError.
 // The body of the answer is not read, redirects are not followed. Its errors hold
 // no credentials.
-func (c *Client) Tell(ctx context.Context, req *http.Request) (err error) {
+func (c *Client) Tell(ctx context.Context, req *http.Request) error {
+	_, err := c.Ask(ctx, req)
+	return err
+}
+
+// Ask is Tell, and returns the header of the answer.
+func (c *Client) Ask(ctx context.Context, req *http.Request) (header http.Header, err error) {
 	status := 0
 	defer func() { c.observe(ctx, req, status, err) }()
 	if err := checkURL(req.URL); err != nil {
-		return err
+		return nil, err
 	}
 	res, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
-		return c.describe(err)
+		return nil, c.describe(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing of it is read
 	if status = res.StatusCode; status < 200 || status > 299 {
-		return &StatusError{Code: res.StatusCode}
+		return nil, &StatusError{Code: res.StatusCode}
 	}
-	return nil
+	return res.Header, nil
 }
 
 func checkURL(u *url.URL) error {

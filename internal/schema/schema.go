@@ -23,8 +23,9 @@ type Schema struct {
 	rules       []rule  // the other keywords, by name
 	ref, items  *Schema // nil when the subschema says nothing of them
 	properties  map[string]*Schema
-	others      *Schema // additionalProperties
-	closed      bool    // additionalProperties: false
+	others      *Schema   // additionalProperties
+	closed      bool      // additionalProperties: false
+	any         []*Schema // anyOf
 	description string
 }
 
@@ -71,7 +72,7 @@ func (c compiler) schema(text []byte) (*Schema, error) {
 
 func (c compiler) add(n *Schema, keyword string, value json.RawMessage) (err error) {
 	switch keyword {
-	case "$schema", "$id", "$defs", "title":
+	case "$schema", "$id", "$defs", "$comment", "title", "default", "examples": // they judge nothing
 	case "description":
 		err = json.Unmarshal(value, &n.description)
 	case "$ref":
@@ -81,6 +82,15 @@ func (c compiler) add(n *Schema, keyword string, value json.RawMessage) (err err
 		}
 	case "items":
 		n.items, err = c.schema(value)
+	case "anyOf":
+		var all []json.RawMessage
+		err = json.Unmarshal(value, &all)
+		n.any = make([]*Schema, len(all))
+		for i, text := range all {
+			if n.any[i], err = c.schema(text); err != nil {
+				return fmt.Errorf("%d: %w", i, err)
+			}
+		}
 	case "additionalProperties":
 		if n.closed = string(value) == "false"; !n.closed {
 			n.others, err = c.schema(value)
@@ -142,6 +152,7 @@ func (n *Schema) Judge(value any, path string, tell func(path, problem string)) 
 			tell(path, r.explain(value, n.description))
 		}
 	}
+	n.judgeAny(value, path, tell)
 	switch value := value.(type) {
 	case map[string]any:
 		n.judgeObject(value, path, tell)
@@ -151,6 +162,21 @@ func (n *Schema) Judge(value any, path string, tell func(path, problem string)) 
 				n.items.Judge(item, at(path, i), tell)
 			}
 		}
+	}
+}
+
+// judgeAny tells what each schema of anyOf finds, when none takes the value.
+func (n *Schema) judgeAny(value any, path string, tell func(path, problem string)) {
+	var found []string
+	for _, one := range n.any {
+		before := len(found)
+		one.Judge(value, path, func(_, problem string) { found = append(found, problem) })
+		if len(found) == before {
+			return
+		}
+	}
+	if len(found) > 0 {
+		tell(path, strings.Join(found, ", or "))
 	}
 }
 

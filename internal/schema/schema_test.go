@@ -9,3 +9,19 @@ func TestCompileRefusesWhatTheWalkDoesNotKnow(t *testing.T) {
 		}
 	}
 }
+
+func TestAnyOfTellsWhatEachWants(t *testing.T) {
+	s, err := Compile([]byte(`{"anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": {"default": "x"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{
+		"a": "", "b": "", "c": "missing property 'a', or missing property 'b'",
+	} {
+		got := ""
+		s.Judge(map[string]any{value: "v"}, "$", func(path, problem string) { got += problem })
+		if got != want {
+			t.Errorf("an object with %s: got %q, want %q", value, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -18,7 +19,7 @@ import (
 func (f *File) Apply(cfg *landscape.Config) error {
 	c := &checker{lines: f.lines}
 	edition := f.edition(c, cfg.Edition)
-	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients()}
+	declared := btp.Landscape{GlobalAccounts: f.accounts(), Subaccounts: f.subaccounts(cfg.Landscape), OAuthClients: f.oauthClients(), Objects: f.objects()}
 	for i, s := range f.Systems {
 		system := f.system(c, at("systems", i), edition, s)
 		services, err := s.services(f.frozenAt(cfg))
@@ -34,6 +35,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 	}
 	for i, d := range f.Subscriptions {
 		declared.Subscriptions = append(declared.Subscriptions, f.subscription(c, at("subscriptions", i), d))
+	}
+	for _, d := range f.Instances {
+		declared.Instances = append(declared.Instances, f.instance(d))
 	}
 	faults := f.faults(c)
 	if err := c.found.sorted(); err != nil {
@@ -57,6 +61,9 @@ func (f *File) Apply(cfg *landscape.Config) error {
 		cfg.Tenants = make([]landscape.Tenant, len(f.Tenants))
 		for i, t := range f.Tenants {
 			cfg.Tenants[i] = landscape.Tenant{ID: t.ID, Product: t.Product}
+			if communication, err := json.Marshal(t.Declared); err == nil && string(communication) != "{}" { // texts and lists
+				cfg.Tenants[i].Communication = communication
+			}
 			for _, a := range t.APIs {
 				cfg.Tenants[i].APIs = append(cfg.Tenants[i].APIs, landscape.ReplacedAPI{
 					Identifier: a.Identifier, TargetURL: a.TargetURL, Specification: a.document,
@@ -218,18 +225,37 @@ func (f *File) checkServed(c *checker, path string, d *btp.DeclaredFormation) {
 	}
 }
 
+func (f *File) instance(d Instance) btp.DeclaredInstance {
+	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
+	one := btp.DeclaredInstance{
+		ID: d.ID, Name: d.Name, Subaccount: sub.ID, Offering: d.Offering, Plan: d.Plan, Environment: btp.RuntimeEnvironment(d.Environment),
+		Organization: d.Organization, Space: d.Space, Parameters: d.Parameters,
+	}
+	for _, b := range d.Bindings {
+		one.Bindings = append(one.Bindings, btp.DeclaredBinding(b))
+	}
+	return one
+}
+
 func (f *File) entitlement(c *checker, path string, e *btp.Edition, systems []btp.DeclaredSystem, d Entitlement) btp.DeclaredEntitlement {
 	sub, _ := f.findSubaccount("", d.Subaccount) // check has found it
-	if i := f.findSystem(string(sub.GlobalAccount), d.System); i >= 0 && systems[i].Status != btp.Registered {
+	if i := f.findSystem(string(sub.GlobalAccount), d.System); d.System != "" && i >= 0 && systems[i].Status != btp.Registered {
 		label := e.Label(systems[i].Status)
 		if label == "" {
 			label = string(systems[i].Status)
 		}
 		c.refuse(path+".system", "system %q has the status %s; an entitlement is for a registered system", clip(d.System), label)
 	}
-	return btp.DeclaredEntitlement{
-		ID: btp.EntitlementID(d.ID), Subaccount: sub.ID, System: f.systemRef(string(sub.GlobalAccount), d.System), Service: d.Service, Plan: d.Plan,
+	one := btp.DeclaredEntitlement{ID: btp.EntitlementID(d.ID), Subaccount: sub.ID, Service: d.Service, Plan: d.Plan, Quota: d.Quota}
+	for _, s := range btp.EntitledServices { // plans are unique among all services
+		if one.Service == "" && slices.Contains(s.Plans, d.Plan) {
+			one.Service = s.Name
+		}
 	}
+	if d.System != "" {
+		one.System = f.systemRef(string(sub.GlobalAccount), d.System)
+	}
+	return one
 }
 
 // subscription is a declared one; only a runtime listens.
@@ -341,9 +367,15 @@ func (f *File) place(text string) string {
 	if path, ok := faultPlace(text); ok {
 		return path
 	}
+	if path := f.objectPlace(text); path != "" {
+		return path
+	}
 	for i, d := range f.Entitlements {
 		sub, _ := f.findSubaccount("", d.Subaccount)
-		system := f.systemRef(string(sub.GlobalAccount), d.System)
+		var system btp.SystemID
+		if d.System != "" {
+			system = f.systemRef(string(sub.GlobalAccount), d.System)
+		}
 		if strings.Contains(text, "entitlement "+d.Plan+" of subaccount "+string(sub.ID)+" for system "+string(system)+": ") {
 			return at("entitlements", i)
 		}
@@ -352,6 +384,12 @@ func (f *File) place(text string) string {
 		sub, _ := f.findSubaccount("", d.Subaccount)
 		if strings.Contains(text, "subscription of subaccount "+string(sub.ID)+" to "+d.Type+" of "+d.Source+": ") {
 			return at("subscriptions", i)
+		}
+	}
+	for i, d := range f.Instances {
+		sub, _ := f.findSubaccount("", d.Subaccount)
+		if strings.Contains(text, "service instance "+d.Name+" of subaccount "+string(sub.ID)+": ") {
+			return at("serviceInstances", i)
 		}
 	}
 	for i, s := range f.Systems {

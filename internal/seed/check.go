@@ -79,7 +79,9 @@ func (f *File) check(dir string) error {
 	f.checkSystems(c)
 	f.checkFormations(c)
 	f.checkEntitlements(c)
+	f.checkObjects(c)
 	f.checkSubscriptions(c)
+	f.checkInstances(c)
 	f.checkTenants(c, dir)
 	c.positive("policy.attemptDeadline", f.Policy.AttemptDeadline)
 	c.positive("policy.certificateValidity", f.Policy.CertificateValidity)
@@ -233,6 +235,27 @@ func (f *File) checkFormations(c *checker) {
 	}
 }
 
+func (f *File) checkInstances(c *checker) {
+	ids, names := map[string]string{}, map[string]string{}
+	for i, d := range f.Instances {
+		path := at("serviceInstances", i)
+		if d.ID != "" {
+			c.unique(ids, d.ID, path+".id")
+		}
+		sub, found := f.findSubaccount("", d.Subaccount)
+		if !found {
+			c.refuse(path+".subaccount", "there is no subaccount %q in this file", clip(d.Subaccount))
+			continue
+		}
+		key := string(sub.ID) + "\x00" + d.Name
+		if first, twice := names[key]; twice {
+			c.refuse(path+".name", "subaccount %s has a service instance %q already: %s (line %d)", sub.ID, clip(d.Name), first, c.at[first])
+			continue
+		}
+		names[key] = path
+	}
+}
+
 func (f *File) checkEntitlements(c *checker) {
 	ids, same := map[string]string{}, map[string]string{}
 	for i, d := range f.Entitlements {
@@ -245,8 +268,19 @@ func (f *File) checkEntitlements(c *checker) {
 			c.refuse(path+".subaccount", "there is no subaccount %q in this file", clip(d.Subaccount))
 			continue
 		}
-		place := f.findSystem(string(sub.GlobalAccount), d.System)
-		if place < 0 {
+		place := -1
+		if d.System != "" {
+			place = f.findSystem(string(sub.GlobalAccount), d.System)
+		}
+		if perSystem := slices.Contains(btp.ExtensibilityPlans, d.Plan); perSystem != (d.System != "") {
+			words := "is for no system"
+			if perSystem {
+				words = "is for a registered system, which is missing"
+			}
+			c.refuse(path, "plan %s %s", d.Plan, words)
+			continue
+		}
+		if place < 0 && d.System != "" {
 			c.refuse(path+".system", "global account %s, that of subaccount %s, has no system %q in this file", sub.GlobalAccount, sub.ID, clip(d.System))
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/pairsim/pairsim/internal/tenant"
 )
 
 // MaxSize bounds a seed file, in bytes.
@@ -23,7 +25,10 @@ type File struct {
 	Systems        []System        `json:"systems"`
 	Formations     []Formation     `json:"formations"`
 	Entitlements   []Entitlement   `json:"entitlements"`
+	Users          []User          `json:"users"`
+	Destinations   []Destination   `json:"destinations"`
 	Subscriptions  []Subscription  `json:"subscriptions"`
+	Instances      []Instance      `json:"serviceInstances"`
 	// Tenants is nil when the file says nothing of tenants.
 	Tenants []Tenant `json:"tenants"`
 	Faults  []Fault  `json:"faults"`
@@ -94,14 +99,38 @@ type Formation struct {
 	Cause         string   `json:"cause"`
 }
 
+// Instance declares a service instance with its bindings. Subaccount is an id or
+// subdomain; without an Environment it is used in the subaccount's default place.
+type Instance struct {
+	ID           string          `json:"id"`
+	Name         string          `json:"name"`
+	Subaccount   string          `json:"subaccount"`
+	Offering     string          `json:"offering"`
+	Plan         string          `json:"plan"`
+	Environment  string          `json:"environment"`
+	Organization string          `json:"organization"`
+	Space        string          `json:"space"`
+	Parameters   json.RawMessage `json:"parameters"`
+	Bindings     []Binding       `json:"bindings"`
+}
+
+// Binding declares a binding of a service instance.
+type Binding struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Parameters json.RawMessage `json:"parameters"`
+}
+
 // Entitlement declares an entitlement configuration. Subaccount is an id or
-// subdomain, System an id or name in its global account.
+// subdomain, System an id or name in its global account, "" for a service that is for
+// no system.
 type Entitlement struct {
 	ID         string `json:"id"`
 	Subaccount string `json:"subaccount"`
 	System     string `json:"system"`
 	Service    string `json:"service"`
 	Plan       string `json:"plan"`
+	Quota      int    `json:"quota"`
 }
 
 // Subscription declares that a subaccount's Kyma runtime listens to events.
@@ -136,6 +165,7 @@ type Tenant struct {
 	ID      string        `json:"id"`
 	Product string        `json:"product"`
 	APIs    []ReplacedAPI `json:"apis"`
+	tenant.Declared
 }
 
 // ReplacedAPI declares that an API of a product is elsewhere. Specification is JSON: an

@@ -78,6 +78,13 @@ func TestFindings(t *testing.T) {
 		{"API twice", "tenants:\n  - id: a\n    product: fsm\n    apis:\n      - {identifier: fsm-service, targetUrl: http://x.test}\n      - {identifier: fsm-service, targetUrl: http://y.test}\n", `6: tenants[0].apis[1].identifier: "fsm-service" is taken`},
 		{"no OpenAPI", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: {a: 1}}]}\n", "2: tenants[0].apis[0].specification: is neither EDMX nor an OpenAPI document"},
 		{"no EDMX", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: <html/>}]}\n", "its root must be Edmx"},
+		{"scenario of a product without", "tenants:\n  - {id: a, product: fsm, disabledScenarios: [SAP_COM_0207]}\n", "2: tenants[0]: SAP Field Service Management has no communication scenarios"},
+		{"scenario that is no custom one", "tenants:\n  - {id: a, product: marketing, communicationScenarios: [{id: SAP_COM_1, name: a}]}\n", `2: tenants[0].communicationScenarios[0].id: "SAP_COM_1" does not match`},
+		{"scenario without services", "tenants:\n  - {id: a, product: marketing, communicationScenarios: [{id: YY1_A, name: a}]}\n", "2: tenants[0].communicationScenarios[0]: inboundServices: a scenario has"},
+		{"scenario with an authentication of S/4HANA", "tenants:\n  - {id: a, product: marketing, communicationScenarios: [{id: YY1_A, name: a, inboundAuthentication: [ClientCertificateAuthentication]}]}\n", "supported are BasicAuthentication, OAuth2SAMLBearerAssertion"},
+		{"unknown scenario", "tenants:\n  - {id: a, product: marketing, disabledScenarios: [SAP_COM_9]}\n", `2: tenants[0].disabledScenarios[0]: there is no scenario "SAP_COM_9"`},
+		{"scenario enabled and disabled", "tenants:\n  - {id: a, product: marketing, enabledScenarios: [SAP_COM_0207], disabledScenarios: [SAP_COM_0207]}\n", "scenario SAP_COM_0207 is there twice"},
+		{"user without an address", "tenants:\n  - {id: a, product: marketing, users: [jane]}\n", "2: tenants[0].users[0]: is no e-mail address"},
 		{"no file", "tenants:\n  - {id: a, product: fsm, apis: [{identifier: fsm-service, targetUrl: 'http://x.test', specification: a.json}]}\n", "a file can be named in a seed file only"},
 		{"instant", "clock:\n  frozen: true\n  at: 2030-02-31T10:00:00Z\n", "3: clock.at: \"2030-02-31T10:00:00Z\" is no instant"},
 		{"no instant at all", "clock:\n  frozen: true\n  at: tomorrow\n", `3: clock.at: "tomorrow" is no instant as RFC 3339 writes it; write 2030-01-01T10:00:00Z`},
@@ -209,10 +216,10 @@ func TestApply(t *testing.T) {
 	if len(formations) != 3 || formations[1].Status != btp.StatusError || formations[1].Systems[0] != "sales" || formations[2].Status != btp.StatusDraft {
 		t.Errorf("got formations %+v", formations)
 	}
-	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Plan: "messaging"}) {
+	if len(entitlements) != 2 || entitlements[1] != (btp.DeclaredEntitlement{Subaccount: "dev", System: "sales", Service: "s4-hana-cloud", Plan: "messaging"}) {
 		t.Errorf("got entitlements %+v", entitlements)
 	}
-	for name, want := range map[btp.Transition]btp.TransitionPolicy{
+	for name, want := range map[btp.Transition]btp.TransitionPolicy{ //nolint:exhaustive // what the file declares
 		btp.TransitionDeregistering: {Reads: 3}, btp.TransitionRemoving: {After: 30 * time.Second}, btp.TransitionSynchronizing: {After: 10 * time.Second},
 	} {
 		if got := p.Transitions[name]; got != want {
@@ -280,6 +287,35 @@ func TestReplacedAPIs(t *testing.T) {
 	_, err = seed.Load(filepath.Join(dir, "wrong.yaml"))
 	if err == nil || !strings.Contains(err.Error(), "is neither EDMX nor an OpenAPI document") || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
 		t.Errorf("got %v, want both specifications refused", err)
+	}
+}
+
+// TestDeclaredCommunication: what a seed file says of communication reaches the tenant.
+func TestDeclaredCommunication(t *testing.T) {
+	f, err := seed.Parse([]byte(`tenants:
+  - id: ads
+    product: marketing
+    users: [jane@alpine.test]
+    enabledScenarios: [SAP_COM_0008]
+    disabledScenarios: [SAP_COM_0092]
+    communicationScenarios:
+      - id: YY1_CONTACTS
+        name: Contacts
+        outboundAuthentication: [NoAuthentication]
+        outboundServices: [{id: YY1_CONTACTS_OUT, name: Changes, objects: [Contact]}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := landscape.Default()
+	if err := f.Apply(&cfg); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"communicationScenarios":[{"id":"YY1_CONTACTS","name":"Contacts","inboundAuthentication":null,"outboundAuthentication":["NoAuthentication"],` +
+		`"inboundServices":null,"outboundServices":[{"id":"YY1_CONTACTS_OUT","name":"Changes","objects":["Contact"]}]}],` +
+		`"enabledScenarios":["SAP_COM_0008"],"disabledScenarios":["SAP_COM_0092"],"users":["jane@alpine.test"]}`
+	if got := string(cfg.Tenants[0].Communication); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -40,6 +40,12 @@ func (f *File) checkTenants(c *checker, dir string) {
 			}
 			a.document = document
 		}
+		landscape.CheckCommunication(t.Product, t.Declared, func(field, problem string) {
+			if field != "" {
+				field = "." + field
+			}
+			c.refuse(path+field, "%s", problem)
+		})
 	}
 }
 

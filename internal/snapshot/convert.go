@@ -67,8 +67,11 @@ func New(c *btp.Contents, tenants []tenant.Snapshot) *Document {
 		}),
 		Subscriptions: each(c.Subscriptions, func(s btp.Subscription) subscription { return subscription(s) }),
 		Deliveries:    each(c.Deliveries, func(d btp.Delivery) delivery { return delivery(d) }),
-		Due:           each(c.Due, func(d btp.Due) due { return due(d) }),
-		Tenants:       each(tenants, func(t tenant.Snapshot) tenant.Snapshot { return t }),
+		Objects: each(c.Objects, func(o btp.Object) object {
+			return object{o.Kind, o.ID, o.Scope, o.Name, o.Parent, o.System, o.Sequence, string(o.Document), secret.Text{Value: string(o.Secret)}}
+		}),
+		Due:     each(c.Due, func(d btp.Due) due { return due(d) }),
+		Tenants: each(tenants, func(t tenant.Snapshot) tenant.Snapshot { return t }),
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Authorities)) {
 		m := c.Authorities[name]
@@ -141,11 +144,17 @@ func (d *Document) Contents() btp.Contents {
 		}),
 		Subscriptions: each(d.Subscriptions, func(s subscription) btp.Subscription { return btp.Subscription(s) }),
 		Deliveries:    each(d.Deliveries, func(d delivery) btp.Delivery { return btp.Delivery(d) }),
-		Due:           each(d.Due, func(d due) btp.Due { return btp.Due(d) }),
+		Objects: each(d.Objects, func(o object) btp.Object {
+			return btp.Object{
+				Kind: o.Kind, ID: o.ID, Scope: o.Scope, Name: o.Name, Parent: o.Parent, System: o.System, Sequence: o.Sequence,
+				Document: bytesOf(o.Document), Secret: bytesOf(o.Secret.Value),
+			}
+		}),
+		Due: each(d.Due, func(d due) btp.Due { return btp.Due(d) }),
 	}
 	for _, a := range d.Authorities {
 		c.Authorities[a.Name] = btp.AuthorityMaterial{
-			RootPEM: pem(a.Root), IssuingPEM: pem(a.Issuing), IssuingKeyPEM: pem(a.IssuingKey.Value),
+			RootPEM: bytesOf(a.Root), IssuingPEM: bytesOf(a.Issuing), IssuingKeyPEM: bytesOf(a.IssuingKey.Value),
 		}
 	}
 	return c
@@ -185,7 +194,8 @@ func digest(text string) (d btp.Digest) {
 	return d
 }
 
-func pem(text string) []byte {
+// bytesOf is nil for nothing.
+func bytesOf(text string) []byte {
 	if text == "" {
 		return nil
 	}
@@ -283,12 +293,12 @@ func (w *credentials) contents() *btp.Credentials {
 	}
 	if g := w.CertificateGen; g != nil {
 		c.CertificateGen = &btp.CertificateCredentials{
-			CommonName: g.CommonName, CertificatePEM: pem(g.Certificate), PrivateKeyPEM: pem(g.PrivateKey.Value), CSRFTokenURL: g.CSRFTokenURL,
+			CommonName: g.CommonName, CertificatePEM: bytesOf(g.Certificate), PrivateKeyPEM: bytesOf(g.PrivateKey.Value), CSRFTokenURL: g.CSRFTokenURL,
 		}
 	}
 	if o := w.OAuthWithCertificate; o != nil {
 		c.OAuthWithCertificate = &btp.OAuthCertificateCredentials{
-			URL: o.URL, ClientID: o.ClientID, CertificatePEM: pem(o.Certificate), PrivateKeyPEM: pem(o.PrivateKey.Value),
+			URL: o.URL, ClientID: o.ClientID, CertificatePEM: bytesOf(o.Certificate), PrivateKeyPEM: bytesOf(o.PrivateKey.Value),
 			RequestParameters: o.RequestParameters.contents(), CSRFTokenURL: o.CSRFTokenURL,
 		}
 	}

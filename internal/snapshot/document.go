@@ -36,6 +36,7 @@ type Document struct {
 	OAuthClients   []oauthClient     `json:"oauthClients"`
 	Transitions    []transition      `json:"transitions,omitempty"`
 	Subscriptions  []subscription    `json:"subscriptions,omitempty"`
+	Objects        []object          `json:"objects,omitempty"`
 	Deliveries     []delivery        `json:"deliveries,omitempty"`
 	Due            []due             `json:"due"`
 	Tenants        []tenant.Snapshot `json:"tenants"`
@@ -263,9 +264,10 @@ type entitlement struct {
 	ID            btp.EntitlementID   `json:"id"`
 	GlobalAccount btp.GlobalAccountID `json:"globalAccount"`
 	Subaccount    btp.SubaccountID    `json:"subaccount"`
-	System        btp.SystemID        `json:"system"`
+	System        btp.SystemID        `json:"system,omitempty"`
 	Service       string              `json:"service"`
 	Plan          string              `json:"plan"`
+	Quota         int                 `json:"quota,omitempty"`
 	Sequence      uint64              `json:"sequence"`
 	CreatedAt     time.Time           `json:"createdAt,omitzero"`
 }
@@ -338,6 +340,19 @@ type delivery struct {
 	Attempts     int                `json:"attempts,omitempty"`
 	Failure      string             `json:"failure,omitempty"`
 	CreatedAt    time.Time          `json:"createdAt,omitzero"`
+}
+
+// object is one of a platform service. Its document and its secret are JSON as text.
+type object struct {
+	Kind     btp.ObjectKind `json:"kind"`
+	ID       string         `json:"id"`
+	Scope    string         `json:"scope,omitempty"`
+	Name     string         `json:"name,omitempty"`
+	Parent   string         `json:"parent,omitempty"`
+	System   btp.SystemID   `json:"system,omitempty"`
+	Sequence uint64         `json:"sequence"`
+	Document string         `json:"document,omitempty"`
+	Secret   secret.Text    `json:"secret,omitzero"`
 }
 
 // due leaves the claim out: it is a running process's.

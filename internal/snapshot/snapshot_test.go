@@ -80,6 +80,24 @@ func fullTenant() tenant.Snapshot {
 			ReleaseToken: secret.Text{Value: "t"}, NoticeID: "n", Callback: "c", Base: "b",
 			Calls: []tenant.SnapshotCall{{Step: "s", Method: "GET", Path: "/", Status: 200}},
 		}},
+		Communication: &tenant.SnapshotCommunication{
+			Custom: []tenant.SnapshotScenario{{
+				ID: "YY1_A", Name: "a", Inbound: []string{"BasicAuthentication"}, Outbound: []string{"NoAuthentication"},
+				InboundServices:  []tenant.SnapshotInboundService{{ID: "i", Name: "n", API: "a"}},
+				OutboundServices: []tenant.SnapshotOutboundService{{ID: "o", Name: "n", Objects: []string{"Contact"}}},
+			}},
+			Enabled: []string{"YY1_A"}, Disabled: []string{"YY1_B"}, Users: []string{"jane@alpine.test"}, LastArrangement: 1,
+			Arrangements: []tenant.SnapshotArrangement{{
+				ID: "1", Instance: "i", Wanted: secret.Text{Value: "{}"}, User: "u", Password: secret.Text{Value: "p"}, Topics: []string{"t"}, CreatedAt: at,
+			}},
+			LastDelivery: 2,
+			Pending: []tenant.SnapshotDelivery{{
+				ID: 2, Arrangement: "1", Service: "s", Topic: "t", Body: json.RawMessage(`{"a":1}`), Tries: 1, NotBefore: at,
+			}},
+			Log: []tenant.SnapshotLogEntry{{
+				Delivery: 2, At: at, Arrangement: "1", Service: "s", Topic: "t", Try: 1, Outcome: "repeated", Status: 503, Detail: "d", Again: at,
+			}},
+		},
 		Data: json.RawMessage(`{"collections":{"Accounts":[{"ID":"1"}]},"latest":"2030-01-01T10:00:00Z","sequence":{}}`),
 	}
 }

@@ -51,7 +51,7 @@ func Tell(ctx context.Context, w io.Writer, l Landscape, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	t := &teller{page: page{out: w, color: o.Color}, landscape: l, options: o}
+	t := &teller{page: page{out: w, color: o.Color}, landscape: l, options: o, instances: map[string]string{}}
 	err := t.tell(ctx)
 	if err != nil && ctx.Err() == nil {
 		t.failed(err)
@@ -67,8 +67,9 @@ type teller struct {
 	options   Options
 	cockpit   cockpit
 	cast      []member
-	gone      int    // members that have left
-	formation string // id of the one that the story has created
+	gone      int               // members that have left
+	formation string            // id of the one that the story has created
+	instances map[string]string // ids of service instances, by name
 }
 
 // member is a system that the story has registered, and who it is paired with.
@@ -95,6 +96,9 @@ func (t *teller) tell(ctx context.Context) error {
 	}
 	if err := t.workload(ctx); err != nil {
 		return fmt.Errorf("workload: %w", err)
+	}
+	if err := t.extension(ctx); err != nil {
+		return fmt.Errorf("extension: %w", err)
 	}
 	if err := t.refusals(ctx); err != nil {
 		return fmt.Errorf("refusals: %w", err)

@@ -10,16 +10,21 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
-// Disable puts a registered row out of use. Its connection is kept, and the
-// registry is told nothing: the product's documents name the button and no effect
-// beyond the tenant (domain §7.3, §26 items 14, 15).
+// Disable puts a registered row out of use, and the communication arrangements of its
+// system with it. Its connection is kept, and the registry is told nothing: the
+// product's documents name the button and no effect beyond the tenant (domain §7.3,
+// §26 items 14, 15).
 func (t *Tenant) Disable(ctx context.Context, id string) (Pairing, error) {
 	return t.change(ctx, id, disable)
 }
 
 // Enable takes a disabled row into use again.
 func (t *Tenant) Enable(ctx context.Context, id string) (Pairing, error) {
-	return t.change(ctx, id, enable)
+	p, err := t.change(ctx, id, enable)
+	if err == nil {
+		t.startDue()
+	}
+	return p, err
 }
 
 func (t *Tenant) change(ctx context.Context, id string, a action) (Pairing, error) {
@@ -56,10 +61,13 @@ func (t *Tenant) Delete(ctx context.Context, id string) error {
 	t.mu.Lock()
 	at := slices.Index(t.state.Rows, r)
 	t.state.Rows = slices.Delete(t.state.Rows, at, at+1)
+	communication := t.state.Communication
+	t.endArrangements()
 	t.mu.Unlock()
 	if err := t.save(ctx); err != nil {
 		t.mu.Lock() // what is stored has the row still: it can be deleted again
 		t.state.Rows = slices.Insert(t.state.Rows, at, r)
+		t.state.Communication = communication
 		t.mu.Unlock()
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -56,13 +57,17 @@ type apis struct {
 
 	mu     sync.Mutex
 	tokens map[string]accessGrant
-	order  []string // of tokens, oldest first
+	order  []string             // of tokens, oldest first
+	held   map[string]heldToken // of other servers, by arrangement
 }
 
 // accessGrant is what an access token of the product stands for.
 type accessGrant struct {
-	api     string
+	api     string // of a registered client, by identifier
 	expires time.Time
+
+	arrangement string          // instead: of a communication arrangement
+	apis        map[string]bool // nil: all that its scenario has
 }
 
 func (t *Tenant) openAPIs() {
@@ -83,6 +88,10 @@ func serveAPI(c *gin.Context, t *Tenant) error {
 		return refuse(routeNotFound, "there is nothing at this path")
 	}
 	path = "/" + path
+	if communication := t.cfg.Product.Communication; communication != nil && path == communication.TokenPath {
+		t.issueForAssertion(c.Writer, c.Request)
+		return nil
+	}
 	for _, a := range t.cfg.Product.APIs {
 		if a.Auth == OAuth && path == a.TokenPath && t.apis.responders[a.Identifier] != nil {
 			t.issueAccess(c.Writer, c.Request, a.TokenPath)
@@ -113,14 +122,34 @@ func (t *Tenant) admit(w http.ResponseWriter, r *http.Request, a API) bool {
 	}
 	user, password, _ := r.BasicAuth()
 	if want := t.state.Credentials[a.Identifier]; len(r.Header.Get("Authorization")) > maxCredentials || !same(user, want.ID) || !same(password, want.Secret) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="`+t.cfg.Product.SystemType+`"`)
-		http.Error(w, "Logon failed: user or password is wrong or missing.", http.StatusUnauthorized)
-		return false
+		if strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") && reading {
+			t.askTime(r.Context())
+		}
+		allowed, known := t.arranged(r, a)
+		if !known {
+			t.challenge(w, r)
+			return false
+		}
+		if !allowed {
+			http.Error(w, "No authorization: the communication scenario does not have this service.", http.StatusForbidden)
+			return false
+		}
 	}
 	if a.CSRF {
 		return t.guardCSRF(w, r, a.Identifier, reading)
 	}
 	return true
+}
+
+// challenge answers who has no good credentials: with a bad token as RFC 6750 has it.
+func (t *Tenant) challenge(w http.ResponseWriter, r *http.Request) {
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+t.cfg.Product.SystemType+`", error="invalid_token"`)
+		http.Error(w, "Logon failed: the access token is unknown or has expired.", http.StatusUnauthorized)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="`+t.cfg.Product.SystemType+`"`)
+	http.Error(w, "Logon failed: user or password is wrong or missing.", http.StatusUnauthorized)
 }
 
 func same(got, want string) bool { return subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 }
@@ -178,25 +207,39 @@ func (t *Tenant) validCSRF(token, api, session string) bool {
 	return same(token, t.csrfToken(api, session, issued)) && t.now().Before(issued.Add(csrfLifetime))
 }
 
-// issueAccess is the product's token endpoint: client credentials only, in the
-// form or in the header (RFC 6749 §2.3.1, §4.4).
-func (t *Tenant) issueAccess(w http.ResponseWriter, r *http.Request, tokenPath string) {
+// oauthRefusal answers as RFC 6749 §5.2 has it.
+func oauthRefusal(w http.ResponseWriter) func(status int, code, description string) {
 	w.Header().Set("Cache-Control", "no-store")
-	refused := func(status int, code, description string) {
+	w.Header().Set("Pragma", "no-cache")
+	return func(status int, code, description string) {
 		writeJSON(w, status, map[string]string{"error": code, "error_description": description})
 	}
+}
+
+// tokenRequest reads the form of a token request of at most limit bytes.
+func tokenRequest(w http.ResponseWriter, r *http.Request, limit int64, refused func(int, string, string)) bool {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		refused(http.StatusMethodNotAllowed, "method_not_allowed", "Request method '"+clip(r.Method, 20)+"' not supported")
-		return
+		return false
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		refused(http.StatusBadRequest, "invalid_request", "Content-Type must be application/x-www-form-urlencoded")
-		return
+		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBody)
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	if err := r.ParseForm(); err != nil {
-		refused(http.StatusBadRequest, "invalid_request", "the form cannot be read, or is larger than 8 KiB")
+		refused(http.StatusBadRequest, "invalid_request", "the form cannot be read, or is larger than "+strconv.FormatInt(limit>>10, 10)+" KiB")
+		return false
+	}
+	return true
+}
+
+// issueAccess is the product's token endpoint: client credentials only, in the
+// form or in the header (RFC 6749 §2.3.1, §4.4).
+func (t *Tenant) issueAccess(w http.ResponseWriter, r *http.Request, tokenPath string) {
+	refused := oauthRefusal(w)
+	if !tokenRequest(w, r, maxFormBody, refused) {
 		return
 	}
 	if grant := r.PostForm.Get("grant_type"); grant != "client_credentials" {
@@ -242,12 +285,15 @@ func (t *Tenant) client(tokenPath, id, secret string) (identifier string, ok boo
 
 // grant makes an access token: opaque, and forgotten when the process ends.
 func (t *Tenant) grant(api string) string {
+	return t.grantAccess(accessGrant{api: api, expires: t.now().Add(tokenLifetime)})
+}
+
+func (t *Tenant) grantAccess(grant accessGrant) string {
 	token := rand.Text() + rand.Text()
-	now := t.now()
 	a := &t.apis
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.tokens[token] = accessGrant{api, now.Add(tokenLifetime)}
+	a.tokens[token] = grant
 	a.order = append(a.order, token)
 	for len(a.order) > maxTokens {
 		delete(a.tokens, a.order[0])

@@ -33,6 +33,9 @@ type waiting struct {
 
 // emit queues the events of changes, while the tenant is paired. It never waits.
 func (t *Tenant) emit(changes []records.Change) {
+	if t.cfg.Product.Communication != nil {
+		t.spread(changes)
+	}
 	var events []waiting
 	for _, c := range changes {
 		for _, e := range t.cfg.Product.Emissions {

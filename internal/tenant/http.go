@@ -64,6 +64,7 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 	g.GET("/specifications/:identifier", s.on(specification))
 	g.POST("/callback/deregistration", s.on(noticeDeregistration))
 	g.POST("/callback/wake", s.on(wake))
+	s.registerCommunication(g)
 	for _, method := range apiMethods {
 		g.Handle(method, "/api/*path", s.on(serveAPI))
 	}

@@ -57,7 +57,7 @@ func (t *Tenant) noticeDeregistration(ctx context.Context, jws string, n notice)
 	t.mu.Lock()
 	epoch := t.epoch
 	t.mu.Unlock()
-	c, err := t.verifyNotice(ctx, jws)
+	c, err := t.verifyCall(ctx, jws, noticeAudience)
 	switch {
 	case err != nil:
 		return err
@@ -78,9 +78,10 @@ func (t *Tenant) noticeDeregistration(ctx context.Context, jws string, n notice)
 	return nil
 }
 
-// verifyNotice checks a notice as an integration token is checked: with the
-// published keys and the time of the configured registry.
-func (t *Tenant) verifyNotice(ctx context.Context, jws string) (noticeClaims, error) {
+// verifyCall checks what proves a call of the registry's, for audience, as an
+// integration token is checked: with the published keys and the time of the
+// configured registry.
+func (t *Tenant) verifyCall(ctx context.Context, jws, audience string) (noticeClaims, error) {
 	var c noticeClaims
 	connector := t.connector.Traced(t.readClock)
 	conf, err := connector.Configuration(ctx)
@@ -91,7 +92,7 @@ func (t *Tenant) verifyNotice(ctx context.Context, jws string) (noticeClaims, er
 	if err != nil {
 		return c, registryError(err)
 	}
-	if err := verifySigned(jws, keys, conf.Issuer, noticeAudience, t.now(), &c); err != nil {
+	if err := verifySigned(jws, keys, conf.Issuer, audience, t.now(), &c); err != nil {
 		return c, &Refusal{Code: noticeInvalid, Detail: "the signed token is refused: " + refuseToken(err, c.RegisteredClaims).reason, Cause: err}
 	}
 	if c.ID == "" || len(c.ID) > maxNoticeID || c.Subject == "" {
@@ -125,6 +126,7 @@ func (t *Tenant) deregister(n notice, noticeID string, epoch int) (*Pairing, err
 				r.UpdatedAt, r.NoticeID = t.now(), noticeID
 			}
 		}
+		t.endArrangements()
 		keeper = t.newest(func(r *row) bool { return ofSystem(r) && r.Status.Code == Deregistered })
 	}
 	if keeper == nil {

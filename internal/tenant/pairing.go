@@ -75,7 +75,7 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 	if err := a.t.publish(ctx, a.session, a.metadata); err != nil {
 		return err
 	}
-	if err := a.session.PutTenant(ctx, a.metadata, a.t.descriptor(a.row.Connection)); err != nil {
+	if err := a.t.put(ctx, a.session, a.metadata, a.row.Connection); err != nil {
 		return err
 	}
 	a.t.mu.Lock()
@@ -85,15 +85,13 @@ func (a *attempt) pair(ctx context.Context, tokenText string) error {
 }
 
 // descriptor is what t says of itself (design §4 descriptor), and when it wants to
-// renew the certificate of c.
+// renew the certificate of c or has something to send.
 func (t *Tenant) descriptor(c *connection) btpclient.Descriptor {
-	d := btpclient.Descriptor{
-		TenantID: t.cfg.ID, URL: t.base, CallbackURL: t.callback(), CommunicationScenarios: t.cfg.Product.Scenarios,
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return btpclient.Descriptor{
+		TenantID: t.cfg.ID, URL: t.base, CallbackURL: t.callback(), CommunicationScenarios: t.enabledScenarios(), WakeAt: t.nextWake(c),
 	}
-	if t.cfg.RenewsItself {
-		d.WakeAt = c.renewal()
-	}
-	return d
 }
 
 func (t *Tenant) callback() string { return t.facing + "/callback" }

@@ -26,7 +26,8 @@ type Product struct {
 	Labels     Labels
 	APIs       []API
 	Events     Events
-	Scenarios  []string // communication scenarios, for the descriptor; Marketing only
+	// Communication is what it has of communication scenarios; nil: nothing.
+	Communication *Communication
 	// Seed is the data that a new tenant has; Emissions are the events of its changes.
 	Seed      func(*records.Tx) error
 	Emissions []Emission
@@ -171,7 +172,7 @@ func (p Product) validate() error {
 		}
 		seen[a.Identifier] = true
 	}
-	return nil
+	return p.Communication.validate(p.APIs)
 }
 
 // ReplacedAPI says that an API of a product is elsewhere. Specification is an

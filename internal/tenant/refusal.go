@@ -35,6 +35,18 @@ const (
 	failedExtensionExists Code = "failed-extension-exists"
 	noticeInvalid         Code = "notice-invalid"
 	noticeMismatch        Code = "notice-mismatch"
+
+	scenarioNotFound              Code = "scenario-not-found"
+	scenarioExists                Code = "scenario-exists"
+	scenarioNotEnabled            Code = "scenario-not-enabled"
+	arrangementNotFound           Code = "arrangement-not-found"
+	arrangementExists             Code = "arrangement-exists"
+	arrangementsNotSupported      Code = "arrangements-not-supported"
+	authenticationNotSupported    Code = "authentication-not-supported"
+	outboundServicesNotConfigured Code = "outbound-services-not-configured"
+	outboundServiceUnknown        Code = "outbound-service-unknown"
+	attributeInvalid              Code = "attribute-invalid"
+	channelTaken                  Code = "channel-taken"
 )
 
 const (
@@ -47,6 +59,8 @@ const (
 //nolint:exhaustive // the others rest on none
 var sources = map[Code]string{
 	failedExtensionExists: "e9d975a.md@v1", unauthenticated: "RFC 6750", forbidden: "sap-domain §1",
+	scenarioNotEnabled: "69889e4.md", authenticationNotSupported: "69889e4.md", outboundServicesNotConfigured: "TUT:S/4 extensibility",
+	outboundServiceUnknown: "553a4c6.md", attributeInvalid: "2d50d91.md", channelTaken: "2d50d91.md", arrangementsNotSupported: "SEED-004",
 }
 
 // problems gives every code its HTTP answer. The first eight are the registry's
@@ -78,6 +92,30 @@ var problems = map[Code]struct {
 	failedExtensionExists: {http.StatusConflict, "A failed extension has to be deleted first", "Delete it: DELETE /tenants/{tenant}/pairings/{id}, or pairsim tenants delete TENANT ID. Then enter the token."},
 	noticeInvalid:         {http.StatusUnauthorized, "The notice is not signed by the registry", "Send Authorization: Bearer with the registry's signed notice; " + seeDocs},
 	noticeMismatch:        {http.StatusForbidden, "The notice is about something else", "Send it to the tenant, and with the system, that its signed claims name."},
+
+	scenarioNotFound: {http.StatusNotFound, "No such communication scenario", "Look at them: pairsim tenants scenarios list TENANT, or GET /tenants/{tenant}/communicationScenarios."},
+	scenarioExists:   {http.StatusConflict, "There is such a communication scenario already", "Take another id."},
+	scenarioNotEnabled: {
+		http.StatusUnprocessableEntity, "The communication scenario is not enabled in the tenant",
+		"Enable it in the tenant (pairsim tenants scenarios enable TENANT SCENARIO), or create the custom scenario there. Then create the instance again.",
+	},
+	arrangementNotFound: {http.StatusNotFound, "No such communication arrangement", "Look at them: pairsim tenants arrangements TENANT, or GET /tenants/{tenant}/communicationArrangements."},
+	arrangementExists:   {http.StatusConflict, "There is such a communication arrangement already", "Choose another communicationArrangementName, or delete the instance that has it."},
+	arrangementsNotSupported: {
+		http.StatusUnprocessableEntity, "The product has no communication arrangements",
+		"Create the instance for an SAP Marketing Cloud system.",
+	},
+	authenticationNotSupported: {
+		http.StatusUnprocessableEntity, "The authentication is not supported",
+		"Take one that the detail names; pairsim tenants scenarios list TENANT shows those of every scenario.",
+	},
+	outboundServicesNotConfigured: {
+		http.StatusUnprocessableEntity, "Outbound services are not configured",
+		"Say how the extension is called, or switch the services off with isServiceActive false.",
+	},
+	outboundServiceUnknown: {http.StatusUnprocessableEntity, "The scenario has no such outbound service", "Take the id or name of one that the detail names."},
+	attributeInvalid:       {http.StatusUnprocessableEntity, "An attribute is not valid", "Correct the attribute that the detail names."},
+	channelTaken:           {http.StatusConflict, "The event channel is taken", "Choose another CHANNEL NAME, or another emClientId, from which it is made."},
 }
 
 // Refusal is why a tenant did not do what it was asked to. Detail holds nothing

@@ -29,6 +29,8 @@ type Snapshot struct {
 	LastPairing int                  `json:"lastPairing"`
 	Credentials []SnapshotCredential `json:"credentials"`
 	Pairings    []SnapshotPairing    `json:"pairings"`
+	// Communication is what there is of communication arrangements; nil: nothing.
+	Communication *SnapshotCommunication `json:"communication,omitempty"`
 	// Data is the product's business data (internal/records); nothing: as seeded.
 	Data json.RawMessage `json:"data,omitempty"`
 }
@@ -103,6 +105,7 @@ func (t *Tenant) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: t.cfg.ID, SystemType: t.cfg.Product.SystemType, LastPairing: t.state.LastID,
 		Credentials: []SnapshotCredential{}, Pairings: make([]SnapshotPairing, len(t.state.Rows)), Data: t.records.Encode(),
+		Communication: t.state.Communication.snapshot(),
 	}
 	for _, api := range slices.Sorted(maps.Keys(t.state.Credentials)) {
 		c := t.state.Credentials[api]
@@ -188,6 +191,7 @@ func (s *Snapshot) Check(tell func(path, problem string)) {
 		}
 		p.check(say)
 	}
+	s.Communication.check(tell)
 	if err := records.Check(s.Data); err != nil {
 		tell("data", err.Error())
 	}
@@ -300,14 +304,14 @@ func (t *Tenant) Restore(ctx context.Context, s Snapshot) error {
 		return err
 	}
 	t.apis.mu.Lock()
-	t.apis.tokens, t.apis.order = map[string]accessGrant{}, nil
+	t.apis.tokens, t.apis.order, t.apis.held = map[string]accessGrant{}, nil, nil
 	t.apis.mu.Unlock()
 	t.mu.Lock()
-	t.outbox = nil
+	t.outbox, t.fresh, t.told = nil, nil, nil
 	for _, r := range t.state.Rows {
 		r.disconnect()
 	}
-	t.state = state{LastID: s.LastPairing, Credentials: map[string]credential{}}
+	t.state = state{LastID: s.LastPairing, Credentials: map[string]credential{}, Communication: s.Communication.communication()}
 	for _, c := range s.Credentials {
 		t.state.Credentials[c.API] = credential{ID: c.ID, Secret: c.Password.Value}
 	}
@@ -315,15 +319,18 @@ func (t *Tenant) Restore(ctx context.Context, s Snapshot) error {
 		t.state.Rows = append(t.state.Rows, t.rowOf(p))
 	}
 	t.completeCredentials()
+	t.endArrangements()
 	t.clock.Store(nil)
 	t.mu.Unlock()
 	return t.save(ctx)
 }
 
-// Reset unpairs t without telling anybody, and its business data are as seeded. Its
-// credentials stay. t is paused.
+// Reset unpairs t without telling anybody; its business data are as seeded, its
+// scenarios and users as declared. Its credentials stay. t is paused.
 func (t *Tenant) Reset(ctx context.Context) error {
 	s := t.Snapshot()
 	s.LastPairing, s.Pairings, s.Data = 0, nil, nil
+	declared := t.cfg.Communication.communication()
+	s.Communication = declared.snapshot()
 	return t.Restore(ctx, s)
 }

@@ -71,6 +71,8 @@ type state struct {
 	LastID      int                   `json:"lastId"`
 	Credentials map[string]credential `json:"credentials"` // by API identifier
 	Rows        []*row                `json:"rows"`        // oldest first
+	// Communication is never changed in place: see Tenant.amend.
+	Communication communication `json:"communication,omitzero"`
 	// Data is the product's data as it was stored (internal/records); only in the
 	// stored form.
 	Data json.RawMessage `json:"data,omitempty"`
@@ -104,10 +106,15 @@ type row struct {
 // and all but the rows that pair or are in use have settled long ago. Whatever
 // changes one of these makes it unsettled.
 func (s *state) encode(inUse *row, data []byte) ([]byte, error) {
+	communication, err := s.Communication.compact()
+	if err != nil {
+		return nil, err
+	}
 	head, err := json.Marshal(struct {
-		LastID      int                   `json:"lastId"`
-		Credentials map[string]credential `json:"credentials"`
-	}{s.LastID, s.Credentials})
+		LastID        int                   `json:"lastId"`
+		Credentials   map[string]credential `json:"credentials"`
+		Communication json.RawMessage       `json:"communication,omitempty"`
+	}{s.LastID, s.Credentials, communication})
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +203,9 @@ func (t *Tenant) load(ctx context.Context) error {
 	if len(stored) == 0 && t.cfg.Snapshot != nil {
 		return t.Restore(ctx, *t.cfg.Snapshot)
 	}
+	if len(stored) == 0 {
+		t.state.Communication = t.cfg.Communication.communication()
+	}
 	for _, r := range t.state.Rows {
 		if !r.Ended() {
 			t.interrupt(r)
@@ -263,6 +273,7 @@ func (t *Tenant) addRow(r *row) {
 			return goes
 		})
 	}
+	t.endArrangements()
 }
 
 // connected is the newest registered row: the tenant's connection. The caller

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/records"
 )
 
@@ -61,6 +62,10 @@ type Config struct {
 	// Tenants of one process may share it.
 	Transport   http.RoundTripper
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// Outbound makes the calls to extensions; nil: a new client, with loopback only.
+	Outbound *outbound.Client
+	// Communication is what a seed file declares, for the first start.
+	Communication Declared
 	// Now is asked while no registry has told the time; nil: real time.
 	Now func() time.Time
 	// Pause waits before try attempt+1 of management info; nil: 20 ms, doubled
@@ -80,19 +85,24 @@ type Tenant struct {
 	running   sync.WaitGroup
 	clock     atomic.Pointer[time.Time] // the registry's latest time; nil: it tells none
 
-	saving  sync.Mutex // taken before mu, and never the other way round
-	mu      sync.Mutex // guards what follows; never held over a call or a save
-	state   state
-	busy    string // what the tenant is doing with a connection: one thing at a time
-	engaged *row   // the row that busy is about
-	closed  bool
-	outbox  []waiting // events to be sent
-	sending bool      // somebody sends them
+	amending   sync.Mutex // taken before saving
+	describing sync.Mutex // taken before mu
+	saving     sync.Mutex // taken before mu, and never the other way round
+	mu         sync.Mutex // guards what follows; never held over a call or a save
+	state      state
+	busy       string // what the tenant is doing with a connection: one thing at a time
+	engaged    *row   // the row that busy is about
+	closed     bool
+	outbox     []waiting // events to be sent
+	sending    bool      // somebody sends them
 
 	records *records.Store // the product's data
 	apis    apis
-	paused  bool // it is being restored
-	epoch   int  // counts what was restored: a notice of before says nothing about it
+	told    *time.Time               // when the registry is known to wake it, zero: never; nil: not known
+	fresh   []delivery               // that are not kept yet
+	lines   map[string]chan struct{} // of deliveries under way; closed at their end
+	paused  bool                     // it is being restored
+	epoch   int                      // counts what was restored: a notice of before says nothing about it
 }
 
 // New makes a tenant from cfg and what is stored of it; rows that a stopped
@@ -151,6 +161,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Pause == nil {
 		cfg.Pause = pause
+	}
+	if cfg.Outbound == nil {
+		cfg.Outbound = outbound.New(outbound.Config{RootCAs: func() *x509.CertPool { return cfg.RootCAs }})
 	}
 	return cfg
 }

@@ -41,7 +41,7 @@ func (t *Tenant) Renew(ctx context.Context) (Pairing, error) {
 			return err
 		}
 		if t.cfg.RenewsItself { // the next time, too
-			if err := session.Traced(t.journal(c.row)).PutTenant(ctx, t.here(info.URLs.MetadataURL), t.descriptor(conn)); err != nil {
+			if err := t.put(ctx, session.Traced(t.journal(c.row)), t.here(info.URLs.MetadataURL), conn); err != nil {
 				t.cfg.Logger.Warn("the registry was not told of the next renewal", "error", err)
 			}
 		}
@@ -67,12 +67,17 @@ func (t *Tenant) wake(ctx context.Context) error {
 	t.mu.Lock()
 	r := t.connected()
 	due := r != nil && t.cfg.RenewsItself && !r.Certificate.Revoked && !t.now().Before(r.Connection.renewal())
-	t.mu.Unlock()
-	if !due {
-		return nil
+	if t.told != nil && !t.told.IsZero() && !t.now().Before(*t.told) {
+		t.told = nil // the registry has woken t, and will not again by itself
 	}
-	_, err := t.Renew(ctx)
-	return err
+	t.mu.Unlock()
+	var err error
+	if due {
+		_, err = t.Renew(ctx)
+	}
+	t.sendDue(ctx)
+	// Whoever woke t may have gone; the next time has to be told all the same.
+	return errors.Join(err, t.describeAgain(context.WithoutCancel(ctx), false))
 }
 
 // Revoke revokes the client certificate. That blocks its renewal only
@@ -244,8 +249,9 @@ func registryError(err error) error {
 // Announce tells the registry where t and its APIs are reached now, for every
 // connection that was made when they were reached elsewhere: a restarted landscape
 // may listen on other ports, and could neither be told of a deregistration nor
-// called by workloads.
+// called by workloads. What t was about to send when it ended is sent.
 func (t *Tenant) Announce(ctx context.Context) error {
+	t.startDue()
 	var moved []*row
 	t.mu.Lock()
 	for _, r := range t.state.Rows {
@@ -278,7 +284,7 @@ func (t *Tenant) announce(ctx context.Context, r *row) error {
 	session := t.connector.Authenticated(cert)
 	defer session.Close()
 	metadataURL := t.here(c.URLs.MetadataURL)
-	if err := session.PutTenant(ctx, metadataURL, t.descriptor(c)); err != nil {
+	if err := t.put(ctx, session, metadataURL, c); err != nil {
 		return fmt.Errorf("pairing %s: %w", r.ID, err)
 	}
 	if err := t.publish(ctx, session, metadataURL); err != nil {

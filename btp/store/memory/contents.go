@@ -64,6 +64,9 @@ func (t contents) All() (c btp.Contents, err error) {
 	}
 	c.Subscriptions, _ = (subscriptions(t)).ListOf("")
 	c.Deliveries, _ = (deliveries(t)).List(btp.DeliveryFilter{})
+	c.Objects = sorted(s.objects, cloneObject, func(a, b btp.Object) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Sequence, b.Sequence))
+	})
 	c.Due = t.allDue()
 	return c, nil
 }

@@ -15,8 +15,12 @@ type entitlementList struct {
 }
 
 // listsOfEntitlement are the lists that an entitlement stands in.
-func listsOfEntitlement(e *btp.Entitlement) [4]entitlementList {
-	return [4]entitlementList{{}, {ga: e.GlobalAccount}, {subaccount: e.Subaccount}, {system: e.System}}
+func listsOfEntitlement(e *btp.Entitlement) []entitlementList {
+	lists := []entitlementList{{}, {ga: e.GlobalAccount}, {subaccount: e.Subaccount}}
+	if e.System != "" {
+		lists = append(lists, entitlementList{system: e.System})
+	}
+	return lists
 }
 
 type entitlements struct{ *tx }

@@ -200,6 +200,10 @@ type records struct {
 	subscriptions     map[btp.SubscriptionID]*btp.Subscription
 	subscriptionLists ordered[btp.SubaccountID, *btp.Subscription] // "": all
 	deliveryLists     ordered[deliveryList, *btp.Delivery]
+
+	objects     map[objectKey]*btp.Object
+	objectNames map[objectName]*btp.Object
+	objectLists ordered[objectList, *btp.Object]
 }
 
 func newState() *state {
@@ -241,6 +245,10 @@ func noRecords() records {
 		subscriptions:     map[btp.SubscriptionID]*btp.Subscription{},
 		subscriptionLists: ordered[btp.SubaccountID, *btp.Subscription]{},
 		deliveryLists:     ordered[deliveryList, *btp.Delivery]{},
+
+		objects:     map[objectKey]*btp.Object{},
+		objectNames: map[objectName]*btp.Object{},
+		objectLists: ordered[objectList, *btp.Object]{},
 	}
 }
 
@@ -315,6 +323,7 @@ func (t *tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
 func (t *tx) Transitions() btp.TransitionStore     { return transitions{t} }
 func (t *tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
 func (t *tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
+func (t *tx) Objects() btp.ObjectStore             { return objects{t} }
 func (t *tx) Contents() btp.ContentsStore          { return contents{t} }
 
 // swap replaces old with now, of which nil means absent, and notes the inverse.

@@ -14,7 +14,7 @@ type contents struct{ *tx }
 var tables = []string{
 	"environments", "signing_keys", "global_accounts", "subaccounts", "systems", "tokens", "attempts", "certificates", "services",
 	"formations", "formation_systems", "assignments", "entitlements", "incidents", "reservations", "replays", "oauth_clients", "transitions", "due",
-	"subscriptions", "deliveries",
+	"subscriptions", "deliveries", "objects",
 }
 
 func (t contents) Clear() error {
@@ -73,6 +73,8 @@ func (t contents) All() (c btp.Contents, err error) {
 	c.Subscriptions, err = (subscriptions(t)).ListOf("")
 	note(err)
 	c.Deliveries, err = (deliveries(t)).List(btp.DeliveryFilter{})
+	note(err)
+	c.Objects, err = every(t, objectSelect+` WHERE env = ? ORDER BY kind, sequence`, plain(readObject))
 	note(err)
 	c.Due, err = every(t, dueColumns+` ORDER BY reads > 0 AND hold = '', hold <> '', at, number, kind, subject`, plain(readDue))
 	note(err)

@@ -4,12 +4,13 @@ import "github.com/pairsim/pairsim/btp"
 
 type entitlements struct{ *tx }
 
-const entitlementSelect = `SELECT id, global_account, subaccount, system, service, plan, sequence, created_at FROM entitlements`
+const entitlementSelect = `SELECT id, global_account, subaccount, system, service, plan, sequence, created_at, quota FROM entitlements`
 
 func readEntitlement(r row) btp.Entitlement {
 	return btp.Entitlement{
 		ID: btp.EntitlementID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Subaccount: btp.SubaccountID(r.text(2)),
 		System: btp.SystemID(r.text(3)), Service: r.text(4), Plan: r.text(5), Sequence: uint64(r.number(6)), CreatedAt: r.time(7),
+		Quota: int(r.number(8)),
 	}
 }
 
@@ -52,12 +53,12 @@ func (t entitlements) List(f btp.EntitlementFilter) (list []btp.Entitlement, err
 }
 
 func (t entitlements) Put(e btp.Entitlement) error {
-	return t.write(`INSERT INTO entitlements (env, id, global_account, subaccount, system, service, plan, sequence, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return t.write(`INSERT INTO entitlements (env, id, global_account, subaccount, system, service, plan, sequence, created_at, quota)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, subaccount = excluded.subaccount,
 			system = excluded.system, service = excluded.service, plan = excluded.plan, sequence = excluded.sequence,
-			created_at = excluded.created_at`,
-		t.env, string(e.ID), string(e.GlobalAccount), string(e.Subaccount), string(e.System), e.Service, e.Plan, int64(e.Sequence), e.CreatedAt)
+			created_at = excluded.created_at, quota = excluded.quota`,
+		t.env, string(e.ID), string(e.GlobalAccount), string(e.Subaccount), string(e.System), e.Service, e.Plan, int64(e.Sequence), e.CreatedAt, int64(e.Quota))
 }
 
 func (t entitlements) Delete(id btp.EntitlementID) error {

@@ -328,6 +328,7 @@ func (t *tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
 func (t *tx) Transitions() btp.TransitionStore     { return transitions{t} }
 func (t *tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
 func (t *tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
+func (t *tx) Objects() btp.ObjectStore             { return objects{t} }
 func (t *tx) Contents() btp.ContentsStore          { return contents{t} }
 
 // write runs a statement that changes something; a view refuses it.

@@ -13,7 +13,7 @@ import (
 func entitlement(n int) btp.Entitlement {
 	return btp.Entitlement{
 		ID: btp.EntitlementID(fmt.Sprintf("entitlement-%d", n)), GlobalAccount: "ga", Subaccount: "dev", System: "system-1",
-		Service: btp.ExtensibilityService, Plan: btp.ExtensibilityPlans[n%2], Sequence: uint64(n), CreatedAt: start,
+		Service: btp.ExtensibilityService, Plan: btp.ExtensibilityPlans[n%2], Quota: n, Sequence: uint64(n), CreatedAt: start,
 	}
 }
 
@@ -34,7 +34,7 @@ func testEntitlements(t *testing.T, s btp.Store) {
 	same(t, "entitlement", got, want)
 	old := want
 	want.GlobalAccount, want.Subaccount, want.System, want.Service, want.Plan = "ga2", "test", "system-2", "service", "plan"
-	want.Sequence, want.CreatedAt = 9, start.Add(time.Hour)
+	want.Sequence, want.CreatedAt, want.Quota = 9, start.Add(time.Hour), 3
 	put()
 	got, _ = tryGet(want.ID)
 	same(t, "entitlement", got, want)

@@ -20,7 +20,10 @@ func terms() btp.Terms {
 		CreatedAt: start, ExpiresAt: start.Add(time.Hour), Policy: p,
 		Tenants: []btp.DeclaredTenant{
 			{ID: "shop", Product: "commerce"},
-			{ID: "ads", Product: "marketing", APIs: []btp.ReplacedAPI{{Identifier: "a", TargetURL: "https://x.test", Specification: []byte("<x/>")}}},
+			{
+				ID: "ads", Product: "marketing", APIs: []btp.ReplacedAPI{{Identifier: "a", TargetURL: "https://x.test", Specification: []byte("<x/>")}},
+				Communication: []byte("{}"),
+			},
 		},
 		StartFrozen: start,
 		Landscape: btp.Landscape{

@@ -80,6 +80,8 @@ func Run(t *testing.T, open func(t *testing.T) btp.Store) {
 		{"clients of the token service", testOAuthClients},
 		{"subscriptions", testSubscriptions},
 		{"deliveries", testDeliveries},
+		{"objects of platform services", testObjects},
+		{"lists of objects", testObjectLists},
 		{"everything at once", testContents},
 		{"a closed store refuses", testClosed},
 	} {
@@ -268,6 +270,7 @@ func populate(tx btp.Tx) error {
 		tx.OAuthClients().Put(oauthClient("client")),
 		tx.Subscriptions().Put(subscription(1)),
 		tx.Deliveries().Put(delivery(1, "subscription-1")),
+		tx.Objects().Put(object(1)),
 	)
 }
 
@@ -347,6 +350,8 @@ func everything(tx btp.Tx) (map[string]any, error) {
 	keep("deliveries", deliveries, len(deliveries) > 0, err)
 	deliveries, err = tx.Deliveries().List(btp.DeliveryFilter{Subaccount: "dev"})
 	keep("deliveries of a subaccount", deliveries, len(deliveries) > 0, err)
+	objects, err := tx.Objects().List(btp.ObjectFilter{Kind: btp.KindServiceInstance, Parent: "parent"})
+	keep("objects", objects, len(objects) > 0, err)
 	return found, errors.Join(errs...)
 }
 

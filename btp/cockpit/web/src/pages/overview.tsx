@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useGlobalAccount, useList, useSubaccount } from "../api/account";
 import { all } from "../api/client";
 import { useQuery } from "../api/query";
-import type { Application, Entitlement, FormationRow, System } from "../api/types";
+import type { Application, Entitlement, FormationRow, ServiceInstance, System } from "../api/types";
 import { edition } from "../api/words";
 import { Link } from "../app/router";
 import { texts } from "../texts";
@@ -35,6 +35,7 @@ export function Page() {
   const key = account && subaccounts.length > 0 ? account.id + " " + subaccounts.map((s) => s.id).join(" ") : undefined;
   const applications = useQuery(key && "applications of " + key, () => below<Application>("runtime/applications", subaccounts.filter((s) => s.environments.includes("kyma")))).data ?? [];
   const entitlements = useQuery(key && "entitlements of " + key, () => below<Entitlement>("entitlements", subaccounts)).data ?? [];
+  const instances = useQuery(key && "instances of " + key, () => below<ServiceInstance>("serviceInstances", subaccounts)).data ?? [];
   const [registering, register] = useState(false);
   const [asked, ask] = useState<Asked>();
 
@@ -64,6 +65,7 @@ export function Page() {
   };
   const atMarketing = (s: System): number => {
     if (s.status.code !== "registered") return 1;
+    if (instances.some((one) => one.system?.id === s.id && one.usable)) return 5;
     return entitlements.some((one) => one.system.id === s.id) ? 4 : 3;
   };
 

@@ -1,0 +1,171 @@
+package services
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/schema"
+)
+
+// Catalogue is what an environment offers. It is made before the registry, which
+// needs its Workers.
+type Catalogue struct {
+	offerings []Offering
+	// schemas judge parameters, by plan id.
+	creating, binding map[string]*schema.Schema
+}
+
+// maxSchema is the most bytes of a schema (Open Service Broker 2.17).
+const maxSchema = 64 << 10
+
+// NewCatalogue holds what the offerings say of themselves: ids and names are unique,
+// schemas can be read.
+func NewCatalogue(offerings ...Offering) (*Catalogue, error) {
+	c := &Catalogue{offerings: offerings, creating: map[string]*schema.Schema{}, binding: map[string]*schema.Schema{}}
+	seen := map[string]bool{}
+	once := func(kind, what string) error {
+		if what == "" || seen[kind+what] {
+			return fmt.Errorf("%s %q is empty, or there twice", kind, what)
+		}
+		seen[kind+what] = true
+		return nil
+	}
+	for _, o := range offerings {
+		d := o.Description()
+		if err := once("id", d.ID); err != nil {
+			return nil, err
+		}
+		if err := once("offering", d.Name); err != nil {
+			return nil, err
+		}
+		if len(d.Plans) == 0 {
+			return nil, fmt.Errorf("offering %s has no plan", d.Name)
+		}
+		for _, p := range d.Plans {
+			if err := once("id", p.ID); err != nil {
+				return nil, err
+			}
+			if err := once("plan of "+d.Name+" ", p.Name); err != nil {
+				return nil, err
+			}
+			for to, text := range map[*map[string]*schema.Schema]json.RawMessage{&c.creating: p.CreateSchema, &c.binding: p.BindSchema} {
+				if text == nil {
+					continue
+				}
+				compiled, err := judgeOf(text)
+				if err != nil {
+					return nil, fmt.Errorf("schema of %s %s: %w", d.Name, p.Name, err)
+				}
+				(*to)[p.ID] = compiled
+			}
+		}
+	}
+	return c, nil
+}
+
+// On are the use cases on a registry, which was opened with Workers.
+func (c *Catalogue) On(r *btp.Registry) *Engine { return &Engine{r, c} }
+
+// Declare creates a service instance of a seed, in the step that declares it; an
+// asynchronous one becomes usable as due work, with its bindings.
+func (c *Catalogue) Declare(s *btp.Step, d btp.DeclaredInstance) error {
+	sub, err := s.Accounts().Sub(d.Subaccount)
+	if err != nil {
+		return err
+	}
+	n := NewInstance{
+		ID: d.ID, Name: d.Name, Offering: d.Offering, Plan: d.Plan, Parameters: d.Parameters,
+		Place: Place{Environment: d.Environment, Organization: d.Organization, Space: d.Space},
+	}
+	e := Engine{catalogue: c}
+	i, err := e.admit(s, &sub, n)
+	if err != nil {
+		return err
+	}
+	for _, b := range d.Bindings {
+		i.Declared = append(i.Declared, NewBinding{ID: b.ID, Name: b.Name, Parameters: b.Parameters})
+	}
+	if i.Usable() {
+		if err := e.bindDeclared(s, &i); err != nil {
+			return err
+		}
+	}
+	return put(s, &i)
+}
+
+// Workers do the due work of service instances.
+func (c *Catalogue) Workers() map[btp.DueKind]btp.Worker {
+	return map[btp.DueKind]btp.Worker{btp.DueInstanceCreation: c.creation, btp.DueInstanceDeletion: c.deletion} //nolint:exhaustive // the other kinds are not ours
+}
+
+// Descriptions are what the offerings say of themselves, visible or not.
+func (c *Catalogue) Descriptions() []Description {
+	list := make([]Description, len(c.offerings))
+	for i, o := range c.offerings {
+		list[i] = o.Description()
+	}
+	return list
+}
+
+// chosen is a plan of an offering.
+type chosen struct {
+	Offering
+	Of   Description
+	Plan Plan
+}
+
+func (c *Catalogue) find(offering, plan string) (chosen, bool) {
+	for _, o := range c.offerings {
+		d := o.Description()
+		if d.Name != offering {
+			continue
+		}
+		if i := slices.IndexFunc(d.Plans, func(p Plan) bool { return p.Name == plan }); i >= 0 {
+			return chosen{o, d, d.Plans[i]}, true
+		}
+	}
+	return chosen{}, false
+}
+
+// judgeOf makes a judge of what a schema says in the keywords that internal/schema knows.
+func judgeOf(text json.RawMessage) (*schema.Schema, error) {
+	if len(text) > maxSchema {
+		return nil, fmt.Errorf("it has more than %d bytes", maxSchema)
+	}
+	var whole map[string]any
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, err
+	}
+	strip(whole)
+	known, err := json.Marshal(whole)
+	if err != nil {
+		return nil, err
+	}
+	return schema.Compile(known)
+}
+
+var judged = []string{
+	"$schema", "$id", "$defs", "$ref", "title", "description", "type", "properties", "additionalProperties", "items", "enum", "required",
+	"uniqueItems", "pattern", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum",
+}
+
+// strip takes the other keywords out of a schema and of what stands in it.
+func strip(s map[string]any) {
+	for keyword, value := range s {
+		inner, _ := value.(map[string]any)
+		switch {
+		case !slices.Contains(judged, keyword):
+			delete(s, keyword)
+		case keyword == "properties" || keyword == "$defs":
+			for _, one := range inner {
+				if one, is := one.(map[string]any); is {
+					strip(one)
+				}
+			}
+		case keyword == "items" || keyword == "additionalProperties":
+			strip(inner)
+		}
+	}
+}

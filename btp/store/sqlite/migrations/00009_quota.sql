@@ -1,0 +1,5 @@
+-- +goose Up
+
+-- Quotas of entitlements; 0: no limit.
+
+ALTER TABLE entitlements ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,182 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pairsim/pairsim/btpclient"
+)
+
+// eventMeshSteps are applications that use the event bus of subaccount dev with the
+// credentials of a binding.
+func (w *world) eventMeshSteps(d definitions) {
+	d.Given(`^the event bus has the clients "([^"]*)" and "([^"]*)"$`, w.theBusHasClients)
+	d.Given(`^the queue "([^"]*)" of "([^"]*)" subscribes to the topics of "([^"]*)"$`, w.theQueueSubscribes)
+
+	d.Given(`^"([^"]*)" has published "([^"]*)" in the namespace of "([^"]*)"$`, w.theClientOfTheBusPublishes)
+	d.Given(`^"([^"]*)" has consumed "([^"]*)" from the queue "([^"]*)"$`, w.theClientOfTheBusConsumes)
+
+	d.When(`^"([^"]*)" publishes "([^"]*)" in the namespace of "([^"]*)"$`, w.theClientOfTheBusPublishes)
+
+	d.Then(`^the event bus refuses it with (\d+)$`, w.theBusRefuses)
+	d.Then(`^"([^"]*)" consumes "([^"]*)" from the queue "([^"]*)"$`, w.theClientOfTheBusConsumes)
+	d.Then(`^"([^"]*)" consumes nothing from the queue "([^"]*)"$`, w.theClientOfTheBusConsumesNothing)
+}
+
+// busClient is an application with a binding of SAP Event Mesh.
+type busClient struct {
+	token, messaging, management string
+	// endpoint and form are how it gets a token, which is good for half a day.
+	endpoint, form string
+}
+
+func busNamespace(emname string) string { return "sap/test/" + emname }
+
+func (w *world) theBusHasClients(ctx context.Context, one, other string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	names := []string{one, other}
+	_, err := w.operator.AssignEntitlement(ctx, "dev", btpclient.NewEntitlement{Service: "enterprise-messaging", Plan: "default", Quota: len(names)})
+	if err != nil {
+		return err
+	}
+	w.busClients = map[string]busClient{}
+	for _, name := range names {
+		if w.busClients[name], err = w.bindBus(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) bindBus(ctx context.Context, emname string) (c busClient, err error) {
+	parameters := fmt.Sprintf(`{"emname":%q,"namespace":%q,"version":"1.1.0","options":{"management":true,"messagingrest":true},
+		"rules":{"topicRules":{"subscribeFilter":["sap/test/*"]}}}`, emname, busNamespace(emname))
+	i, err := w.operator.CreateInstance(ctx, "dev", btpclient.NewInstance{
+		Name: emname, Offering: "enterprise-messaging", Plan: "default", Parameters: json.RawMessage(parameters),
+	})
+	if err != nil {
+		return c, err
+	}
+	b, err := w.operator.Bind(ctx, i.ID, btpclient.NewBinding{Name: "app"})
+	if err != nil {
+		return c, err
+	}
+	type channel struct {
+		OA2 struct{ ClientID, ClientSecret, TokenEndpoint string }
+		URI string
+	}
+	var given struct{ Management, Messaging []channel }
+	if err := json.Unmarshal(b.Credentials, &given); err != nil {
+		return c, err
+	}
+	if len(given.Management) != 1 || len(given.Messaging) != 3 {
+		return c, fmt.Errorf("the binding has %d management and %d messaging channels", len(given.Management), len(given.Messaging))
+	}
+	rest := given.Messaging[2]
+	c = busClient{messaging: rest.URI + "/messagingrest/v1", management: given.Management[0].URI + "/hub/rest/api/v1/management/messaging"}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {rest.OA2.ClientID}, "client_secret": {rest.OA2.ClientSecret}}
+	c.endpoint, c.form = rest.OA2.TokenEndpoint, form.Encode()
+	return w.withToken(ctx, c)
+}
+
+// withToken is the client with a new token.
+func (w *world) withToken(ctx context.Context, c busClient) (busClient, error) {
+	c.token = ""
+	status, body, err := w.callBus(ctx, c, http.MethodPost, c.endpoint, c.form, "application/x-www-form-urlencoded")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("asking for a token: got %d", status)
+	}
+	if err != nil {
+		return c, err
+	}
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	err = json.Unmarshal(body, &answer)
+	c.token = answer.Token
+	return c, err
+}
+
+func (w *world) callBus(ctx context.Context, c busClient, method, target, body, contentType string) (status int, answer []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("X-Qos", "1")
+	res, err := w.web.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	answer, err = io.ReadAll(res.Body)
+	return res.StatusCode, answer, err
+}
+
+func (w *world) queueOf(client, queue string) string {
+	return "/queues/" + url.PathEscape(busNamespace(client)+"/"+queue)
+}
+
+func (w *world) theQueueSubscribes(ctx context.Context, queue, client, publisher string) error {
+	c := w.busClients[client]
+	at := c.management + w.queueOf(client, queue)
+	for _, target := range []string{at, at + "/subscriptions/" + url.PathEscape(busNamespace(publisher)+"/*")} {
+		status, _, err := w.callBus(ctx, c, http.MethodPut, target, "", "application/json")
+		if err != nil {
+			return err
+		}
+		if status != http.StatusCreated {
+			return fmt.Errorf("PUT %s: got %d", target, status)
+		}
+	}
+	return nil
+}
+
+func (w *world) theClientOfTheBusPublishes(ctx context.Context, client, body, namespaceOf string) (err error) {
+	c := w.busClients[client]
+	topic := url.PathEscape(busNamespace(namespaceOf) + "/contact/Changed/v1")
+	w.busStatus, _, err = w.callBus(ctx, c, http.MethodPost, c.messaging+"/topics/"+topic+"/messages", body, "text/plain")
+	return err
+}
+
+func (w *world) theBusRefuses(want int) error {
+	if w.busStatus != want {
+		return fmt.Errorf("the event bus answered %d", w.busStatus)
+	}
+	return nil
+}
+
+func (w *world) consumeFromBus(ctx context.Context, client, queue string) (int, string, error) {
+	c, err := w.withToken(ctx, w.busClients[client])
+	if err != nil {
+		return 0, "", err
+	}
+	status, body, err := w.callBus(ctx, c, http.MethodPost, c.messaging+w.queueOf(client, queue)+"/messages/consumption", "", "text/plain")
+	return status, string(body), err
+}
+
+func (w *world) theClientOfTheBusConsumes(ctx context.Context, client, want, queue string) error {
+	status, body, err := w.consumeFromBus(ctx, client, queue)
+	if err == nil && (status != http.StatusOK || body != want) {
+		err = fmt.Errorf("consumed %d %q", status, body)
+	}
+	return err
+}
+
+func (w *world) theClientOfTheBusConsumesNothing(ctx context.Context, client, queue string) error {
+	status, body, err := w.consumeFromBus(ctx, client, queue)
+	if err == nil && status != http.StatusNoContent {
+		err = fmt.Errorf("consumed %d %q", status, body)
+	}
+	return err
+}
