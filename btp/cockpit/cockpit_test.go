@@ -228,7 +228,7 @@ func TestWordsAreThoseOfTheEdition(t *testing.T) {
 		if len(got.Edition.Statuses) != len(e.Labels) || len(got.Edition.FormationStatuses) != len(e.FormationLabels) {
 			t.Errorf("%s: got %d and %d statuses, want %d and %d", e.ID, len(got.Edition.Statuses), len(got.Edition.FormationStatuses), len(e.Labels), len(e.FormationLabels))
 		}
-		if !slices.Equal(got.Edition.PairFirst, []string{"SAP Marketing Cloud"}) {
+		if !slices.Equal(got.Edition.PairFirst, []string{"SAP Marketing Cloud", "SAP S/4HANA Cloud"}) {
 			t.Errorf("%s: got %v to be paired first", e.ID, got.Edition.PairFirst)
 		}
 		for _, m := range got.Edition.Moves {
@@ -236,7 +236,7 @@ func TestWordsAreThoseOfTheEdition(t *testing.T) {
 				t.Errorf("%s: no move %+v", e.ID, m)
 			}
 			// What needs a property of the type names the types (e9d975a.md@v1).
-			if m.On == string(btp.TokenRequested) && m.From == string(btp.Failed) && !slices.Equal(m.Types, []string{"SAP Marketing Cloud"}) {
+			if m.On == string(btp.TokenRequested) && m.From == string(btp.Failed) && !slices.Equal(m.Types, []string{"SAP Marketing Cloud", "SAP S/4HANA Cloud"}) {
 				t.Errorf("%s: got types %v for a token after an error", e.ID, m.Types)
 			}
 		}

@@ -125,6 +125,7 @@ export const texts = {
       "SAP Cloud for Customer": "Cloud for Customer takes the token URL, as Remote Environment URL of a consumer of Event Notification.",
       "SAP Field Service Management": "Field Service Management takes it as the key of SAP BTP Extensions.",
       "SAP Marketing Cloud": "Marketing Cloud takes it as Integration Token, in Maintain Extensions on SAP BTP.",
+      "SAP S/4HANA Cloud": "S/4HANA Cloud takes it as Integration Token, in Maintain Extensions on SAP BTP.",
     } as Record<string, string>,
     whom: "Send it to the administrator of the tenant. It pairs this one system, once; whoever opens the token URL uses it up.",
     left: (left: string, until: string) => `${left} left, until ${until} UTC`,

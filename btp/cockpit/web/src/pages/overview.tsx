@@ -15,7 +15,6 @@ import { SystemDialogs, type Asked } from "./systems/actions";
 import { RegisterSystem } from "./systems/register";
 
 const t = texts.overview;
-const marketingCloud = "SAP Marketing Cloud";
 const mostChips = 5;
 
 type Lane = keyof typeof t.lanes;
@@ -57,6 +56,8 @@ export function Page() {
     { lane: "runtime", ...t.steps.instance, to: "instances" },
   ];
   const mine = systems.data?.items ?? [];
+  // What pairs before it joins a formation is extended by service instances.
+  const extended = (s: System) => e.pairFirst.includes(s.type);
   const inFormation = (s: System) => formations.some((f) => f.systems.includes(s.id));
   const atCX = (s: System): number => {
     if (applications.some((a) => a.system.id === s.id)) return 5;
@@ -80,8 +81,8 @@ export function Page() {
         </Button>
       }
     >
-      <Process words={t.cx} steps={cx} systems={mine.filter((s) => s.type !== marketingCloud)} at={atCX} />
-      <Process words={t.marketing} steps={marketing} systems={mine.filter((s) => s.type === marketingCloud)} at={atMarketing} />
+      <Process words={t.cx} steps={cx} systems={mine.filter((s) => !extended(s))} at={atCX} />
+      <Process words={t.marketing} steps={marketing} systems={mine.filter((s) => extended(s))} at={atMarketing} />
       {registering && (
         <RegisterSystem
           onClose={() => register(false)}

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-KSML5CTK.js";import"./chunk-7JCL5LZS.js";import"./chunk-DQRSI2CX.js";import"./chunk-26NQ3VQS.js";import"./chunk-VNOKWWOP.js";import"./chunk-2I54WZJR.js";import"./chunk-MSLUVCBN.js";import"./chunk-KMRQFSL5.js";import"./chunk-CY5TZ7TJ.js";export{b as Operation,a as Page};
