@@ -64,6 +64,7 @@ func Mount(router gin.IRouter, c Config) {
 	pages.Use(secured)
 	pages.GET("/assets/:name", asset)
 	pages.GET("/words.json", s.showWords)
+	pages.GET("/points.json", showPoints)
 	pages.GET("/", page)
 	pages.GET("", toPages)
 }

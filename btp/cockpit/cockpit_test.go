@@ -18,6 +18,22 @@ import (
 	"github.com/pairsim/pairsim/btp/cockpit"
 )
 
+// The story explains each step of a flow, and knows who comes to it.
+func TestEveryPointIsExplained(t *testing.T) {
+	var got map[btp.Point]struct{ Text, Source, MetBy string }
+	if err := json.Unmarshal([]byte(body(t, get(t, "GET", "/cockpit/points.json"))), &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range btp.Points {
+		if got[name].Text != p.Text || got[name].Source != p.Source || p.Text == "" {
+			t.Errorf("%s: got %+v", name, got[name])
+		}
+	}
+	if len(got) != len(btp.Points) || got[btp.PointCSR].MetBy != string(btp.MetByTenant) || got[btp.PointRegister].MetBy != string(btp.MetByOperator) || got[btp.PointClock].MetBy != "" {
+		t.Errorf("got %d points, met by %q, %q and %q", len(got), got[btp.PointCSR].MetBy, got[btp.PointRegister].MetBy, got[btp.PointClock].MetBy)
+	}
+}
+
 type registry struct{ edition *btp.Edition }
 
 func (r registry) Edition() *btp.Edition { return r.edition }

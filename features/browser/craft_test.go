@@ -17,7 +17,7 @@ func TestANameIsShownAsText(t *testing.T) {
 	env := testenv.Start(t)
 	s := env.RegisterSystem(t, evil, testenv.CommerceCloud)
 	p := open(t, env, 1280, "")
-	for _, path := range []string{"", "systems", "systems/" + s.ID, "systems/" + s.ID + "?tab=history", "systems?search=" + "%3Cimg"} {
+	for _, path := range []string{"", "systems", "systems/" + s.ID, "systems/" + s.ID + "?tab=history", "systems?search=" + "%3Cimg", "story"} {
 		p.goTo(path)
 		p.sees(evil)
 		if n := evaluate[int](p, `document.querySelectorAll("img").length`); n != 0 {

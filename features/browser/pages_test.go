@@ -51,7 +51,7 @@ var pages = []struct{ path, name, shows string }{
 	{"destinations", "destinations-empty", "No destinations"},
 	{"tenants", "tenants", "mp-web-shop-commerce-cloud"},
 	{"tenants/fsm", "tenant-fsm-empty", "Nothing here yet"},
-	{"story", "story", "No story yet"},
+	{"story", "story", "an operator registers a system"},
 	{"nowhere", "nowhere", "There is no such page"},
 }
 

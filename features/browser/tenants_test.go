@@ -47,6 +47,8 @@ func TestATokenIsUsedOnTheProductSide(t *testing.T) {
 					t.Error("the token was not pasted")
 				}
 				p.click(c.save)
+				p.sees("Present the token: it is spent")
+				p.sees("Say who it is: paired")
 				p.sees(c.label)
 				p.sees("mp-mine")
 				p.accessible()

@@ -84,7 +84,9 @@ function Place({ place }: { place: string }) {
       return;
     }
     let left = false;
-    found.route.load().then(
+    // A network that changes cancels what is on its way: it is asked for once more.
+    const load = () => found.route.load();
+    load().catch(() => new Promise((wait) => setTimeout(wait, 500)).then(load)).then(
       ({ Page }) => {
         if (left) return;
         show({ place, title: found.route.title, Page, parameters: found.parameters });

@@ -1,26 +1,30 @@
 // The story of a pairing: a live sequence diagram, fed by the journal, at the
 // reader's pace.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../api/account";
 import { get, send } from "../api/client";
 import { useQuery } from "../api/query";
-import type { Diagram, Entry, List, Recipe, System, Tenant, Token } from "../api/types";
+import type { Diagram as Drawn, Entry, Fault, List, Pairing, Recipe, System, Tenant, Token } from "../api/types";
 import { edition } from "../api/words";
-import { useParameter } from "../app/router";
+import { Link, useParameter } from "../app/router";
 import { texts } from "../texts";
 import { Button } from "../ui/button";
 import { useAct } from "../ui/confirm";
 import { Select } from "../ui/field";
-import { formatInstant } from "../ui/format";
-import { RefusedBy } from "../ui/message";
-import { Facts, Page as PageFrame } from "../ui/page";
+import { Failed, Message, RefusedBy } from "../ui/message";
+import { Page as PageFrame } from "../ui/page";
 import { Status } from "../ui/status";
 import { Empty } from "../ui/table";
-import { DiagramView, withoutPace } from "./story/diagram";
-import { letGo, slowDown, usePace, type Pace } from "./story/pace";
+import { Diagram } from "./story/diagram";
+import { isOurs, letGo, slowDown, usePace, type Pace } from "./story/pace";
+import { usePlayer } from "./story/player";
+import { scenesOf, type Points } from "./story/scenes";
 
 const t = texts.story;
+
+// most is how many entries a story is made of, as many as a diagram of the server.
+const most = 1000;
 
 // recipes are those that strike between the token and the end of a pairing.
 const recipesOfPairing = (r: Recipe) => r.for.includes("system") && /token/i.test(r.do) && (!r.edition || r.edition === edition().id);
@@ -30,19 +34,29 @@ export function Page() {
   const systems = useList<System>("systems");
   const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items ?? [];
   const recipes = (useQuery("recipes", () => get<List<Recipe>>("/control/faults/recipes")).data?.items ?? []).filter(recipesOfPairing);
-  const [about, tellAbout] = useParameter("system");
+  const faults = useQuery("faults", () => get<List<Fault>>("/control/faults")).data?.items ?? [];
+  const points = useQuery("points", () => get<Points>("/cockpit/points.json")).data;
+  const [chosen, tellAbout] = useParameter("system");
   const [tenantID, chooseTenant] = useState("");
   const [recipeName, chooseRecipe] = useState("");
-  const [pace, setPace] = usePace(about);
-  const [seq, choose] = useState<number>();
 
   const all = systems.data?.items ?? [];
+  const latest = all.reduce<System | undefined>((newest, s) => (!newest || s.updatedAt > newest.updatedAt ? s : newest), undefined);
+  const about = chosen || (latest?.id ?? "");
   const system = all.find((s) => s.id === about);
+  const ended = !system || system.status.code !== "pending";
+  const [pace, setPace] = usePace(about, ended);
   const tenant = tenants.find((one) => one.id === tenantID) ?? tenants[0];
   const recipe = recipes.find((r) => r.name === recipeName);
   const match = about && "system=" + encodeURIComponent(about);
-  const diagram = useQuery(match ? "diagram " + match : undefined, () => get<Diagram>("/control/journal?format=diagram&" + match));
-  const entries = useQuery(match ? "entries " + match : undefined, () => get<{ items: Entry[] }>("/control/journal?limit=1000&" + match));
+  const diagram = useQuery(match ? "diagram " + match : undefined, () => get<Drawn>("/control/journal?format=diagram&" + match));
+  const entries = useQuery(match ? "entries " + match : undefined, () => get<{ items: Entry[] }>(`/control/journal?limit=${most}&` + match));
+  const { scenes, participants } = useMemo(
+    () => (diagram.data && entries.data && points ? scenesOf(entries.data.items, diagram.data, points) : { scenes: [], participants: [] }),
+    [diagram.data, entries.data, points],
+  );
+  const player = usePlayer(about, scenes.length, pace.pace);
+  const names = useMemo(() => new Map(faults.filter((f) => f.action.kind !== "hold" || f.recipe).map((f) => [f.id, f.recipe ?? f.action.kind])), [faults]);
 
   const starting = useAct(async () => {
     const taken = new Set(all.map((s) => s.name));
@@ -50,18 +64,19 @@ export function Page() {
     while (taken.has(t.name(n))) n++;
     const made = await send<System>("POST", `/api/v1/globalAccounts/${account!.id}/systems`, { name: t.name(n), type: tenant.product });
     tellAbout(made.id);
-    choose(undefined);
+    player.end();
     const token = made.integrationToken ?? (await send<Token>("POST", `/api/v1/systems/${made.id}/tokens`, {}));
     if (recipe) await send("POST", "/control/faults/recipes/" + recipe.name, { system: made.id });
     await slowDown(made.id, pace.pace);
     await send("POST", `/tenants/${tenant.id}/pairings`, { token: token.tokenUrl, description: made.name });
   });
+  const setting = useAct(() => send("POST", "/control/faults/recipes/" + recipe!.name, { system: about }));
   // A story that has ended lets nothing wait any more.
-  const ended = system !== undefined && system.status.code !== "pending";
   useEffect(() => {
-    if (ended) void letGo(about);
-  }, [ended, about]);
-  const entry = entries.data?.items.find((e) => e.seq === seq);
+    if (system && ended) void letGo(about);
+  }, [system === undefined, ended, about]);
+  const waiting = pace.holds[0];
+  const running = !pace.paused && (player.telling || !ended);
 
   return (
     <PageFrame title={texts.navigation.story} intro={t.intro} of={{ ...systems, refusal: systems.refusal ?? diagram.refusal }}>
@@ -88,66 +103,144 @@ export function Page() {
             {t.willSee} {recipe.seen} ({recipe.source})
           </p>
         )}
+        {pace.pace === "step" && <p class="hint">{t.patience}</p>}
         {starting.refusal && <RefusedBy refusal={starting.refusal} />}
       </div>
-      {all.length > 0 && (
+      {about && (
         <div class="card story__controls">
           <div class="bar story__bar">
             <label>
               {t.system}
               <Select
-                value={about}
-                onChange={(id) => {
-                  tellAbout(id);
-                  choose(undefined);
-                }}
-                options={[{ value: "", label: "–" }, ...all.map((s) => ({ value: s.id, label: `${s.name} (${s.type})` }))]}
+                value={chosen}
+                onChange={tellAbout}
+                options={[
+                  { value: "", label: latest ? t.latest(latest.name) : "–" },
+                  ...all.map((s) => ({ value: s.id, label: `${s.name} (${s.type})` })),
+                  ...(chosen && systems.data && !system ? [{ value: chosen, label: t.gone(entries.data?.items.at(-1)?.subject?.name ?? chosen) }] : []),
+                ]}
               />
             </label>
-            {system && <Status status={system.status} />}
-            <Button icon={pace.paused ? "play" : "pause"} disabled={!system} onClick={() => setPace(pace.paused ? "slow" : "step")}>
-              {pace.paused ? t.play : t.pause}
-            </Button>
-            <Button icon="step" disabled={pace.holds.length === 0} onClick={pace.step}>
+            {running ? (
+              <Button icon="pause" onClick={() => setPace("step")}>
+                {t.pause}
+              </Button>
+            ) : (
+              <Button
+                icon="play"
+                disabled={scenes.length === 0}
+                onClick={() => {
+                  if (pace.paused) setPace("slow");
+                  if (ended && !player.telling) player.again();
+                }}
+              >
+                {t.play}
+              </Button>
+            )}
+            <Button icon="step" why={player.telling || waiting ? undefined : t.noStep} onClick={() => (player.telling ? player.step() : pace.step())}>
               {t.step}
             </Button>
+            <Button
+              icon="refresh"
+              look="transparent"
+              disabled={scenes.length < 2}
+              onClick={() => {
+                setPace("step");
+                player.again();
+              }}
+            >
+              {t.again}
+            </Button>
             <span class="hint" role="status">
-              {pace.holds.length > 0 ? t.waitsAt(pace.holds[0].point ?? pace.holds[0].transition ?? "") : system ? t.waits : ""}
+              {player.telling ? t.told(player.shown, scenes.length) : waiting ? t.waitsAt(waiting.point ?? waiting.transition ?? "") : t.waits}
             </span>
           </div>
         </div>
       )}
-      {!about || !diagram.data ? (
+      {about && (
+        <div class="story__state">
+          {!player.telling && system && <Outcome system={system} tenants={tenants} asked={participants.find((p) => p.startsWith("Tenant "))?.slice("Tenant ".length) ?? tenant?.id} />}
+          <Struck faults={faults.filter((f) => f.match.system === about && !isOurs(f, about))} />
+          {recipe && system && !ended && (
+            <p>
+              <Button disabled={setting.busy} onClick={setting.run}>
+                {t.setNow(recipe.name)}
+              </Button>
+            </p>
+          )}
+          {setting.refusal && <RefusedBy refusal={setting.refusal} />}
+        </div>
+      )}
+      {!about || scenes.length === 0 ? (
         <Empty title={t.empty}>
           <p>{t.emptyDetail}</p>
         </Empty>
       ) : (
-        <div class="story">
-          <DiagramView diagram={withoutPace(diagram.data)} chosen={seq} onChoose={choose} waiting={pace.holds.length > 0 ? t.waitsAt(pace.holds[0].point ?? "") : undefined} />
-          <aside class="card story__details" aria-label={t.details}>
-            <h2 class="fd-title fd-title--h4">{t.details}</h2>
-            {entry ? <EntryFacts entry={entry} /> : <p class="hint">{t.none}</p>}
-            <p class="hint">{t.note}</p>
-          </aside>
-        </div>
+        <>
+          <Diagram key={about} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
+          {entries.data?.items.length === most && <p class="hint">{t.cut(most)}</p>}
+        </>
       )}
     </PageFrame>
   );
 }
 
-function EntryFacts({ entry: e }: { entry: Entry }) {
+// Outcome is how the story has ended so far, on both sides.
+function Outcome({ system, tenants, asked }: { system: System; tenants: Tenant[]; asked?: string }) {
+  const path = asked && `/tenants/${encodeURIComponent(asked)}/pairings`;
+  const rows = useQuery(path && "pairings of " + asked, () => get<List<Pairing>>(path!));
+  const row = rows.data?.items.find((r) => r.systemId === system.id || (r.description === system.name && !r.systemId));
+  // The registry's journal does not tell when a tenant gives up: it is asked.
+  const busy = row?.status.code === "inProgress";
+  useEffect(() => {
+    if (!busy) return;
+    const timer = setInterval(() => void rows.refresh(), 500);
+    return () => clearInterval(timer);
+  }, [busy, path]);
+  const product = tenants.find((one) => one.id === asked);
   return (
-    <Facts
-      facts={[
-        [t.kind, texts.history.kinds[e.kind]],
-        [t.call, e.method && <span class="mono">{`${e.method} ${e.path}`}</span>],
-        [t.status, e.status],
-        [t.rule, <span class="mono">{e.rule}</span>],
-        [t.detail, e.detail],
-        [t.source, e.source],
-        [t.at, formatInstant(e.at)],
-        [t.faults, e.faults?.join(", ")],
-      ]}
-    />
+    <>
+      <p class="story__outcome">
+        <span>
+          {t.inCockpit} <Status status={system.status} /> <Link to={"systems/" + system.id}>{system.name}</Link>
+        </span>
+        {row && (
+          <span>
+            {t.inTenant} <strong>{row.status.label}</strong> <Link to={"tenants/" + asked}>{product?.id ?? asked}</Link>
+          </span>
+        )}
+      </p>
+      {system.error && <Failed status={system.status.label} failure={system.error} />}
+      {row?.status.code === "failed" && (
+        <Message tone="error">
+          <strong>{t.tenantGaveUp(asked!)}</strong>
+          <span class="message__line">{row.cause}</span>
+          {row.next && <span class="message__line">{row.next}</span>}
+        </Message>
+      )}
+    </>
+  );
+}
+
+// Struck are the faults that are set for the system.
+function Struck({ faults }: { faults: Fault[] }) {
+  const { refusal, run } = useAct((ids: string[]) => Promise.all(ids.map((id) => send("DELETE", "/control/faults/" + id))));
+  const sets = new Map<string, Fault[]>(); // a recipe may be several rules
+  for (const f of faults) sets.set(f.recipe ?? f.point, [...(sets.get(f.recipe ?? f.point) ?? []), f]);
+  if (sets.size === 0) return null;
+  return (
+    <>
+      <ul class="story__faults" aria-label={t.set}>
+        {[...sets].map(([name, rules]) => (
+          <li key={name}>
+            <span>
+              <strong>{name}</strong> {t.times(rules.reduce((n, f) => n + f.struck, 0))}
+            </span>
+            <Button look="transparent" icon="close" label={t.remove(name)} onClick={() => run(rules.map((f) => f.id))} />
+          </li>
+        ))}
+      </ul>
+      {refusal && <RefusedBy refusal={refusal} />}
+    </>
   );
 }

@@ -26,6 +26,7 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
   const tenant = useQuery("tenant " + id, () => get<Tenant>(path));
   const pairings = useQuery("pairings of " + id, () => get<List<Pairing>>(path + "/pairings"));
   const [pairing, pair] = useState(false);
+  const [watched, watch] = useState<string>();
   const rows = pairings.data?.items ?? [];
 
   // The registry's journal does not tell when a tenant is done: it is asked.
@@ -82,13 +83,13 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
       <Tabs
         label={t.label}
         tabs={[
-          { id: "rows", title: (edition().removeVerb && words?.rowsToday) || (words?.rows ?? one.console.row), count: rows.length, render: () => <Rows tenant={one} rows={rows} path={path} /> },
+          { id: "rows", title: (edition().removeVerb && words?.rowsToday) || (words?.rows ?? one.console.row), count: rows.length, render: () => <Rows tenant={one} rows={rows} path={path} watched={watched} watch={watch} /> },
           { id: "events", title: t.events, render: () => <Events tenant={one} path={path} /> },
           { id: "data", title: t.data, render: () => <DataBrowser path={path} /> },
           { id: "certificate", title: t.certificate, render: () => <Certificate tenant={one} path={path} /> },
         ]}
       />
-      {pairing && <Pair tenant={one} path={path} onClose={() => pair(false)} />}
+      {pairing && <Pair tenant={one} path={path} onClose={() => pair(false)} onBegun={watch} />}
     </PageFrame>
   );
 }
@@ -98,7 +99,10 @@ function Certificate({ tenant, path }: { tenant: Tenant; path: string }) {
   const [done, say] = useState("");
   const [revoking, revoke] = useState(false);
   const renewing = useAct(
-    () => send("POST", path + "/renewal", {}),
+    () => {
+      say("");
+      return send("POST", path + "/renewal", {});
+    },
     () => say(t.renewed),
   );
   const why = tenant.connection ? undefined : t.notConnected;

@@ -1,77 +1,175 @@
-// A sequence diagram: participants side by side, steps from top to bottom.
+// The sequence diagram: participants side by side, scenes from top to bottom.
 
-import { useEffect, useRef } from "preact/hooks";
-import type { Diagram, DiagramStep } from "../../api/types";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Entry, Tenant } from "../../api/types";
 import { texts } from "../../texts";
+import { formatInstant } from "../../ui/format";
+import { Icon } from "../../ui/icon";
+import { Facts } from "../../ui/page";
+import { Badge } from "../../ui/status";
+import { failed, registry, strike, type Points, type Scene } from "./scenes";
 
 const t = texts.story;
 
-// withoutPace leaves out what the reader's own pace brings: holds, and their release.
-export function withoutPace(d: Diagram): Diagram {
-  const ours = new Set(d.steps.filter((s) => s.lines[0].startsWith("POST /control/holds/")).map((s) => s.seq));
-  const steps = d.steps.filter((s) => !ours.has(s.seq) && !(s.kind === "note" && s.lines.slice(1).every((line) => /^fault \d+: hold\b/.test(line))));
-  const used = d.participants.map((_, i) => i).filter((i) => steps.some((s) => s.from === i || s.to === i));
-  return { participants: used.map((i) => d.participants[i]), steps: steps.map((s) => ({ ...s, from: used.indexOf(s.from), to: used.indexOf(s.to) })) };
+interface Props {
+  scenes: Scene[];
+  participants: string[];
+  points: Points;
+  tenants: Tenant[];
+  // recipes are the names of fault rules, by id; holds are not among them.
+  recipes: Map<string, string>;
 }
 
-export function DiagramView(p: { diagram: Diagram; chosen?: number; waiting?: string; onChoose: (seq: number) => void }) {
-  const { participants, steps } = p.diagram;
-  const end = useRef<HTMLDivElement>(null);
-  const count = useRef(steps.length);
+// explained says what happens: what the registry fetches has no step of its own.
+function explained(scene: Scene, points: Points): string {
+  if (scene.arrow?.kind === "call" && scene.point.startsWith("services.")) return t.fetches;
+  return points[scene.point]?.text ?? scene.point;
+}
+
+// called is what a participant is called, and what it is.
+function called(participant: string, tenants: Tenant[]): { name: string; what: string } {
+  const id = /^Tenant (.+)$/.exec(participant)?.[1];
+  if (id) return { name: id, what: tenants.find((one) => one.id === id)?.product ?? t.participants.Tenant.what };
+  return t.participants[participant] ?? { name: participant, what: "" };
+}
+
+export function Diagram(p: Props) {
+  const list = useRef<HTMLOListElement>(null);
+  const count = useRef(p.scenes.length);
+  const [open, setOpen] = useState<number>();
   useEffect(() => {
     // What is new is shown, unless the reader looks at something else.
-    if (steps.length > count.current && p.chosen === undefined) end.current?.scrollIntoView({ block: "nearest" });
-    count.current = steps.length;
-  }, [steps.length]);
+    if (p.scenes.length > count.current && open === undefined) list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+    count.current = p.scenes.length;
+  }, [p.scenes.length]);
   return (
-    <section class="card diagram" style={{ "--participants": participants.length }} aria-label={t.diagram}>
-      <ol class="diagram__heads" aria-label={t.tenant}>
-        {participants.map((name) => (
-          <li key={name}>{name}</li>
-        ))}
-      </ol>
-      <div class="diagram__body">
-        {participants.map((name, i) => (
-          <span key={name} class="diagram__life" style={{ "--at": i }} aria-hidden="true" />
-        ))}
-        <ol>
-          {steps.map((step, i) => (
-            <li key={i}>
-              <Step step={step} participants={participants} chosen={step.seq !== undefined && step.seq === p.chosen} onChoose={p.onChoose} />
+    <section class="card diagram" aria-label={t.diagram} style={{ "--lanes": p.participants.length }}>
+      <ul class="diagram__heads">
+        {p.participants.map((one) => {
+          const { name, what } = called(one, p.tenants);
+          return (
+            <li key={one} class={one === registry ? "diagram__registry" : ""}>
+              <strong>{name}</strong> <span class="hint">{what}</span>
             </li>
+          );
+        })}
+      </ul>
+      <div class="diagram__body">
+        <div class="diagram__lines" aria-hidden="true">
+          {p.participants.map((one) => (
+            <span key={one} />
+          ))}
+        </div>
+        <ol ref={list}>
+          {p.scenes.map((scene) => (
+            <Row key={scene.key} {...p} scene={scene} open={open === scene.key} toggle={() => setOpen(open === scene.key ? undefined : scene.key)} />
           ))}
         </ol>
-        {p.waiting && <p class="diagram__waiting">{p.waiting}</p>}
-        <div ref={end} />
       </div>
     </section>
   );
 }
 
-function Step({ step, participants, chosen, onChoose }: { step: DiagramStep; participants: string[]; chosen: boolean; onChoose: (seq: number) => void }) {
-  const left = Math.min(step.from, step.to);
-  const wide = Math.abs(step.from - step.to);
-  const note = wide === 0;
-  const back = step.to < step.from;
-  const who = note ? participants[step.from] : `${participants[step.from]} → ${participants[step.to]}`;
-  // The first line of a note is its instant.
-  const lines = note && step.lines.length > 1 ? step.lines.slice(1) : step.lines;
+function Row(p: Props & { scene: Scene; open: boolean; toggle: () => void }) {
+  const { scene } = p;
+  const from = p.participants.indexOf(scene.from);
+  const to = p.participants.indexOf(scene.to);
+  const bad = failed(scene);
+  const struck = [...new Set((scene.arrow?.faults ?? []).filter((id) => p.recipes.has(id)).map((id) => p.recipes.get(id)!))];
+  const id = "scene-" + scene.key;
+  const across = from !== to;
   return (
-    <button
-      type="button"
-      class={`step-${note ? "note" : "arrow"} step-${step.kind}` + (back ? " step-back" : "")}
-      style={{ "--from": left, "--wide": wide }}
-      aria-pressed={chosen}
-      disabled={step.seq === undefined}
-      onClick={() => onChoose(step.seq!)}
+    <li
+      class={`scene scene--${bad ? "bad" : struck.length > 0 ? "struck" : "good"}${scene.waiting ? " scene--waiting" : ""}`}
+      style={{ "--from": Math.min(from, to), "--span": Math.abs(to - from), "--me": p.participants.indexOf(registry) }}
     >
-      <span class="sr-only">{`${who} ${t.kinds[step.kind]}: `}</span>
-      {lines.map((line, i) => (
-        <span key={i} class="step-line">
-          {note ? line : breakable(line)}
-        </span>
+      <button type="button" class={"scene__call" + (across ? "" : " scene__call--alone")} aria-expanded={p.open} aria-controls={id} onClick={p.toggle}>
+        {across && (
+          <span class="sr-only">
+            {called(scene.from, p.tenants).name} → {called(scene.to, p.tenants).name}:{" "}
+          </span>
+        )}
+        <span class="scene__text">{explained(scene, p.points)}</span>
+        {across && <span class="mono">{scene.arrow ? breakable(`${scene.arrow.method} ${scene.arrow.path}`) : scene.point}</span>}
+        {across && <span class={"scene__line scene__line--" + (from < to ? "right" : "left")} aria-hidden="true" />}
+      </button>
+      <Notes {...p} />
+      {scene.arrow && (
+        <div class="scene__answer">
+          <span class={"scene__line scene__line--back scene__line--" + (from < to ? "left" : "right")} aria-hidden="true" />
+          <span class="sr-only">{t.answer}</span>
+          <Badge code={bad ? "failed" : "ready"} label={scene.arrow.status ? String(scene.arrow.status) : t.noAnswer} />
+          {bad && scene.arrow.rule && scene.arrow.rule !== scene.point && <span class="mono scene__rule">{scene.arrow.rule}</span>}
+          {struck.length > 0 && (
+            <span class="scene__fault">
+              <Icon name="warning" />
+              {struck.join(", ")}
+            </span>
+          )}
+        </div>
+      )}
+      <div id={id} class="scene__details" hidden={!p.open}>
+        {p.open && <Details {...p} struck={struck} />}
+      </div>
+    </li>
+  );
+}
+
+const looks: Record<string, string> = { transition: "moved", refusal: "refused", due: "due" };
+
+function Notes({ scene, recipes }: Props & { scene: Scene }) {
+  const notes = scene.notes.filter((n) => n.detail || n.kind !== "decision");
+  if (notes.length === 0) return null;
+  return (
+    <ul class="scene__notes">
+      {notes.map((n) => (
+        <li key={n.seq} class={"scene__note scene__note--" + (strike(n) ? "fault" : (looks[n.kind] ?? "done"))}>
+          {textOf(n, scene, recipes)}
+        </li>
       ))}
-    </button>
+    </ul>
+  );
+}
+
+function textOf(e: Entry, scene: Scene, recipes: Map<string, string>): string {
+  if (scene.waiting) return t.waitsHere;
+  const hit = strike(e);
+  if (hit) return t.struck(recipes.get(hit.rule) ?? hit.rule, hit.did);
+  if (e.kind === "refusal") return [e.rule, e.detail].filter(Boolean).join(": ");
+  return e.detail || e.rule || "";
+}
+
+function Details({ scene, points, struck }: Props & { scene: Scene; struck: string[] }) {
+  const e = scene.arrow ?? scene.notes[0];
+  const point = points[scene.point];
+  return (
+    <>
+      <Facts
+        facts={[
+          [t.call, scene.arrow && <span class="mono">{`${scene.arrow.method} ${scene.arrow.path}`}</span>],
+          [t.status, scene.arrow && (scene.arrow.status || t.noAnswer)],
+          [t.at, formatInstant(e.at)],
+          [t.system, e.subject?.name],
+          [t.tenant, e.subject?.tenant],
+          [t.point, <span class="mono">{scene.point}</span>],
+          [t.rule, e.rule !== scene.point ? <span class="mono">{e.rule}</span> : undefined],
+          [t.source, e.source || point?.source],
+          [t.detail, scene.arrow?.detail],
+          [t.faults, struck.join(", ")],
+          [t.entry, String(e.seq)],
+        ]}
+      />
+      {scene.arrow && scene.notes.length > 0 && (
+        <ul class="scene__came" aria-label={t.came}>
+          {scene.notes.map((n) => (
+            <li key={n.seq}>
+              {[texts.history.kinds[n.kind], n.rule !== n.point && n.rule, n.detail].filter(Boolean).join(": ")} {n.source && <span class="hint">({n.source})</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+      {scene.arrow && <p class="hint">{t.note}</p>}
+    </>
   );
 }
 

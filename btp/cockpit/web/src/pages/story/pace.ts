@@ -8,7 +8,7 @@ import type { Fault, Hold, List } from "../../api/types";
 export type Pace = "step" | "slow" | "fast" | "live";
 
 // pauses are how long a step waits at a pace, in milliseconds.
-const pauses: Partial<Record<Pace, number>> = { slow: 1500, fast: 400 };
+export const pauses: Partial<Record<Pace, number>> = { slow: 1500, fast: 400 };
 
 // held are the steps that wait; those of a pairing, from the token to the descriptor.
 const held = ["pairing.*", "services.create", "services.list", "certificate.management-info"];
@@ -22,17 +22,22 @@ export async function slowDown(system: string, pace: Pace) {
   for (const point of held) await send("POST", "/control/faults", { point, match: { system }, action: { kind: "hold" } });
 }
 
-const isOurs = (f: Fault, system: string) => f.match.system === system && f.action.kind === "hold" && held.includes(f.point);
+export const isOurs = (f: Fault, system: string) => f.match.system === system && f.action.kind === "hold" && held.includes(f.point);
 
-// letGo takes back what slowDown has set.
+// letGo takes back what slowDown has set, and lets what it holds go on.
 export async function letGo(system: string) {
-  const faults = await get<List<Fault>>("/control/faults");
-  for (const f of faults.items) if (isOurs(f, system)) await send("DELETE", "/control/faults/" + f.id);
+  const ours = (await get<List<Fault>>("/control/faults")).items.filter((f) => isOurs(f, system));
+  if (ours.length === 0) return;
+  for (const f of ours) await send("DELETE", "/control/faults/" + f.id);
+  for (const h of (await get<List<Hold>>("/control/holds")).items) if (isOf(h, system)) await release(h);
 }
+
+const isOf = (h: Hold, system: string) => h.kind === "step" && h.subject.system === system;
 
 const release = (hold: Hold) => send("POST", `/control/holds/${hold.id}/release`, {}).catch(() => undefined); // somebody was faster
 
-export function usePace(system: string) {
+// usePace is the pace at which a system is paired; one whose story has ended is not held.
+export function usePace(system: string, ended: boolean) {
   const [pace, set] = useState<Pace>("slow");
   const [holds, setHolds] = useState<Hold[]>([]);
 
@@ -45,7 +50,7 @@ export function usePace(system: string) {
     const again = async () => {
       const all = await get<List<Hold>>("/control/holds").catch(() => ({ items: [] as Hold[] }));
       if (left) return;
-      const mine = all.items.filter((h) => h.kind === "step" && h.subject.system === system);
+      const mine = all.items.filter((h) => isOf(h, system));
       setHolds((before) => (before[0]?.id === mine[0]?.id && before.length === mine.length ? before : mine));
       const pause = pace === "live" ? 0 : pauses[pace];
       since = mine.length === 0 ? 0 : since + look;
@@ -61,9 +66,17 @@ export function usePace(system: string) {
     };
   }, [system, pace]);
 
+  // Who leaves a story holds it up no longer.
+  useEffect(() => {
+    if (!system) return;
+    return () => {
+      void letGo(system).catch(() => undefined);
+    };
+  }, [system]);
+
   const change = (next: Pace) => {
     set(next);
-    if (!system) return;
+    if (!system || ended) return;
     void (next === "live" ? letGo(system) : slowDown(system, next));
   };
   const step = () => {

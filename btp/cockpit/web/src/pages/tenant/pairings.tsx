@@ -19,12 +19,15 @@ import { Empty, Table } from "../../ui/table";
 const t = texts.tenant;
 
 // Pair is the dialog that takes the token.
-export function Pair({ tenant, path, onClose }: { tenant: Tenant; path: string; onClose: () => void }) {
+export function Pair({ tenant, path, onClose, onBegun }: { tenant: Tenant; path: string; onClose: () => void; onBegun: (row: string) => void }) {
   const words = t.consoles[tenant.product];
   const handed = handedOver(tenant.product);
   const [token, setToken] = useState("");
   const [description, setDescription] = useState("");
-  const { busy, refusal, run } = useAct(() => send("POST", path + "/pairings", { token: token.trim(), ...(description ? { description } : {}) }), onClose);
+  const { busy, refusal, run } = useAct(async () => {
+    const row = await send<Pairing>("POST", path + "/pairings", { token: token.trim(), ...(description ? { description } : {}) });
+    onBegun(row.id);
+  }, onClose);
   return (
     <Dialog
       title={words?.add ?? tenant.console.row}
@@ -63,9 +66,9 @@ export function Pair({ tenant, path, onClose }: { tenant: Tenant; path: string; 
   );
 }
 
-export function Rows({ tenant, rows, path }: { tenant: Tenant; rows: Pairing[]; path: string }) {
+// Rows are the pairings of a tenant. What the watched one does is shown as it does it.
+export function Rows({ tenant, rows, path, watched, watch }: { tenant: Tenant; rows: Pairing[]; path: string; watched?: string; watch: (row?: string) => void }) {
   const [deleting, remove] = useState<Pairing>();
-  const [watched, watch] = useState<string>();
   const act = useAct((row: Pairing, what: string) => send("POST", `${path}/pairings/${row.id}/${what}`, {}));
   const words = tenant.console;
   const not = (row: Pairing, verb: string, possible: Pairing["status"]["code"][]) => (possible.includes(row.status.code) ? undefined : t.notNow(verb, row.status.label));
@@ -96,10 +99,13 @@ export function Rows({ tenant, rows, path }: { tenant: Tenant; rows: Pairing[]; 
             key: "calls",
             title: t.calls,
             render: (r) => (
-              <Button onClick={() => watch(r.id)}>
-                {r.calls.length}
-                <span class="sr-only"> {t.callsOf(r.id)}</span>
-              </Button>
+              <span class="calls">
+                <Button expanded={r.id === watched} onClick={() => watch(r.id === watched ? undefined : r.id)}>
+                  {r.calls.length}
+                  <span class="sr-only"> {t.callsOf(r.id)}</span>
+                </Button>
+                {r.systemId && <Link to={"story?system=" + r.systemId}>{t.story}</Link>}
+              </span>
             ),
           },
           {
@@ -124,34 +130,43 @@ export function Rows({ tenant, rows, path }: { tenant: Tenant; rows: Pairing[]; 
           </Empty>
         }
       />
-      {shown && (
-        <Dialog
-          title={t.callsOf(shown.description || `${words.row} ${shown.id}`)}
-          wide
-          onClose={() => watch(undefined)}
-          footer={
-            <Button look="emphasized" onClick={() => watch(undefined)}>
-              {texts.common.close}
-            </Button>
-          }
-        >
-          <Table
-            caption={t.calls}
-            rows={shown.calls.map((c, i) => ({ ...c, i }))}
-            keyOf={(c) => String(c.i)}
-            columns={[
-              { key: "step", title: t.step, render: (c) => c.step },
-              { key: "call", title: t.call, render: (c) => <span class="mono">{`${c.method} ${c.path}`}</span> },
-              { key: "status", title: t.answer, render: (c) => <Badge code={c.status >= 200 && c.status < 300 ? "ready" : "failed"} label={String(c.status || "–")} /> },
-            ]}
-          />
-        </Dialog>
-      )}
+      {shown && <Steps row={shown} name={shown.description || `${words.row} ${shown.id}`} onClose={() => watch(undefined)} />}
       {deleting && (
         <Confirm title={t.deleteTitle(words.row)} verb={words.delete} negative onClose={() => remove(undefined)} act={() => send("DELETE", `${path}/pairings/${deleting.id}`)}>
           <p>{t.deleteDetail}</p>
         </Confirm>
       )}
     </>
+  );
+}
+
+// Steps are the calls that a tenant has made for a row, what each is for and how it ended.
+function Steps({ row, name, onClose }: { row: Pairing; name: string; onClose: () => void }) {
+  return (
+    <section class="card calls__steps" aria-label={t.callsOf(name)}>
+      <div class="card__head">
+        <h2 class="fd-title fd-title--h4">{t.callsOf(name)}</h2>
+        <Badge code={row.status.code} label={row.status.label} />
+        {row.systemId && <Link to={"story?system=" + row.systemId}>{t.story}</Link>}
+        <span class="shell__space" />
+        <Button look="transparent" icon="close" label={texts.common.close} onClick={onClose} />
+      </div>
+      <ol>
+        {row.calls.map((c, i) => (
+          <li key={i}>
+            <span>
+              {t.steps[c.step] ?? c.step} <span class="mono hint">{`${c.method} ${c.path}`}</span>
+            </span>
+            <Badge code={c.status >= 200 && c.status < 300 ? "ready" : "failed"} label={c.status ? String(c.status) : t.noAnswer} />
+          </li>
+        ))}
+        {row.status.code === "inProgress" && (
+          <li>
+            <span role="status">{t.underWay}</span>
+            <Badge code="inProgress" label={t.waits} />
+          </li>
+        )}
+      </ol>
+    </section>
   );
 }

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-PEMB4AEF.js";import"./chunk-HT4R6TNP.js";import"./chunk-NGW5X5OT.js";import"./chunk-AZVD3CG2.js";import"./chunk-5XWTEWQS.js";import"./chunk-KOE4ULBT.js";import"./chunk-RXVPWMCE.js";import"./chunk-ROJRG6Z3.js";import"./chunk-7OVEC5CR.js";export{b as Operation,a as Page};
