@@ -143,6 +143,9 @@ func (e *Session) MTLS() string { return e.address.MTLS }
 // Control is its base URL on the control listener.
 func (e *Session) Control() string { return e.address.Control }
 
+// ControlKey is what the control listener asks for; "" for nothing.
+func (e *Session) ControlKey() string { return e.address.ControlKey }
+
 // CA is the PEM of the TLS listener's CA.
 func (e *Session) CA() []byte { return e.address.CA }
 

@@ -19,6 +19,9 @@ func TestMain(m *testing.M) { os.Exit(withImage(m)) }
 
 func withImage(m *testing.M) int {
 	ctx := context.Background()
+	if os.Getenv("PAIRSIM_TEST_NO_ENGINE") != "" { // see TestNoEngine
+		return m.Run()
+	}
 	var err error
 	if image, err = containers.BuildImage(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "build the image:", err)
@@ -56,5 +59,7 @@ func TestLandscapeInOneContainer(t *testing.T) {
 
 func TestLandscapeInContainers(t *testing.T) {
 	t.Parallel()
-	landscapetest.Run(t, containers.Start(t))
+	l := containers.Start(t)
+	landscapetest.Run(t, l)
+	t.Run("its wire is the documented one", func(t *testing.T) { wire(t, l) })
 }
