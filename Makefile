@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs test check unit lint fmt vet fuzz soak bench image image-test dist clean
+.PHONY: help setup build demo docs test check unit containers lint fmt vet fuzz soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,12 +32,15 @@ demo: build ## the story of four pairings; ARGS="--exit" ends after it
 docs: ## docs/lifecycle.md from the tables of the rules; a test says when it is out of date
 	go run ./internal/lifecycledoc docs/lifecycle.md
 
-test: setup lint unit image-test ## everything; installs what a fresh machine lacks
+test: setup lint unit containers image-test ## everything; installs what a fresh machine lacks
 
 check: lint unit ## the quick part of test, before a commit
 
 unit: ## rules, stores, features in-process, with the race detector
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+containers: ## the landscape, features and network faults across containers
+	@bash scripts/containers.sh
 
 lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
 	$(GOLANGCI) run

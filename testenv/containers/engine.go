@@ -43,6 +43,10 @@ func connectEngine(ctx context.Context) (engine *testcontainers.DockerClient, ho
 	if engine, err = testcontainers.NewDockerClientWithOpts(ctx); err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrNoEngine, err)
 	}
+	// The library takes the default engine when the one that was asked for does not answer.
+	if wanted := os.Getenv("DOCKER_HOST"); wanted != "" && engine.DaemonHost() != wanted && engine.DaemonHost() == client.DefaultDockerHost {
+		return nil, "", errors.Join(fmt.Errorf("%w: nothing at %s", ErrNoEngine, wanted), engine.Close())
+	}
 	bounded, cancel := context.WithTimeout(ctx, engineWithin)
 	defer cancel()
 	if _, err := engine.Ping(bounded, client.PingOptions{}); err != nil {

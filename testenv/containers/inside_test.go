@@ -185,7 +185,7 @@ func TestNoEngine(t *testing.T) {
 	}
 	t.Parallel()
 	test := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestNoEngine$", "-test.v")
-	test.Env = append(os.Environ(), "PAIRSIM_TEST_NO_ENGINE=yes", "DOCKER_HOST=unix:///nowhere/docker.sock")
+	test.Env = append(os.Environ(), "PAIRSIM_TEST_NO_ENGINE=yes", "DOCKER_HOST=tcp://127.0.0.1:1")
 	out, err := test.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "told: no container engine answers: start Docker") {
 		t.Errorf("got %v\n%s\nwant to be told what to start", err, out)
