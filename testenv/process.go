@@ -102,7 +102,7 @@ func NewProcess(ctx context.Context, options ...ProcessOption) (*Process, error)
 	}
 	if o.binary == "" {
 		var err error
-		if o.binary, err = buildOnce(); err != nil {
+		if o.binary, err = Build(runtime.GOOS, runtime.GOARCH); err != nil {
 			return nil, err
 		}
 	}
@@ -252,12 +252,18 @@ func (w *tail) String() string {
 	return string(w.text)
 }
 
-// buildOnce builds the program for this machine.
-var buildOnce = sync.OnceValues(func() (string, error) { return Build(runtime.GOOS, runtime.GOARCH) })
+// builds are those of this process, by platform.
+var builds sync.Map // of func() (string, error)
 
 // Build builds pairsim, of the version that the test's module has, for a platform. The
-// file stands in the user's cache, one for each module, and is replaced by the next.
+// file stands in the user's cache, one for each module, and is replaced by the next
+// process that builds. Within one it is built once.
 func Build(system, arch string) (string, error) {
+	once, _ := builds.LoadOrStore(system+"/"+arch, sync.OnceValues(func() (string, error) { return build(system, arch) }))
+	return once.(func() (string, error))()
+}
+
+func build(system, arch string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -278,9 +284,9 @@ func Build(system, arch string) (string, error) {
 	// never starts half a program.
 	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
 	defer os.Remove(part)                                                                                                                //nolint:errcheck // gone when all went well
-	build := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // as above
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
-	if out, err := build.CombinedOutput(); err != nil {
+	compile := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // as above
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
+	if out, err := compile.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build pairsim: %w\n%s", err, bytes.TrimSpace(out))
 	}
 	return path, os.Rename(part, path)

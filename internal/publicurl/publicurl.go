@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )

@@ -7,9 +7,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -231,4 +233,31 @@ func TestKilledTestLeavesNoContainer(t *testing.T) {
 	await(t, "the container is gone", func() bool {
 		return exec.CommandContext(t.Context(), "docker", "inspect", id).Run() != nil
 	})
+}
+
+// TestShellCI runs the example for the shell with the image.
+func TestShellCI(t *testing.T) {
+	t.Parallel()
+	binary, err := testenv.Build(runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{"PAIRSIM_BINARY=" + binary, "PAIRSIM_IMAGE=" + image}
+	for _, name := range []string{"HTTP", "MTLS", "CONTROL"} {
+		l, err := net.Listen("tcp", ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings = append(settings, "PAIRSIM_"+name+"_PORT="+port)
+		l.Close() // for the engine
+	}
+	example := exec.CommandContext(t.Context(), "bash", "../../docs/examples/shell-ci/ci.sh")
+	example.Env = append(os.Environ(), settings...)
+	if out, err := example.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "ok\n") {
+		t.Errorf("got %v\n%s\nwant it to end with ok", err, out)
+	}
 }
