@@ -283,7 +283,7 @@ func build(system, arch string) (string, error) {
 	// Built beside it and moved: a process that runs keeps its own, and a second test
 	// never starts half a program.
 	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
-	defer os.Remove(part)                                                                                                                //nolint:errcheck // gone when all went well
+	defer os.Remove(part)                                                                                                                  //nolint:errcheck // gone when all went well
 	compile := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // as above
 	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
 	if out, err := compile.CombinedOutput(); err != nil {
