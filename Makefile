@@ -17,7 +17,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
+.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit containers contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ browser: ## the cockpit in a headless Chromium, with axe-core; needs Chromium an
 screenshots: ## pictures of every page, into docs/images; look at them
 	@bash scripts/screenshots.sh
 
-test: setup lint cockpit-check unit browser image-test ## everything; installs what a fresh machine lacks
+test: setup lint cockpit-check unit browser containers image-test ## everything; installs what a fresh machine lacks
 
 check: lint unit ## the quick part of test, before a commit
 
@@ -63,6 +63,9 @@ verify-provider: ## a foreign PROVIDER=btp at PROVIDER_BASE_URL, states at STATE
 
 verify-consumer: ## a foreign consumer's PACT=FILE against our simulator
 	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify consumer
+
+containers: ## the landscape, features and network faults across containers
+	@bash scripts/containers.sh
 
 lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
 	@$(WITH_PACT) $(GOLANGCI) run

@@ -27,7 +27,7 @@ func WithAuth() Option {
 
 // AccessToken gets an access token for a role in a global account, or of a
 // tenant's administrator in that tenant.
-func (e *Env) AccessToken(t testing.TB, role, where string) string {
+func (e *Session) AccessToken(t testing.TB, role, where string) string {
 	t.Helper()
 	token, err := e.accessToken(t.Context(), role, where)
 	if err != nil {
@@ -36,7 +36,7 @@ func (e *Env) AccessToken(t testing.TB, role, where string) string {
 	return token
 }
 
-func (e *Env) accessToken(ctx context.Context, role, where string) (string, error) {
+func (e *Session) accessToken(ctx context.Context, role, where string) (string, error) {
 	want := btpclient.OAuthClient{Role: role, GlobalAccount: where}
 	if role == TenantAdministrator {
 		want = btpclient.OAuthClient{Role: role, Tenant: where}
@@ -47,15 +47,4 @@ func (e *Env) accessToken(ctx context.Context, role, where string) (string, erro
 	}
 	token, err := e.operator.AccessToken(ctx, client.ID, client.Secret)
 	return token.AccessToken, err
-}
-
-// signIn makes Operator the administrator of the global account, where roles are
-// asked for.
-func (e *Env) signIn(ctx context.Context) error {
-	if !e.auth {
-		return nil
-	}
-	token, err := e.accessToken(ctx, GlobalAccountAdministrator, "default")
-	e.operator = e.operator.WithToken(token)
-	return err
 }

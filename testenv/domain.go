@@ -7,13 +7,9 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
-// Tenants is the administration of the simulated tenants. With WithAuth it needs
-// the token of a tenant's administrator (btpclient.Tenants.WithToken, AccessToken).
-func (e *Env) Tenants() *btpclient.Tenants { return btpclient.NewTenants(e.HTTP(), e.client) }
-
 // Connector is the registry as a tenant without a product sees it; it trusts the
 // TLS listener.
-func (e *Env) Connector() (*btpclient.Connector, error) {
+func (e *Session) Connector() (*btpclient.Connector, error) {
 	return btpclient.New(btpclient.Config{
 		RegistryURL: e.MTLS(), RegistryMTLSURL: e.MTLS(), RootCAs: e.TLS().RootCAs,
 	})
@@ -21,7 +17,7 @@ func (e *Env) Connector() (*btpclient.Connector, error) {
 
 // RegisterSystem registers a system in the global account "default". In edition
 // v1 its integration token comes with it.
-func (e *Env) RegisterSystem(t testing.TB, name, systemType string) btpclient.System {
+func (e *Session) RegisterSystem(t testing.TB, name, systemType string) btpclient.System {
 	t.Helper()
 	s, err := e.operator.Register(t.Context(), "default", name, systemType)
 	if err != nil {
@@ -31,7 +27,7 @@ func (e *Env) RegisterSystem(t testing.TB, name, systemType string) btpclient.Sy
 }
 
 // IssueToken gives a system a new token.
-func (e *Env) IssueToken(t testing.TB, systemID string) btpclient.IntegrationToken {
+func (e *Session) IssueToken(t testing.TB, systemID string) btpclient.IntegrationToken {
 	t.Helper()
 	token, err := e.operator.IssueToken(t.Context(), systemID)
 	if err != nil {
@@ -42,10 +38,10 @@ func (e *Env) IssueToken(t testing.TB, systemID string) btpclient.IntegrationTok
 
 // Pair enters a token, in any form, in a tenant and fails the test unless the
 // pairing succeeds.
-func (e *Env) Pair(t testing.TB, tenant, token string) btpclient.TenantPairing {
+func (e *Session) Pair(t testing.TB, tenant, token string) btpclient.TenantPairing {
 	t.Helper()
-	tenants := e.Tenants()
-	if e.auth {
+	tenants := e.TenantsAt(tenant)
+	if e.address.Auth {
 		tenants = tenants.WithToken(e.AccessToken(t, TenantAdministrator, tenant))
 	}
 	row, err := tenants.Pair(t.Context(), tenant, token, "")
@@ -59,7 +55,7 @@ func (e *Env) Pair(t testing.TB, tenant, token string) btpclient.TenantPairing {
 }
 
 // Advance moves the clock forward; what is due on the way has happened when it returns.
-func (e *Env) Advance(t testing.TB, d time.Duration) {
+func (e *Session) Advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	if _, err := e.control.Advance(t.Context(), d); err != nil {
 		t.Fatalf("advance by %s: %v", d, err)
@@ -67,7 +63,7 @@ func (e *Env) Advance(t testing.TB, d time.Duration) {
 }
 
 // System returns the system with this name in the global account "default".
-func (e *Env) System(t testing.TB, name string) btpclient.System {
+func (e *Session) System(t testing.TB, name string) btpclient.System {
 	t.Helper()
 	s, err := e.operator.SystemNamed(t.Context(), "default", name)
 	if err != nil {
@@ -77,9 +73,29 @@ func (e *Env) System(t testing.TB, name string) btpclient.System {
 }
 
 // ExpectStatus fails the test unless the cockpit shows this label for the system.
-func (e *Env) ExpectStatus(t testing.TB, name, label string) {
+func (e *Session) ExpectStatus(t testing.TB, name, label string) {
 	t.Helper()
 	if got := e.System(t, name).Status.Label; got != label {
 		t.Errorf("system %q is shown as %q, want %q", name, got, label)
+	}
+}
+
+// awaited bounds, in real time, what AwaitStatus waits for.
+const awaited = 30 * time.Second
+
+// AwaitStatus waits, in real time, until the cockpit shows this label for the system:
+// what happens in another process has an end that nobody is told of.
+func (e *Session) AwaitStatus(t testing.TB, name, label string) {
+	t.Helper()
+	until := time.Now().Add(awaited)
+	for pause := time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		got := e.System(t, name).Status.Label
+		switch {
+		case got == label:
+			return
+		case time.Now().After(until):
+			t.Fatalf("system %q is shown as %q after %s, want %q", name, got, awaited, label)
+		}
+		time.Sleep(pause)
 	}
 }

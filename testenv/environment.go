@@ -34,12 +34,7 @@ func (e *Env) Environment(ctx context.Context, options ...Option) (*Env, error) 
 	if err := e.landscape.MakeEnvironment(ctx, landscape.EnvironmentOptions{Name: name, World: world}); err != nil {
 		return nil, err
 	}
-	made := &Env{landscape: e.landscape, client: e.client, auth: e.auth, controlKey: e.controlKey, name: name}
-	made.connect()
-	if err := made.signIn(ctx); err != nil {
-		return nil, errors.Join(err, made.Close())
-	}
-	return made, nil
+	return usable(ctx, e.landscape, name, Address{Auth: e.address.Auth, ControlKey: e.address.ControlKey}, e.client)
 }
 
 // NewEnvironment is Environment, removed with the test.

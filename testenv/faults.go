@@ -8,7 +8,7 @@ import (
 
 // AddFault makes something go wrong from now on (docs/faults.md), and fails the
 // test if it could not be set: a fault with a typo would prove nothing.
-func (e *Env) AddFault(t testing.TB, f btpclient.Fault) btpclient.Fault {
+func (e *Session) AddFault(t testing.TB, f btpclient.Fault) btpclient.Fault {
 	t.Helper()
 	added, err := e.control.AddFault(t.Context(), f)
 	if err != nil {
@@ -18,7 +18,7 @@ func (e *Env) AddFault(t testing.TB, f btpclient.Fault) btpclient.Fault {
 }
 
 // Recipe sets the faults of a recipe, for the target or, without one, for all.
-func (e *Env) Recipe(t testing.TB, name string, target btpclient.RecipeTarget) []btpclient.Fault {
+func (e *Session) Recipe(t testing.TB, name string, target btpclient.RecipeTarget) []btpclient.Fault {
 	t.Helper()
 	_, faults, err := e.control.ApplyRecipe(t.Context(), name, target)
 	if err != nil {
@@ -28,7 +28,7 @@ func (e *Env) Recipe(t testing.TB, name string, target btpclient.RecipeTarget) [
 }
 
 // ClearFaults removes all faults.
-func (e *Env) ClearFaults(t testing.TB) {
+func (e *Session) ClearFaults(t testing.TB) {
 	t.Helper()
 	if err := e.control.ClearFaults(t.Context()); err != nil {
 		t.Fatalf("clear faults: %v", err)
@@ -36,7 +36,7 @@ func (e *Env) ClearFaults(t testing.TB) {
 }
 
 // EveryFaultStruck fails the test for each fault that has never struck.
-func (e *Env) EveryFaultStruck(t testing.TB) {
+func (e *Session) EveryFaultStruck(t testing.TB) {
 	t.Helper()
 	unfired, err := e.control.UnfiredFaults(t.Context())
 	if err != nil {

@@ -26,7 +26,7 @@ func Since(mark uint64) Count { return func(e *btpclient.Expectation) { e.After 
 
 // JournalMark is the number of the newest entry: what comes behind it has
 // happened since.
-func (e *Env) JournalMark(t testing.TB) uint64 {
+func (e *Session) JournalMark(t testing.TB) uint64 {
 	t.Helper()
 	var mark uint64
 	for {
@@ -44,7 +44,7 @@ func (e *Env) JournalMark(t testing.TB) uint64 {
 // ExpectRequests fails the test unless so many requests were made that match; of
 // another kind than requests, if match names one. Without a count it is at least
 // one. The failure tells what came closest.
-func (e *Env) ExpectRequests(t testing.TB, match Match, count ...Count) {
+func (e *Session) ExpectRequests(t testing.TB, match Match, count ...Count) {
 	t.Helper()
 	expected := btpclient.Expectation{Match: match}
 	for _, c := range count {
@@ -55,12 +55,12 @@ func (e *Env) ExpectRequests(t testing.TB, match Match, count ...Count) {
 
 // ExpectInOrder fails the test unless something that matches the first was
 // followed, sooner or later, by something that matches the second, and so on.
-func (e *Env) ExpectInOrder(t testing.TB, matches ...Match) {
+func (e *Session) ExpectInOrder(t testing.TB, matches ...Match) {
 	t.Helper()
 	e.expect(t, btpclient.Expectation{InOrder: matches})
 }
 
-func (e *Env) expect(t testing.TB, expected btpclient.Expectation) {
+func (e *Session) expect(t testing.TB, expected btpclient.Expectation) {
 	t.Helper()
 	v, err := e.control.Verify(t.Context(), expected)
 	switch {

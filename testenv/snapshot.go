@@ -10,7 +10,7 @@ import (
 
 // Snapshot writes everything down that registry and tenants hold: prepare a
 // landscape once, and start each test from it (Restore, WithSnapshot).
-func (e *Env) Snapshot(t testing.TB) btpclient.Snapshot {
+func (e *Session) Snapshot(t testing.TB) btpclient.Snapshot {
 	t.Helper()
 	s, err := e.control.Snapshot(t.Context(), true)
 	if err != nil {
@@ -21,7 +21,7 @@ func (e *Env) Snapshot(t testing.TB) btpclient.Snapshot {
 
 // Restore puts what a snapshot describes in the place of everything that registry
 // and tenants hold. The clock goes on from the snapshot's instant.
-func (e *Env) Restore(t testing.TB, s btpclient.Snapshot) {
+func (e *Session) Restore(t testing.TB, s btpclient.Snapshot) {
 	t.Helper()
 	if err := e.control.Restore(t.Context(), s); err != nil {
 		t.Fatalf("restore: %v", err)
@@ -30,7 +30,7 @@ func (e *Env) Restore(t testing.TB, s btpclient.Snapshot) {
 
 // Reset makes everything as it was at the start: with the same seed, and so with
 // the same ids. Tenants are unpaired; only the seed's faults are set.
-func (e *Env) Reset(t testing.TB) {
+func (e *Session) Reset(t testing.TB) {
 	t.Helper()
 	if err := e.control.Reset(t.Context()); err != nil {
 		t.Fatalf("reset: %v", err)

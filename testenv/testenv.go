@@ -6,8 +6,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net/http"
 	"testing"
@@ -31,16 +29,12 @@ const (
 // Epoch is what a new environment's clock shows: it is frozen there.
 var Epoch = time.Date(2030, time.January, 1, 10, 0, 0, 0, time.UTC)
 
-// Env is a running landscape, or an environment of one. It is safe for concurrent use.
+// Env is a landscape that runs in the test's process, or an environment of one. It
+// is safe for concurrent use.
 type Env struct {
+	*Session
 	landscape *landscape.Landscape
-	client    *http.Client
-	operator  *btpclient.Operator
-	control   *btpclient.Control
-	auth      bool
-	// controlKey is what the control listener asks for.
-	controlKey string
-	name       string // of an environment beside default
+	name      string // of an environment beside default
 }
 
 // Option changes what Start starts.
@@ -220,18 +214,19 @@ func New(ctx context.Context, options ...Option) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Env{landscape: l, auth: cfg.Auth, controlKey: cfg.ControlKey}
-	e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
-	e.connect()
-	if err := e.signIn(ctx); err != nil {
+	return usable(ctx, l, "", Address{Auth: cfg.Auth, ControlKey: cfg.ControlKey}, nil)
+}
+
+// usable makes an Env of what has started; one that cannot be used is ended.
+func usable(ctx context.Context, l *landscape.Landscape, name string, at Address, client *http.Client) (*Env, error) {
+	at.HTTP, at.MTLS, at.Control = btpclient.InEnvironment(l.HTTP, name), btpclient.InEnvironment(l.MTLS, name), btpclient.InEnvironment(l.Control, name)
+	at.CA = l.CAPEM
+	session, err := connect(ctx, at, client)
+	e := &Env{Session: session, landscape: l, name: name}
+	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
-}
-
-func (e *Env) connect() {
-	e.operator = btpclient.NewOperator(e.HTTP(), e.client)
-	e.control = btpclient.NewControl(e.Control(), e.client).WithToken(e.controlKey)
 }
 
 // Start starts a landscape and ends it with the test.
@@ -268,35 +263,8 @@ func (e *Env) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	e.client.CloseIdleConnections()
+	if e.Session != nil {
+		e.client.CloseIdleConnections()
+	}
 	return e.landscape.Close(ctx)
 }
-
-// HTTP is the base URL of the environment on the plain listener.
-func (e *Env) HTTP() string { return btpclient.InEnvironment(e.landscape.HTTP, e.name) }
-
-// MTLS is its base URL on the TLS listener.
-func (e *Env) MTLS() string { return btpclient.InEnvironment(e.landscape.MTLS, e.name) }
-
-// Control is its base URL on the control listener.
-func (e *Env) Control() string { return btpclient.InEnvironment(e.landscape.Control, e.name) }
-
-// CA is the PEM of the TLS listener's CA.
-func (e *Env) CA() []byte { return e.landscape.CAPEM }
-
-// TLS is a client configuration that trusts the TLS listener and presents the
-// given certificates.
-func (e *Env) TLS(certificates ...tls.Certificate) *tls.Config {
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(e.CA())
-	return &tls.Config{RootCAs: roots, Certificates: certificates, MinVersion: tls.VersionTLS12}
-}
-
-// Client is an HTTP client that trusts the TLS listener.
-func (e *Env) Client() *http.Client { return e.client }
-
-// Operator is the registry's API as an administrator of the global account uses it.
-func (e *Env) Operator() *btpclient.Operator { return e.operator }
-
-// Controls is the management API: clock, journal, keys.
-func (e *Env) Controls() *btpclient.Control { return e.control }

@@ -41,7 +41,7 @@ func WithTransition(transition string, p TransitionPolicy) Option {
 }
 
 // SetTransition says when transitions that begin from now on end.
-func (e *Env) SetTransition(t testing.TB, transition string, p TransitionPolicy) {
+func (e *Session) SetTransition(t testing.TB, transition string, p TransitionPolicy) {
 	t.Helper()
 	wire := btpclient.TransitionPolicy{Immediate: p.policy.Immediate(), Reads: p.policy.Reads, Held: p.policy.Held}
 	if p.policy.After > 0 {
@@ -53,7 +53,7 @@ func (e *Env) SetTransition(t testing.TB, transition string, p TransitionPolicy)
 }
 
 // Holds lists what is held, oldest first.
-func (e *Env) Holds(t testing.TB) []btpclient.Hold {
+func (e *Session) Holds(t testing.TB) []btpclient.Hold {
 	t.Helper()
 	holds, err := e.control.Holds(t.Context())
 	if err != nil {
@@ -64,7 +64,7 @@ func (e *Env) Holds(t testing.TB) []btpclient.Hold {
 
 // Release lets everything go that is held for the system or formation of this name,
 // and fails the test if there is nothing.
-func (e *Env) Release(t testing.TB, name string) {
+func (e *Session) Release(t testing.TB, name string) {
 	t.Helper()
 	found := false
 	for _, h := range e.Holds(t) {

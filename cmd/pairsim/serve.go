@@ -40,6 +40,7 @@ type serveOptions struct {
 	auth                                    bool
 	strict                                  uint64
 	strictOff                               []string
+	untilStdinCloses                        bool
 
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
@@ -66,7 +67,11 @@ the addresses are printed. SIGINT and SIGTERM end it gracefully within 10 second
   pairsim serve --roles cxsim --http 127.0.0.1:9080 --mtls off --control off --registry http://127.0.0.1:8080 --ca ca.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return serve(c.Context(), c.Flags(), o, c.OutOrStdout(), c.ErrOrStderr())
+			ctx := c.Context()
+			if o.untilStdinCloses {
+				ctx = untilClosed(ctx, c.InOrStdin())
+			}
+			return serve(ctx, c.Flags(), o, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	o.addFlags(c)
@@ -103,6 +108,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.logLevel, "log-level", "", "info", "what is logged, to stderr", "debug", "info", "warn", "error")
 	choiceFlag(c, &o.logFormat, "log-format", "", "text", "format of the log", "text", "json")
 
+	flags.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "end when standard input does: with the program that started pairsim, however that ends")
 	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
@@ -127,6 +133,17 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	for _, name := range []string{"edition", "key-algorithm"} {
 		flags.Lookup(name).DefValue = ""
 	}
+}
+
+// untilClosed ends when in does. A program that starts pairsim holds the other end of
+// a pipe, and lets go of it even when it is killed.
+func untilClosed(ctx context.Context, in io.Reader) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		_, _ = io.Copy(io.Discard, in) // that it cannot be read any more is its end too
+	}()
+	return ctx
 }
 
 func durationFlag(t btp.Transition) string { return string(t) + "-duration" }

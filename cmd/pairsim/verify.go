@@ -28,7 +28,7 @@ type verifyOptions struct {
 	features, reports, tokenURLs    []string
 	tokenCommand                    string
 	concurrency                     int
-	quiet                           bool
+	quiet, apart                    bool
 }
 
 // reportFiles are what a report is called unless its file is named.
@@ -64,6 +64,7 @@ A scenario passes, fails, or is not applicable to this target; the table tells w
 	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, html; repeatable")
 	flags.StringArrayVar(&o.tokenURLs, "token-url", nil, "fresh token `URL` of a foreign registry; repeatable, one for each scenario")
 	flags.StringVar(&o.tokenCommand, "token-command", "", "`COMMAND` that prints a fresh token URL of a foreign registry, run by sh")
+	flags.BoolVar(&o.apart, "apart", false, "the server cannot call this process, as from a container: what needs that is not applicable")
 	flags.IntVar(&o.concurrency, "concurrency", 4, "scenarios at once; with token URLs always one")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
 	return c
@@ -136,7 +137,7 @@ func (o *verifyOptions) options() (verify.Options, error) {
 // verified is the target that the flags name.
 func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 	roots, err := readRoots(o.ca)
-	t := verify.Target{HTTP: strings.TrimRight(o.target, "/"), Control: strings.TrimRight(o.control, "/"), ControlKey: o.controlKey, Roots: roots}
+	t := verify.Target{HTTP: strings.TrimRight(o.target, "/"), Control: strings.TrimRight(o.control, "/"), ControlKey: o.controlKey, Apart: o.apart, Roots: roots}
 	if err != nil {
 		return t, err
 	}

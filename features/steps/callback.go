@@ -90,6 +90,9 @@ func (w *world) theClientDescribesTenant(ctx context.Context, behaviour string) 
 
 // listen serves a tenant's callback until the scenario ends, and counts its calls.
 func (w *world) listen(ctx context.Context, calls *atomic.Int32, answer http.HandlerFunc) (string, error) {
+	if err := w.cannotCall(); err != nil {
+		return "", err
+	}
 	var listening net.ListenConfig
 	on, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -109,6 +112,14 @@ func (w *world) listen(ctx context.Context, calls *atomic.Int32, answer http.Han
 		return err
 	})
 	return "http://" + on.Addr().String(), nil
+}
+
+// cannotCall says why the landscape calls nothing that listens here; nil: it does.
+func (w *world) cannotCall() error {
+	if apart, ok := w.landscape.(Apart); ok {
+		return apart.CannotCall()
+	}
+	return nil
 }
 
 func (w *world) theClientsTenantHasBeenTold(n int) error {

@@ -173,6 +173,9 @@ func (w *world) theClientExposesTroubled(ctx context.Context, name, trouble stri
 	case "fails":
 		address, err = w.listen(ctx, &calls, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 	case "has a certificate nobody trusts":
+		if err := w.cannotCall(); err != nil {
+			return err
+		}
 		untrusted := httptest.NewUnstartedServer(&target{})
 		untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake, which is to fail
 		untrusted.StartTLS()

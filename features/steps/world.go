@@ -26,6 +26,18 @@ type Landscape interface {
 	TLS(certificates ...tls.Certificate) *tls.Config
 }
 
+// Guarded is a landscape whose control listener may ask for a key.
+type Guarded interface {
+	// ControlKey is "" where none is asked for.
+	ControlKey() string
+}
+
+// Apart is a landscape that may not reach this process.
+type Apart interface {
+	// CannotCall says why nothing that listens here is called; nil: it is.
+	CannotCall() error
+}
+
 // Settings are what a scenario wants of a landscape before it starts. The zero
 // value is the default of everything.
 type Settings struct {
@@ -246,6 +258,9 @@ func (w *world) settle(l Landscape, web *http.Client) {
 	w.landscape, w.web = l, web
 	w.operator = btpclient.NewOperator(l.HTTP(), w.web)
 	w.control = btpclient.NewControl(l.Control(), w.web)
+	if guarded, ok := l.(Guarded); ok {
+		w.control = w.control.WithToken(guarded.ControlKey())
+	}
 	w.tenants = btpclient.NewTenants(l.HTTP(), w.web)
 }
 

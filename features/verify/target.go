@@ -28,6 +28,9 @@ type Target struct {
 	HTTP, MTLS, Control string
 	// ControlKey is what the control listener asks for; "" for nothing.
 	ControlKey string
+	// Apart says that the target cannot call what listens on a loopback address here, as
+	// in a container.
+	Apart bool
 	// Roots are the authorities of its TLS; nil: the system's.
 	Roots *x509.CertPool
 	// TokenURL gives the token URLs of a foreign registry, each once; nil: systems are
@@ -192,6 +195,11 @@ func (f *foreign) TokenURL(ctx context.Context) (string, error) {
 	return text, err
 }
 
+var (
+	_ steps.Guarded = environment{}
+	_ steps.Apart   = environment{}
+)
+
 // environment is one that was made on the target.
 type environment struct {
 	target Target
@@ -201,6 +209,17 @@ type environment struct {
 func (e environment) HTTP() string    { return e.urls.HTTP }
 func (e environment) MTLS() string    { return e.urls.MTLS }
 func (e environment) Control() string { return e.urls.Control }
+
+// ControlKey is for the steps that ask the control listener.
+func (e environment) ControlKey() string { return e.target.ControlKey }
+
+// CannotCall is for the steps that play a part which the target calls.
+func (e environment) CannotCall() error {
+	if !e.target.Apart {
+		return nil
+	}
+	return notApplicable{"it needs a target that can call this process"}
+}
 
 func (e environment) TLS(own ...tls.Certificate) *tls.Config { return e.target.tls(own) }
 

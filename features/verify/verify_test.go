@@ -58,6 +58,33 @@ func TestAServerIsVerified(t *testing.T) {
 	}
 }
 
+// TestAGuardedTarget: the key goes with all that a scenario asks of control.
+func TestAGuardedTarget(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithControlKey("a-key-of-a-test-run"))
+	target := targetOf(t, env)
+	target.ControlKey = env.ControlKey()
+	if report := run(t, target, verify.Options{Paths: []string{"time.feature"}}); report.Count(verify.Passed) == 0 {
+		t.Error("no scenario passed")
+	}
+}
+
+// TestATargetApart: what the target would have to call here is not applicable.
+func TestATargetApart(t *testing.T) {
+	t.Parallel()
+	target := targetOf(t, testenv.Start(t))
+	target.Apart = true
+	report := run(t, target, verify.Options{Paths: []string{"deregistration.feature"}})
+	if report.Count(verify.NotApplicable) == 0 || report.Count(verify.Passed) == 0 {
+		t.Errorf("%d scenarios passed, %d are not applicable; want some of both", report.Count(verify.Passed), report.Count(verify.NotApplicable))
+	}
+	for _, r := range report.Results {
+		if r.Outcome == verify.NotApplicable && !strings.Contains(r.Reason, "can call this process") && !strings.Contains(r.Reason, "needs a server") {
+			t.Errorf("%s: the reason is %q", r.Name, r.Reason)
+		}
+	}
+}
+
 // TestWhatCannotBeAskedOfATarget is neither passed nor failed, and says why.
 func TestWhatCannotBeAskedOfATarget(t *testing.T) {
 	t.Parallel()

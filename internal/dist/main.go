@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/image"
 )
 
 // platforms are those that are released.
@@ -60,7 +62,7 @@ func build(version, folder string, wanted []string) error {
 			continue
 		}
 		archive := binary + ".image.tar"
-		if err := writeImage(archive, binary, "pairsim:"+version, arch); err != nil {
+		if err := image.Write(archive, binary, "pairsim:"+version, arch); err != nil {
 			return fmt.Errorf("image for %s: %w", platform, err)
 		}
 		made = append(made, archive)

@@ -73,7 +73,7 @@ type environment struct {
 
 // newEnvironment makes one that has neither registry nor tenants yet.
 func (l *Landscape) newEnvironment(id btp.EnvironmentID, w World) (*environment, error) {
-	urls, err := publicurl.New(l.httpPort, l.mtlsPort, l.config.PublicURL, l.config.PublicMTLSURL)
+	urls, err := publicurl.New(l.httpPort, l.mtlsPort, l.config.PublicURL, l.config.PublicMTLSURL, l.config.TLSNames...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -20,11 +21,15 @@ type Book struct {
 	http, mtls string
 	// the ports the listeners are bound to, for a request that came in on the other one.
 	httpPort, mtlsPort string
+	// names are those under which others reach the listeners themselves, at these ports.
+	names []string
 }
 
-// New makes a book for listeners on these ports. Configured URLs may be empty.
-func New(httpPort, mtlsPort, httpURL, mtlsURL string) (*Book, error) {
-	b := &Book{httpPort: httpPort, mtlsPort: mtlsPort}
+// New makes a book for listeners on these ports. Configured URLs may be empty. names
+// are those under which the listeners themselves are reached, as in a container's
+// network, beside what is configured.
+func New(httpPort, mtlsPort, httpURL, mtlsURL string, names ...string) (*Book, error) {
+	b := &Book{httpPort: httpPort, mtlsPort: mtlsPort, names: names}
 	return b, b.Set(httpURL, mtlsURL)
 }
 
@@ -80,7 +85,7 @@ func (b *Book) plain(r *http.Request) string {
 	if r.TLS == nil && known(r.Host) {
 		return "http://" + r.Host
 	}
-	if b.http != "" {
+	if b.http != "" && !b.direct(r) {
 		return b.http
 	}
 	return "http://" + net.JoinHostPort(hostname(r), b.httpPort)
@@ -92,10 +97,30 @@ func (b *Book) overTLS(r *http.Request) string {
 	if r.TLS != nil && known(r.Host) {
 		return "https://" + r.Host
 	}
-	if b.mtls != "" {
+	if b.mtls != "" && !b.direct(r) {
 		return b.mtls
 	}
 	return "https://" + net.JoinHostPort(hostname(r), b.mtlsPort)
+}
+
+// direct says whether a request was made to a listener itself, by one of its names:
+// whoever made it reaches the other listener by that name too, and perhaps not what is
+// configured for others.
+func (b *Book) direct(r *http.Request) bool {
+	port := b.httpPort
+	if r.TLS != nil {
+		port = b.mtlsPort
+	}
+	name, at, err := net.SplitHostPort(r.Host)
+	return err == nil && at == port && slices.ContainsFunc(b.names, func(own string) bool { return strings.EqualFold(own, name) }) &&
+		!names(b.http, r.Host) && !names(b.mtls, r.Host)
+}
+
+// names says whether a base URL is at this host and port.
+func names(base, host string) bool {
+	_, at, _ := strings.Cut(base, "://")
+	at, _, _ = strings.Cut(at, "/")
+	return strings.EqualFold(at, host)
 }
 
 // Listeners are the base URLs of the two public listeners, as the sender of r

@@ -23,11 +23,15 @@ func TestBaseURLs(t *testing.T) {
 		{"no port", "", "", "shop.test", false, "http://shop.test", "https://shop.test:8443"},
 		{"a host that cannot be handed out", "", "", `a"b<c>`, false, "http://127.0.0.1:8080", "https://127.0.0.1:8443"},
 		{"an over-long host", "", "", strings.Repeat("a", 300), false, "http://127.0.0.1:8080", "https://127.0.0.1:8443"},
+		{"by a name of its own", "http://localhost:18080", "https://localhost:18443", "own.test:8080", false, "http://own.test:8080", "https://own.test:8443"},
+		{"by a name of its own, over TLS", "http://localhost:18080", "https://localhost:18443", "OWN.test:8443", true, "http://OWN.test:8080", "https://OWN.test:8443"},
+		{"its own name, another port", "http://localhost:18080", "https://localhost:18443", "own.test:9", false, "http://own.test:9", "https://localhost:18443"},
+		{"its own name is what is configured", "http://own.test:8080", "https://b.test", "own.test:8080", false, "http://own.test:8080", "https://b.test"},
 		{"path and trailing slash", "http://proxy.test/pairsim/", "https://proxy.test/mtls/", `"`, false, "http://proxy.test/pairsim", "https://proxy.test/mtls"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			book, err := New("8080", "8443", test.httpURL, test.mtlsURL)
+			book, err := New("8080", "8443", test.httpURL, test.mtlsURL, "own.test")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,6 @@
-package main
+// Package image makes the container image of pairsim from its binary alone: no
+// engine builds it, no registry is asked.
+package image
 
 import (
 	"archive/tar"
@@ -33,9 +35,9 @@ func config() v1.Config {
 	}
 }
 
-// writeImage makes an archive of the image that holds the binary and the folder of
-// its data. No instant stands in it but 1970.
-func writeImage(path, binary, tag, arch string) error {
+// Write makes an archive of the image, as docker load takes it, that holds the binary
+// for Linux on arch and the folder of its data. No instant stands in it but 1970.
+func Write(path, binary, tag, arch string) error {
 	content, err := os.ReadFile(binary) //nolint:gosec // a file that was made here
 	if err != nil {
 		return err
