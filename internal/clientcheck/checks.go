@@ -246,7 +246,7 @@ func strictChecks() []Check {
 	}
 	return append(list, Check{
 		ID: string(allRules), Name: "all-rules", Source: "docs/strictness.md", rule: allRules, do: strictly,
-		Does: "pairs though all of this happens together",
+		Does: "pairs though all of this but S-11 happens together",
 		Next: "switch rules off one by one to find the two that meet: pairsim exec --strict SEED --strict-off RULE -- CMD",
 	})
 }

@@ -332,14 +332,12 @@ func (t *trial) mustCope(ctx context.Context, step string) error {
 	if err := t.control.ClearFaults(ctx); err != nil {
 		return err
 	}
-	if status.Code == registered { // it gets no new token
-		if _, err = t.operator.Deregister(ctx, t.system.ID); err == nil {
-			err = t.register(ctx, t.system.Name+" again", t.system.Type)
+	if err := t.newToken(ctx); btpclient.CodeOf(err) == "status-forbids" {
+		// It is registered, or in an error status: the next try is another system's.
+		if err := t.register(ctx, t.system.Name+" again", t.system.Type); err != nil {
+			return err
 		}
-	} else {
-		err = t.newToken(ctx)
-	}
-	if err != nil {
+	} else if err != nil {
 		return err
 	}
 	before := len(t.wrong)
