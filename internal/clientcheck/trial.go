@@ -235,7 +235,7 @@ func account(entries []btpclient.JournalEntry) string {
 	switch {
 	case last == nil:
 		return "it called nothing"
-	case refusal != nil && refusal.Request == last.Request:
+	case refusal != nil && (refusal.Request == last.Request || refusal.Method == last.Method && refusal.Path == last.Path):
 		return fmt.Sprintf("its last call, %s %s, was refused with %d: %s", last.Method, last.Path, last.Status, told(refusal))
 	}
 	text := fmt.Sprintf("its last call was %s %s, %s", last.Method, last.Path, answered(last.Status))
