@@ -56,7 +56,7 @@ func TestVerifyClientOnOurTenants(t *testing.T) {
 	} {
 		args := []string{"--seeds", "1", "--type", systemType, "--edition", "v2"}
 		if tenant == "commerce" { // the tenants are one program: all checks for one of them
-			args = []string{"--seeds", "2", "--renew-command", `"$PAIRSIM_BINARY" tenants events send commerce order.created`}
+			args = []string{"--seeds", "1", "--renew-command", `"$PAIRSIM_BINARY" tenants events send commerce order.created`}
 		} else {
 			for _, check := range []string{"C-02", "C-03", "C-06", "C-13", "S-05", "S-all"} {
 				args = append(args, "--check", check)
@@ -83,8 +83,8 @@ func TestVerifyClientOnAForeignClient(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	html, junit := filepath.Join(folder, "report.html"), filepath.Join(folder, "junit.xml")
-	args := []string{"--seeds", "2", "--report", "html=" + html, "--report", "junit=" + junit}
-	for _, check := range []string{"C-02", "C-03", "C-06", "C-11", "C-17", "S-01", "S-03", "S-04", "S-05", "S-09", "S-17", "S-all"} {
+	args := []string{"--seeds", "1", "--report", "html=" + html, "--report", "junit=" + junit}
+	for _, check := range []string{"C-03", "C-06", "C-11", "C-17", "S-03", "S-04", "S-05", "S-09", "S-all"} {
 		args = append(args, "--check", check)
 	}
 	got := verifyClientIn(t, append(args, "--", "bash", "../../scripts/pair_with_curl.sh", "--token-url", "{tokenUrl}", "{ca}")...)
@@ -92,7 +92,7 @@ func TestVerifyClientOnAForeignClient(t *testing.T) {
 	if got.code != exitRefused || !slices.Equal(by["failed"], []string{"S-04", "S-09"}) || !slices.Equal(by["not applicable"], []string{"S-all"}) {
 		t.Errorf("got %s", got)
 	}
-	for _, want := range []string{"document: RFC 8259 §2 and §7", "next: it may be that the client read JSON as text", "seed: 1", "10 passed, 2 failed, 1 not applicable"} {
+	for _, want := range []string{"document: RFC 8259 §2 and §7", "next: it may be that the client read JSON as text", "seed: 1", "7 passed, 2 failed, 1 not applicable"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("got %s\nwant %q in it", got, want)
 		}

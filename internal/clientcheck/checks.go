@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -426,11 +427,11 @@ func tooLate(ctx context.Context, t *trial) error {
 }
 
 // needTwo are the rules over which a client trips in its second pairing.
-var needTwo = map[strict.Number]bool{strict.PairingPaths: true, strict.RotatedKeys: true, allRules: true}
+var needTwo = []strict.Number{strict.PairingPaths, strict.RotatedKeys, allRules}
 
 // strictly lets the client pair while a rule is on.
 func strictly(ctx context.Context, t *trial) error {
-	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 || !needTwo[t.rule] {
+	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 || !slices.Contains(needTwo, t.rule) {
 		return err
 	}
 	if err := t.register(ctx, "Second Shop", t.system.Type); err != nil {
