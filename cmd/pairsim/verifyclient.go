@@ -162,6 +162,9 @@ func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
 	failed := report.Count(clientcheck.Failed)
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
 		report.Count(clientcheck.Passed), failed, report.Count(clientcheck.NotApplicable), report.Took.Round(100*time.Millisecond))
+	if err := report.Write(options); err != nil {
+		return &failure{"Cannot write the report", err.Error(), "Name files in folders that are there: --report html=FILE"}
+	}
 	if failed > 0 {
 		return ended(exitRefused)
 	}

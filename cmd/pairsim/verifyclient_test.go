@@ -126,7 +126,7 @@ func TestVerifyClientRefuses(t *testing.T) {
 		"an unknown type":          {[]string{"--type", "Neverland", "--", "true"}, exitUsage, "Neverland"},
 		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "junit and html"},
 		"no time":                  {[]string{"--timeout", "1ms", "--", "true"}, exitUsage, "1s to 1h"},
-		"a report that cannot be":  {[]string{"--check", "C-01", "--report", "html=" + filepath.Join(folder, "no", "r.html"), "--", "true"}, exitRefused, "was not checked"},
+		"a report that cannot be":  {[]string{"--check", "C-01", "--report", "html=" + filepath.Join(folder, "no", "r.html"), "--", "true"}, exitRefused, "Cannot write the report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,7 @@ import (
 // DefaultSeeds is how many seeds are drawn by unless Options say.
 const DefaultSeeds = 5
 
-// Options say what to check and what to write about it.
+// Options say what to check, and what to write about it.
 type Options struct {
 	// Seeds is how many times each rule of strictness is drawn anew, with the seeds 1
 	// to this; 0: 5.
@@ -27,7 +27,7 @@ type Options struct {
 	Edition string
 	// SystemType is what the client pairs as; "": SAP Commerce Cloud.
 	SystemType string
-	// JUnit and HTML are files for reports in these forms; "" for none.
+	// JUnit and HTML are files for reports in these forms (Report.Write); "" for none.
 	JUnit, HTML string
 	// Progress is told each check that has ended; nil: nobody is.
 	Progress func(Result)
@@ -138,13 +138,18 @@ func Run(ctx context.Context, name string, c Client, o Options) (Report, error) 
 		}
 	}
 	report.Took = time.Since(began)
+	return report, nil
+}
+
+// Write writes the report in the forms that the options name.
+func (r Report) Write(o Options) (err error) {
 	if o.JUnit != "" {
-		err = report.writeJUnit(o.JUnit)
+		err = r.writeJUnit(o.JUnit)
 	}
 	if o.HTML != "" {
-		err = errors.Join(err, report.writeHTML(o.HTML))
+		err = errors.Join(err, r.writeHTML(o.HTML))
 	}
-	return report, err
+	return err
 }
 
 // inTheWay tells why a check would say nothing; "" when it would.
