@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,9 @@ const (
 	exitNotFound      = 127
 	exitSignalled     = 128 // and the signal's number
 )
+
+// leftoverTime is how long what a command left behind may take to end by itself.
+const leftoverTime = 2 * time.Second
 
 // ended is how a command under exec ended, which is how exec ends.
 type ended int
