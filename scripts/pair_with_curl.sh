@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Pairs a system with a registry call by call, with curl and openssl only: what every connector does.
 # usage: scripts/pair_with_curl.sh [http://127.0.0.1:8080] [NAME]
+#        scripts/pair_with_curl.sh --token-url URL CA.pem    the tenant's part alone, steps 2 to 5
 set -euo pipefail
+token_url=
+if [ "${1:-}" = --token-url ]; then
+  token_url=$2
+  ca=$(cat "$3")
+fi
 registry=${1:-http://127.0.0.1:8080}
 name=${2:-Web Shop $RANDOM}
 work=$(mktemp -d)
@@ -22,14 +28,18 @@ value() {
 }
 step() { echo; echo "$*"; }
 
-curl --silent --show-error --fail --max-time 20 --output ca.pem "$registry/ca.pem" # signs the TLS listener's certificate
+if [ -n "$token_url" ]; then
+  echo "$ca" >ca.pem
+else
+  curl --silent --show-error --fail --max-time 20 --output ca.pem "$registry/ca.pem" # signs the TLS listener's certificate
 
-step "1. The administrator registers \"$name\" and copies its token URL"
-system=$(post "$registry/api/v1/globalAccounts/default/systems" "{\"name\":\"$name\",\"type\":\"SAP Commerce Cloud\"}")
-id=$(value id "$system")
-token_url=$(value tokenUrl "$system")
-echo "   system $id is $(value label "$system")"
-echo "   ${token_url:0:90}…"
+  step "1. The administrator registers \"$name\" and copies its token URL"
+  system=$(post "$registry/api/v1/globalAccounts/default/systems" "{\"name\":\"$name\",\"type\":\"SAP Commerce Cloud\"}")
+  id=$(value id "$system")
+  token_url=$(value tokenUrl "$system")
+  echo "   system $id is $(value label "$system")"
+  echo "   ${token_url:0:90}…"
+fi
 
 step "2. The tenant redeems the token: where to send the certificate request, and for whom"
 info=$(call "$token_url")
@@ -48,6 +58,8 @@ openssl x509 -in client.pem -noout -serial -enddate | sed 's/^/   /'
 step "5. With the certificate it asks for its addresses: the first mTLS call completes the pairing"
 management=$(call --cert client.pem --key key.pem "$(value infoUrl "$info")")
 echo "   events go to $(value eventsUrl "$management")"
+
+[ -z "$token_url" ] || exit 0
 
 step "6. The administrator looks again"
 label=$(value label "$(call "$registry/api/v1/systems/$id")")

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,9 @@ const (
 	exitNotFound      = 127
 	exitSignalled     = 128 // and the signal's number
 )
+
+// leftoverTime is how long what a command left behind may take to end by itself.
+const leftoverTime = 2 * time.Second
 
 // ended is how a command under exec ended, which is how exec ends.
 type ended int
@@ -300,6 +304,14 @@ func (x *execution) environment() []string {
 	return env
 }
 
+// notRun explains why a command could not be run, with the exit status for it.
+func notRun(err error) (problem *failure, status int) {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		return &failure{"Command not found", err.Error(), "Name a program of PATH, or the path of one."}, exitNotFound
+	}
+	return &failure{"Command cannot be run", err.Error(), "Look at its permissions."}, exitNotExecutable
+}
+
 // command runs the command to its end and returns its exit status, with the
 // reason when it could not be run.
 func (x *execution) command(c *cobra.Command, command []string, signals <-chan os.Signal) (int, error) {
@@ -307,10 +319,8 @@ func (x *execution) command(c *cobra.Command, command []string, signals <-chan o
 	run.Env, run.Stdin, run.Stdout, run.Stderr = x.environment(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr()
 	own := ownGroup(run)
 	if err := run.Start(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
-			return exitNotFound, &failure{"Command not found", err.Error(), "Name a program of PATH, or the path of one."}
-		}
-		return exitNotExecutable, &failure{"Command cannot be run", err.Error(), "Look at its permissions."}
+		problem, status := notRun(err)
+		return status, problem
 	}
 	done := make(chan struct{})
 	passing := make(chan struct{})

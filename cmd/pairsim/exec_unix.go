@@ -42,9 +42,6 @@ func (g group) signal(c *exec.Cmd, s os.Signal) {
 	}
 }
 
-// leftoverTime is how long what a command left behind may take to end by itself.
-const leftoverTime = 2 * time.Second
-
 // end ends what a command left behind, and takes the terminal back.
 func (g group) end(c *exec.Cmd) {
 	gone := func(s syscall.Signal) bool { return errors.Is(syscall.Kill(-c.Process.Pid, s), syscall.ESRCH) }

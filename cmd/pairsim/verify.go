@@ -18,7 +18,8 @@ import (
 )
 
 func newVerifyCommand() *cobra.Command {
-	return newGroup("verify", "Hold a server to what the features say", newVerifyFeaturesCommand())
+	return newGroup("verify", "Hold a server to what the features say, or a client to what the documents promise it",
+		newVerifyFeaturesCommand(), newVerifyClientCommand())
 }
 
 // verifyOptions are the settings of verify features.
