@@ -51,8 +51,9 @@ verify-provider: ## a foreign PROVIDER=btp at PROVIDER_BASE_URL, states at STATE
 verify-consumer: ## a foreign consumer's PACT=FILE against our simulator
 	@PACT_REQUIRED=true $(WITH_PACT) go run ./contracts/cmd/verify consumer
 
-lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
+lint: $(GOLANGCI) ## the import arrows, the tables, formatting, what go vet finds, and the OpenAPI documents
 	@$(WITH_PACT) $(GOLANGCI) run
+	@bash scripts/spectral.sh
 
 fmt: $(GOLANGCI) ## format the code
 	$(GOLANGCI) fmt
