@@ -100,8 +100,9 @@ func createContacts(t *testing.T, operator *btpclient.Operator, name string) btp
 		Name: name, Offering: "s4-hana-cloud", Plan: "api-access", Parameters: json.RawMessage(`{"systemName":"Campaigns","communicationArrangement":
 			{"communicationArrangementName":"CONTACTS","scenarioId":"SAP_COM_0207","inboundAuthentication":"BasicAuthentication"}}`),
 	})
-	for bounded := waited(t); err == nil && i.Operation.State == "in progress" && bounded.Err() == nil; {
-		time.Sleep(10 * time.Millisecond)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for bounded := waited(t); err == nil && i.Operation.State == "in progress" && bounded.Err() == nil; <-again.C {
 		i, err = operator.Instance(t.Context(), i.ID)
 	}
 	if err != nil {
