@@ -67,8 +67,9 @@ verify-consumer: ## a foreign consumer's PACT=FILE against our simulator
 containers: ## the landscape, features and network faults across containers
 	@bash scripts/containers.sh
 
-lint: $(GOLANGCI) ## the import arrows, the tables, formatting, and what go vet finds
+lint: $(GOLANGCI) ## the import arrows, the tables, formatting, what go vet finds, and the OpenAPI documents
 	@$(WITH_PACT) $(GOLANGCI) run
+	@bash scripts/spectral.sh
 
 fmt: $(GOLANGCI) ## format the code
 	$(GOLANGCI) fmt

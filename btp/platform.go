@@ -147,10 +147,33 @@ func (r *Registry) SignForTenant(ctx context.Context, s System, audience string)
 }
 
 // NewRSAKey makes an RSA key, PKCS#8 in DER, with what makes the environment's other
-// keys. It takes a while, so it is done outside of any step.
+// keys, or takes the one that is ready. Making takes a while, so it is done outside of
+// any step.
 func (r *Registry) NewRSAKey() ([]byte, error) {
+	select {
+	case ready := <-r.spare:
+		return ready, nil
+	default:
+	}
 	key, err := r.tokens.NewKey("RS256")
 	return key.Private, err
+}
+
+// ReadyRSAKey makes a key for the next NewRSAKey, unless one is ready: for what needs
+// one where time is short. On a busy machine a key takes longer than a call may.
+func (r *Registry) ReadyRSAKey() error {
+	if len(r.spare) == cap(r.spare) {
+		return nil
+	}
+	key, err := r.tokens.NewKey("RS256")
+	if err != nil {
+		return err
+	}
+	select {
+	case r.spare <- key.Private:
+	default: // another call was faster
+	}
+	return nil
 }
 
 // Read is Look within a flow that has its point already.

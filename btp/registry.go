@@ -149,6 +149,8 @@ type Registry struct {
 	// nextDue is the instant that FireDue said to wait for, in Unix nanoseconds:
 	// only earlier work needs to wake it.
 	nextDue atomic.Int64
+	// spare is an RSA key that was made ahead of need.
+	spare chan []byte
 }
 
 // Open opens an environment, and makes it in one step if the store has none.
@@ -156,7 +158,7 @@ type Registry struct {
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
 		id: c.Environment, config: c, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
-		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants,
+		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants, spare: make(chan []byte, 1),
 		callTime: cmp.Or(c.CallbackTimeout, callLimit),
 	}
 	if err := c.Policy.checkTransitions(); err != nil {

@@ -94,32 +94,34 @@ func TestFeaturesWithAStrictRegistry(t *testing.T) {
 	}
 }
 
-// inProcess starts a landscape in this process. Every answer of the registry's API
-// and of the control API is held against its OpenAPI document; what goes against it
-// fails the scenario.
+// inProcess starts a landscape in this process. Every answer of an API that has an
+// OpenAPI document is held against it; what goes against it fails the scenario.
 func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
 	return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return testenv.New(ctx, options...) })
 }
 
 func checked(s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
 	var wire violations
-	checkPublic, err := openapitest.Registry.Middleware(wire.report)
-	if err != nil {
-		return nil, nil, err
-	}
 	checkControl, err := openapitest.Control.Middleware(wire.report)
 	if err != nil {
 		return nil, nil, err
 	}
-	checkDestinations, err := openapitest.Destinations.Middleware(wire.report)
-	if err != nil {
-		return nil, nil, err
+	var checks []func(http.Handler) http.Handler
+	for _, api := range []*openapitest.API{
+		openapitest.Registry, openapitest.Destinations, openapitest.TokenService, openapitest.Broker, openapitest.Manager, openapitest.EventBus,
+	} {
+		check, err := api.Middleware(wire.report)
+		if err != nil {
+			return nil, nil, err
+		}
+		checks = append(checks, check)
 	}
-	checkTokens, err := openapitest.TokenService.Middleware(wire.report)
-	if err != nil {
-		return nil, nil, err
+	check := func(h http.Handler) http.Handler {
+		for _, wrap := range checks {
+			h = wrap(h)
+		}
+		return h
 	}
-	check := func(h http.Handler) http.Handler { return checkPublic(checkDestinations(checkTokens(h))) }
 	env, err := start(append(optionsOf(s), testenv.WithPublicHandler(check), testenv.WithControlHandler(checkControl))...)
 	if err != nil {
 		return nil, nil, err

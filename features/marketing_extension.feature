@@ -122,6 +122,29 @@ Feature: The product side of a pairing
       When the administrator of tenant "marketing" chooses "Delete"
       Then the tenant shows no row
 
+  Rule: Service instances stand on the extension, so they go first (SEED-004)
+
+    Scenario Outline: Not while there is one, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      When the administrator of tenant "marketing" chooses "Delete"
+      Then the tenant refuses because the registry says "extension-in-use"
+      And an extension reads contacts through the destination "contacts"
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
+    Scenario: When it is deleted
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      And the developer has deleted the service instance "contacts"
+      When the administrator of tenant "marketing" chooses "Delete"
+      Then the tenant shows no row
+
   Rule: Extension and registration end in either order
 
     Scenario: Deregistered first: the tenant shows it

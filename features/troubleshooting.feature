@@ -41,6 +41,15 @@ Feature: Why an instance was not created
       When the developer creates the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
       Then the creation of "events" fails because of "scenario-not-enabled"
 
+    Scenario: There is a channel of this name (2d50d91.md)
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      When the developer creates the service instance "more" with the parameters {"systemName":"Campaigns","emClientId":"ab12","communicationArrangement":{"attributes":[{"name":"CHANNEL NAME","value":"SAP_CP_XF_S4HC"}]}}
+      Then the creation of "more" fails because of "channel-taken"
+      And nothing is left of "more" but its row
+      And the tenant "marketing" has the communication arrangement "SAP_CLOUD_PLATFORM_XF_s4hc" of scenario "SAP_COM_0092"
+
   Rule: A tenant that is not reached leaves nothing behind (69889e4.md)
 
     Scenario Outline: The connection breaks <when>

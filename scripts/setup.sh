@@ -54,7 +54,7 @@ has gcc || missing+=(gcc)
 compiles || missing+=(libc6-dev) # for go test -race
 has curl || missing+=(curl)
 has openssl || missing+=(openssl)
-has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh)
+has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh) and Spectral (scripts/spectral.sh)
 has chromium || has google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium) # for make browser
 if ! engine_answers; then
   has dockerd && has docker || missing+=(docker.io)

@@ -69,7 +69,8 @@ func SignerOf(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID,
 		return Signer{}, fmt.Errorf("make the trust of subaccount %s: %w", subaccount, err)
 	}
 	var kept btp.Object
-	err = r.Amend(ctx, func(s *btp.Step) error {
+	// A key may take longer than the caller has; it is kept for the next one all the same.
+	err = r.Amend(context.WithoutCancel(ctx), func(s *btp.Step) error {
 		if _, err := s.Subaccount(subaccount); err != nil {
 			return err
 		}
@@ -98,6 +99,16 @@ func SignerOf(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID,
 		return Signer{}, err
 	}
 	return readTrust(kept)
+}
+
+// HasTrust says whether TrustOf need not make anything. It refuses with SubaccountNotFound.
+func HasTrust(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID) (bool, error) {
+	o, now, err := storedTrust(ctx, r, subaccount)
+	if err != nil || o == nil {
+		return false, err
+	}
+	s, err := readTrust(*o)
+	return err == nil && now.Before(s.NotAfter), err
 }
 
 func storedTrust(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID) (found *btp.Object, now time.Time, err error) {

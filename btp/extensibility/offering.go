@@ -193,6 +193,40 @@ type made struct {
 	KeyStore []byte `json:",omitempty"`
 }
 
+var _ services.Preparer = Offering{}
+
+// Prepare makes ready the RSA key that the connection needs: of the subaccount's trust,
+// where it has none, or of the extension.
+func (Offering) Prepare(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID, plan string, parameters json.RawMessage) error {
+	var p struct {
+		Arrangement struct {
+			Inbound string `json:"inboundAuthentication"`
+		} `json:"communicationArrangement"`
+	}
+	if plan != APIAccess || json.Unmarshal(parameters, &p) != nil {
+		return nil // Admit says what is wrong
+	}
+	switch p.Arrangement.Inbound {
+	case SAMLBearer:
+		if there, err := destination.HasTrust(ctx, r, subaccount); err != nil || there {
+			return ignoreRefusal(err)
+		}
+	case ClientCertificate:
+	default:
+		return nil
+	}
+	return r.ReadyRSAKey()
+}
+
+// ignoreRefusal leaves what a rule refuses to the step that judges the request.
+func ignoreRefusal(err error) error {
+	var refused *btp.Error
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}
+
 // Create has the tenant make the communication arrangement.
 func (o Offering) Create(ctx context.Context, r *btp.Registry, i services.Instance) (json.RawMessage, error) {
 	about := btp.Reference{System: i.System}

@@ -61,7 +61,9 @@ type bench struct {
 	tenants  *tenants
 }
 
-func open(t *testing.T, edition string) bench {
+func open(t *testing.T, edition string) bench { return openWith(t, edition, token.NewSigner(nil)) }
+
+func openWith(t *testing.T, edition string, tokens btp.TokenSigner) bench {
 	t.Helper()
 	tenant := func(id string) *btp.Descriptor {
 		return &btp.Descriptor{TenantID: id, URL: "http://" + id + ".example", CallbackURL: "http://" + id + ".example/callback"}
@@ -74,7 +76,7 @@ func open(t *testing.T, edition string) bench {
 		{ID: "s3", GlobalAccount: "default", Name: "SHOP", Type: "SAP Commerce Cloud", Status: btp.Registered, Tenant: tenant("commerce")},
 	}
 	r, err := btp.Open(t.Context(), btp.Config{
-		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1, Edition: edition, Tokens: token.NewSigner(nil),
+		Store: memory.New(), Environment: btp.DefaultEnvironment, Seed: 1, Edition: edition, Tokens: tokens,
 		NewAuthority:  func() (btp.AuthorityMaterial, error) { _, m, err := pki.NewClientCA(epoch); return m, err },
 		OpenAuthority: func(m btp.AuthorityMaterial) (btp.CertificateAuthority, error) { return pki.OpenClientCA(m) },
 		RealNow:       func() time.Time { return epoch }, StartFrozen: epoch, Policy: btp.DefaultPolicy(), Landscape: land,
@@ -523,4 +525,79 @@ func TestNameAloneOutbound(t *testing.T) {
 	if user := b.tenants.orders[0].Arrangement.System.User; user.Name != "tech" || user.Password != "" {
 		t.Errorf("the tenant is told the user %q with a password of %d bytes", user.Name, len(user.Password))
 	}
+}
+
+// counted counts the keys that are made.
+type counted struct {
+	btp.TokenSigner
+	made *int
+}
+
+func (c counted) NewKey(algorithm btp.KeyAlgorithm) (btp.SigningKey, error) {
+	*c.made++
+	return c.TokenSigner.NewKey(algorithm)
+}
+
+// TestKeysAreReadyBeforeTheCall: making one may take longer than a call.
+func TestKeysAreReadyBeforeTheCall(t *testing.T) {
+	const saml, basic, certificate = `"inboundAuthentication":"OAuth2SAMLBearerAssertion"`, `"inboundAuthentication":"BasicAuthentication"`,
+		`"inboundAuthentication":"ClientCertificateAuthentication"`
+	made := 0
+	b := openWith(t, "v2", counted{token.NewSigner(nil), &made})
+	for _, test := range []struct {
+		name, system, rest string
+		want               int
+	}{
+		{"basic", "DEMO", basic, 0},
+		{"trust", "DEMO", saml, 1},
+		{"the same trust", "DEMO", saml, 0},
+		{"key store", "ERP", certificate, 1},
+		{"another key store", "ERP", certificate, 1},
+	} {
+		made = 0
+		parameters := arrangement(test.system, test.rest)
+		for range 2 { // of a request that was refused, the key is left over
+			if err := b.offering.Prepare(t.Context(), b.Registry, "dev", extensibility.APIAccess, json.RawMessage(parameters)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if made != test.want {
+			t.Errorf("%s: %d keys were made ready, want %d", test.name, made, test.want)
+		}
+		i := instance(extensibility.APIAccess, test.name, parameters)
+		if err := b.create(t, &i); err != nil || made != test.want {
+			t.Errorf("%s: created with %v, %d keys made, want %d", test.name, err, made, test.want)
+		}
+	}
+	for _, junk := range []string{"", "{", "[]", `{"communicationArrangement":7}`, arrangement("DEMO", saml)} {
+		made = 0
+		if err := b.offering.Prepare(t.Context(), b.Registry, "nowhere", extensibility.APIAccess, json.RawMessage(junk)); err != nil || made != 0 {
+			t.Errorf("%s: %v, %d keys made, want none", junk, err, made)
+		}
+	}
+}
+
+// TestTrustIsKeptForTheNextOne of a call whose time is over when the key is made.
+func TestTrustIsKeptForTheNextOne(t *testing.T) {
+	made := 0
+	ctx, cancel := context.WithCancel(t.Context())
+	b := openWith(t, "v1", ending{counted{token.NewSigner(nil), &made}, cancel})
+	made = 0
+	_, _ = destination.TrustOf(ctx, b.Registry, "dev") // who asked has gone
+	if has, err := destination.HasTrust(t.Context(), b.Registry, "dev"); err != nil || !has || made != 1 {
+		t.Errorf("got %t, %v, %d keys made, want the trust of the one that was made", has, err, made)
+	}
+}
+
+// ending is over when a key of a trust is made.
+type ending struct {
+	btp.TokenSigner
+	end context.CancelFunc
+}
+
+func (e ending) NewKey(algorithm btp.KeyAlgorithm) (btp.SigningKey, error) {
+	if algorithm == "RS256" {
+		defer e.end()
+	}
+	return e.TokenSigner.NewKey(algorithm)
 }

@@ -111,6 +111,13 @@ func (n NewInstance) Same(i Instance) bool { return slices.Equal(n.request(i.Sub
 // NameTaken, InstanceExists, InstanceLimit, and with the offering's own codes; then
 // nothing was created.
 func (e *Engine) CreateInstance(ctx context.Context, subaccount btp.SubaccountID, n NewInstance, key btp.IdempotencyKey) (v InstanceView, err error) {
+	if c, known := e.catalogue.find(n.Offering, n.Plan); known {
+		if p, ok := c.Offering.(Preparer); ok {
+			if err := p.Prepare(ctx, e.registry, subaccount, n.Plan, n.Parameters); err != nil {
+				return v, err
+			}
+		}
+	}
 	var about btp.Reference
 	err = e.registry.Change(ctx, btp.PointInstanceCreate, &about, func(s *btp.Step) error {
 		about = btp.Reference{Name: clip(n.Name)}

@@ -39,6 +39,13 @@ type Offering interface {
 	Unbind(s *btp.Step, i Instance, b Binding) error
 }
 
+// Preparer is an Offering whose Create needs what may take longer than a call.
+type Preparer interface {
+	// Prepare makes it ready before the engine judges the request, of which nothing is
+	// known yet; it changes nothing that is kept.
+	Prepare(ctx context.Context, r *btp.Registry, subaccount btp.SubaccountID, plan string, parameters json.RawMessage) error
+}
+
 // Description is what the catalogue says of an offering.
 type Description struct {
 	// ID is the same in every environment: a UUID.

@@ -33,6 +33,7 @@ func (w *world) roleSteps(d definitions) {
 	d.When(`^the administrator of tenant "([^"]*)" enters the own access token$`, w.theAdministratorEntersTheAccessToken)
 
 	d.Then(`^the tenant refuses because of "([^"]*)"$`, w.theTenantRefuses)
+	d.Then(`^the tenant refuses because the registry says "([^"]*)"$`, w.theTenantRefusesAsTheRegistry)
 	d.Then(`^the tenants shown are "([^"]*)"$`, w.theTenantsShownAre)
 }
 
@@ -157,6 +158,17 @@ func (w *world) theAdministratorEntersTheAccessToken(ctx context.Context, tenant
 
 func (w *world) theTenantRefuses(reason string) error {
 	return w.administered.refusedBecauseOf("who asked the tenant", reason)
+}
+
+// theTenantRefusesAsTheRegistry: the tenant passes the registry's reason on.
+func (w *world) theTenantRefusesAsTheRegistry(reason string) error {
+	if err := w.theTenantRefuses("registry-refused"); err != nil {
+		return err
+	}
+	if said := w.administered.err.Error(); !strings.Contains(said, reason) {
+		return fmt.Errorf("the tenant does not pass %q on: %s", reason, said)
+	}
+	return nil
 }
 
 func (w *world) theTenantsShownAre(ctx context.Context, ids string) error {

@@ -2,6 +2,7 @@ package openapitest
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -238,6 +239,53 @@ func TestControlMiddlewareCatches(t *testing.T) {
 				_, _ = w.Write([]byte(tt.body))
 			}))
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path, strings.NewReader(tt.sent)))
+			if reports := strings.Join(got, "\n"); (reports == "") != (tt.want == "") || !strings.Contains(reports, tt.want) {
+				t.Errorf("got report %q, want %q", reports, tt.want)
+			}
+		})
+	}
+}
+
+// TestEventBusMiddlewareCatches is about what only the event bus has: names with a
+// slash in one segment, messages of any type, refusals that are documented as default.
+func TestEventBusMiddlewareCatches(t *testing.T) {
+	const (
+		queue   = "/hub/rest/api/v1/management/messaging/queues/a%2Fb%2Fc%2Finbox"
+		consume = "/messagingrest/v1/queues/a%2Fb%2Fc%2Finbox/messages/consumption"
+		json    = "application/json"
+		topic   = `{"topicPattern":"a/b/c/*"}`
+	)
+	tests := []struct {
+		name, method, path, media string
+		headers                   http.Header
+		status                    int
+		body, want                string
+	}{
+		{"right", "PUT", queue + "/subscriptions/a%2Fb%2Fc%2F%2A", json, nil, 201, topic, ""},
+		{"right message", "POST", consume, "text/plain", http.Header{"X-Message-Id": {"1"}}, 200, "anything", ""},
+		{"right refusal by default", "POST", consume, json, http.Header{"Pairsim-Reason": {"internal"}}, 500, `{"message":"No"}`, ""},
+		{"right refusal of a method", "PATCH", queue, json, http.Header{"Pairsim-Reason": {"method-not-allowed"}}, 405, `{"message":"No"}`, ""},
+		{"wrong member", "PUT", queue + "/subscriptions/a%2Fb%2Fc%2F%2A", json, nil, 201, `{"topicPattern":7}`, "$/topicPattern: type"},
+		{"message without its id", "POST", consume, "text/plain", nil, 200, "anything", "header x-message-id is missing"},
+		{"refusal without a code", "POST", consume, json, nil, 500, `{"message":"No"}`, "header Pairsim-Reason is missing"},
+		{"refusal with more", "POST", consume, json, http.Header{"Pairsim-Reason": {"internal"}}, 500, `{"message":"No","more":1}`, "more"},
+		{"undocumented success", "POST", consume, json, nil, 202, topic, "the status is not documented"},
+		{"undocumented method that is served", "PATCH", queue, json, nil, 200, topic, "path or method is not documented"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			wrap, err := EventBus.Middleware(func(err error) { got = append(got, err.Error()) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				maps.Copy(w.Header(), tt.headers)
+				w.Header().Set("Content-Type", tt.media)
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.path, nil))
 			if reports := strings.Join(got, "\n"); (reports == "") != (tt.want == "") || !strings.Contains(reports, tt.want) {
 				t.Errorf("got report %q, want %q", reports, tt.want)
 			}
