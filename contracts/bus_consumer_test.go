@@ -26,7 +26,7 @@ const (
 )
 
 // bus is what a tenant with a messaging arrangement expects of the event bus: a token,
-// that its events are taken, and the refusals after which it goes on in another way.
+// and that its events are taken.
 func (s *tenantSuite) bus(t *testing.T) {
 	alone := *s // what its changes publish in a runtime, s.events has
 	alone.product.Emissions = nil
@@ -51,23 +51,12 @@ func (s *tenantSuite) bus(t *testing.T) {
 		header: map[string]any{"Authorization": within("Bearer ", "accessToken", "", accessToken), "X-Qos": "1"},
 		body:   event, contentType: "application/cloudevents+json", status: 204,
 	}
-	refused := func(e exchange, what string, status int, reason string, params map[string]any, answer any) exchange {
-		e.what, e.status, e.params, e.answer = what, status, params, answer
-		e.answerHeader = map[string]any{"Pairsim-Reason": reason}
-		return e
-	}
-	message := map[string]any{"message": like("This is why.")}
 	for _, test := range []struct {
 		exchanges []exchange
 		outcome   string
 		status    int
 	}{
 		{[]exchange{token, publish}, "delivered", 204},
-		// It gives the event up: the next ones have their turn.
-		{
-			[]exchange{token, refused(publish, "an event is published by a client that is gone", 403, "forbidden", map[string]any{"client": states.OfNoInstance}, message)},
-			"givenUp", 403,
-		},
 	} {
 		t.Run(test.exchanges[len(test.exchanges)-1].what, func(t *testing.T) {
 			s.does(t, func(ctx context.Context, made *tenant.Tenant) error {

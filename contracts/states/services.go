@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/contracts/verifier"
 )
 
 // The texts of parameters, as pacts use them.
@@ -250,7 +251,7 @@ func makeAssertion(ctx context.Context, w *world, p params) (map[string]any, err
 		form.Set("assertion", "PGE-PC9hPg") // <a></a>
 	}
 	return map[string]any{
-		"basic": kept.authorization, "clientId": form.Get("client_id"), "assertion": form.Get("assertion"), "form": form.Encode(),
+		"basic": kept.authorization, "clientId": form.Get("client_id"), "assertion": form.Get("assertion"), verifier.Form: form.Encode(),
 	}, nil
 }
 
@@ -337,6 +338,10 @@ func (w *world) token(ctx context.Context, id, secret, user, password string) (s
 	return answer.AccessToken, err
 }
 
+func formOf(id, secret string) string {
+	return url.Values{"client_id": {id}, "client_secret": {secret}}.Encode()
+}
+
 // makeApplication binds an application to a service, with a destination to look up.
 func makeApplication(ctx context.Context, w *world, p params) (map[string]any, error) {
 	service, err := p.choice("service", DestinationService, AnotherService)
@@ -374,7 +379,7 @@ func makeApplication(ctx context.Context, w *world, p params) (map[string]any, e
 			return nil, err
 		}
 	}
-	values := map[string]any{"clientId": client.ClientID, "clientSecret": client.ClientSecret}
+	values := map[string]any{"clientId": client.ClientID, "clientSecret": client.ClientSecret, verifier.Form: formOf(client.ClientID, client.ClientSecret)}
 	if values["accessToken"], err = w.token(ctx, client.ClientID, client.ClientSecret, "", ""); err != nil {
 		return nil, err
 	}
@@ -409,7 +414,8 @@ func makeQueue(ctx context.Context, w *world, p params) (map[string]any, error) 
 	}
 	client := credentials.Management[0].OA2
 	access, err := w.token(ctx, client.ClientID, client.ClientSecret, "", "")
-	values := map[string]any{"clientId": client.ClientID, "clientSecret": client.ClientSecret, "accessToken": access, "messageId": ""}
+	values := map[string]any{"clientId": client.ClientID, "clientSecret": client.ClientSecret, "accessToken": access, "messageId": "",
+		verifier.Form: formOf(client.ClientID, client.ClientSecret)}
 	if err != nil || messages == None {
 		return values, err
 	}
