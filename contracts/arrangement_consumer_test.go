@@ -101,7 +101,9 @@ func (s *registrySuite) arrangements(t *testing.T) {
 	}{
 		{"an arrangement with a password is made", basic, nil, 201, answer(map[string]any{"communicationUser": user, "inboundServices": services})},
 		{
-			"an arrangement is made a second time", basic, map[string]any{"arrangement": states.OfTheInstance}, 200,
+			"an arrangement is made a second time", basic,
+			map[string]any{"arrangement": states.OfTheInstance},
+			200,
 			answer(map[string]any{"communicationUser": user, "inboundServices": services}),
 		},
 		{"an arrangement that trusts assertions is made", saml, nil, 201, answer(map[string]any{

@@ -59,11 +59,14 @@ const (
 	Queue           = Namespace + "/contacts"
 	// InstanceName is what the service instance of a state is called.
 	InstanceName = "contacts"
-	// UserName and UserPassword are a user of the subaccount.
-	UserName, UserPassword = "eva@shop.test", "Not-a-Secret-1"
+	// UserName is a user of the subaccount.
+	UserName = "eva@shop.test"
+	// UserPassword is that user's.
+	UserPassword = "Not-a-Secret-1"
 )
 
 const (
+	// Extensibility is the technical name of SAP S/4HANA Cloud Extensibility.
 	Extensibility = "s4-hana-cloud"
 	eventMesh     = "enterprise-messaging"
 )
@@ -414,8 +417,10 @@ func makeQueue(ctx context.Context, w *world, p params) (map[string]any, error) 
 	}
 	client := credentials.Management[0].OA2
 	access, err := w.token(ctx, client.ClientID, client.ClientSecret, "", "")
-	values := map[string]any{"clientId": client.ClientID, "clientSecret": client.ClientSecret, "accessToken": access, "messageId": "",
-		verifier.Form: formOf(client.ClientID, client.ClientSecret)}
+	values := map[string]any{
+		"clientId": client.ClientID, "clientSecret": client.ClientSecret, "accessToken": access, "messageId": "",
+		verifier.Form: formOf(client.ClientID, client.ClientSecret),
+	}
 	if err != nil || messages == None {
 		return values, err
 	}
