@@ -14,13 +14,14 @@ import (
 )
 
 // extensionContract is what an extension application in a Kyma runtime expects of the
-// registry. Destinations, service instances and formation notifications are to come
-// with what serves them.
+// registry. Formation notifications are to come with what serves them.
 func extensionContract(t *testing.T) *contract {
 	c := &contract{consumer: "extension", provider: "btp"}
 	t.Run("gateway", func(t *testing.T) { throughTheGateway(t, c) })
 	t.Run("runtime", func(t *testing.T) { inTheRuntime(t, c) })
 	t.Run("message", func(t *testing.T) { delivered(t, c) })
+	t.Run("applications", func(t *testing.T) { applications(t, c) })
+	t.Run("instances", func(t *testing.T) { instances(t, c) })
 	return c
 }
 

@@ -16,6 +16,9 @@ import (
 	"encoding/pem"
 	"math/big"
 	"time"
+
+	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/contracts/states"
 )
 
 // What stands in a pact is the same in every run: keys are made from fixed numbers,
@@ -131,3 +134,8 @@ var certificateRequest = func() string {
 	}
 	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
 }()
+
+// evaOf is a user of a subaccount.
+func evaOf(subaccount string) btpclient.User {
+	return btpclient.User{Subaccount: subaccount, Name: states.UserName, Email: states.UserName, Password: states.UserPassword}
+}

@@ -64,6 +64,31 @@ func (s *registrySuite) message(t *testing.T, a api) {
 	})
 }
 
+// change: what a tenant publishes on the event bus when its users change data: a
+// CloudEvent with the key alone (service-apis §6). Extensions read it with the SDK of
+// the CloudEvents project.
+func (s *registrySuite) change(t *testing.T) {
+	content := map[string]any{
+		"specversion": "1.0", "id": re("31109198-4d69-4ae0-972d-76117f3748c8", `^[0-9a-f-]{36}$`), "source": "/default/sap.s4.beh/marketing",
+		"type": "sap.s4.beh.interaction.v1.Interaction.Created.v1", "time": instant("2030-01-01T10:00:00Z"), "datacontenttype": "application/json",
+		"data": map[string]any{"InteractionUUID": like("31109198-4d69-4ae0-972d-76117f3748c8")},
+	}
+	s.listens(t, states.ChangePublished, models.ProviderState{Name: states.Channel}, "application/cloudevents+json", content, func(body []byte) error {
+		var e event.Event
+		if err := json.Unmarshal(body, &e); err != nil {
+			return err
+		}
+		if err := e.Validate(); err != nil {
+			return err
+		}
+		var key struct{ InteractionUUID string }
+		if err := e.DataAs(&key); err != nil || key.InteractionUUID == "" {
+			return fmt.Errorf("the data %s has no key: %w", e.Data(), err)
+		}
+		return nil
+	})
+}
+
 // delivered: what the runtime delivers to a subscriber, which reads it as a CloudEvent
 // with the SDK of the CloudEvents project.
 func delivered(t *testing.T, c *contract) {

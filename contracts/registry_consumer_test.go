@@ -94,6 +94,11 @@ func (s *registrySuite) all(t *testing.T) {
 			}
 			t.Run("gateway", func(t *testing.T) { s.gateway(t, a) })
 			t.Run("message", func(t *testing.T) { s.message(t, a) })
+			if a.systemType == testenv.MarketingCloud {
+				t.Run("arrangements", s.arrangements)
+				t.Run("assertions", s.assertions)
+				t.Run("change", s.change)
+			}
 		})
 	}
 }

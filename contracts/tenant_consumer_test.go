@@ -37,6 +37,8 @@ type tenantSuite struct {
 	*contract
 	product tenant.Product
 	paired  []byte // what a tenant has stored that has paired
+	// registry is where a tenant was made for the latest time.
+	registry *front
 }
 
 // newTenantSuite shortens the product's specifications, which the two sides do not
@@ -59,6 +61,7 @@ func newTenantSuite(t *testing.T, name string, p tenant.Product) *tenantSuite {
 // tenant is one of the product at the registry behind f, with what is stored of it.
 func (s *tenantSuite) tenant(t *testing.T, f *front, stored []byte) (*tenant.Tenant, tenant.Store) {
 	t.Helper()
+	s.registry = f
 	store := tenant.NewMemoryStore()
 	if stored != nil {
 		if err := store.Save(t.Context(), "pact", stored); err != nil {
@@ -369,6 +372,9 @@ func (s *tenantSuite) all(t *testing.T) {
 	t.Run("renewal", s.renewal)
 	t.Run("revocation", s.revocation)
 	t.Run("deletion", s.deletion)
+	if s.product.Communication != nil {
+		t.Run("bus", s.bus)
+	}
 }
 
 func (s *tenantSuite) events(t *testing.T) {

@@ -19,6 +19,7 @@ const (
 	AccountCreated     = "the event Account.Root.Created v1 of SAP Cloud for Customer"
 	ServiceCallCreated = "the event servicecall.created v1 of SAP Field Service Management"
 	InteractionCreated = "the event bo.interaction.created v1 of SAP Marketing Cloud"
+	ChangePublished    = "the CloudEvent of a change on the event bus"
 	EventDelivered     = "an event that the runtime delivers"
 )
 
@@ -59,10 +60,13 @@ func (w *world) message(ctx context.Context, description string) (message, error
 	if description == EventDelivered {
 		return w.deliver(ctx)
 	}
+	if description == ChangePublished {
+		return w.publish(ctx)
+	}
 	change, known := changes[description]
 	if !known {
 		return message{}, fmt.Errorf("there is no message %q; there are: %s", description,
-			strings.Join(append(slices.Sorted(maps.Keys(changes)), EventDelivered), "; "))
+			strings.Join(append(slices.Sorted(maps.Keys(changes)), ChangePublished, EventDelivered), "; "))
 	}
 	api, err := w.api(ctx, change.tenant, change.api)
 	if err != nil {
@@ -72,6 +76,24 @@ func (w *world) message(ctx context.Context, description string) (message, error
 		return message{}, err
 	}
 	return take(ctx, "event of the tenant", w.published)
+}
+
+// publish lets the users of a tenant change what its channel has a topic for.
+func (w *world) publish(ctx context.Context) (message, error) {
+	change := changes[InteractionCreated]
+	api, err := w.api(ctx, change.tenant, change.api)
+	if err != nil {
+		return message{}, err
+	}
+	if err := (&apiClient{w: w, api: api}).post(ctx, change.path, change.body); err != nil {
+		return message{}, err
+	}
+	for { // the same change is an event of the application, too
+		m, err := take(ctx, "event on the bus", w.published)
+		if err != nil || m.contentType == "application/cloudevents+json" {
+			return m, err
+		}
+	}
 }
 
 // deliver lets the paired client of the state publish an event to whom listens.

@@ -55,6 +55,29 @@ const (
 	// API is a tenant with the credentials of an api. Gives username, password, basic;
 	// clientId, clientSecret, client; accessToken; csrfToken and cookie.
 	API = "a tenant with an API"
+	// Arrangement is a tenant of SAP Marketing Cloud that the registry calls about the
+	// arrangement of ContactsInstance. Gives systemId and callToken, which proves the call:
+	// good, "for another system" or "not signed by the registry" (call). Its row is paired,
+	// disabled or deleted; an arrangement is there "of the instance", "of the name" or "of
+	// the channel".
+	Arrangement = "a tenant that is asked for an arrangement"
+	// Assertion is a tenant with an arrangement that takes SAML assertions. Gives the
+	// assertion of a user that the registry has not shown yet (good, or none that is
+	// one), clientId, basic and form.
+	Assertion = "a tenant that takes SAML assertions"
+	// Channel is a messaging arrangement, whose client of the event bus is known or "of a
+	// deleted instance". Gives basic, and accessToken, which is live or expired (token).
+	Channel = "a channel of an event bus"
+	// Application is one that is bound to the destination service or to another (service),
+	// with the destination "pact" that has a user and password or a SAML bearer assertion.
+	// Gives clientId, clientSecret, accessToken, and userToken of a user.
+	Application = "an application with a service binding"
+	// Mesh is an application of the event bus, in whose queue a message is waiting or was
+	// taken (messages). Gives clientId, clientSecret, accessToken, messageId.
+	Mesh = "an application of an event bus"
+	// Services is a subaccount that is entitled to services, with an instance of a service
+	// that is made or bound. Gives instanceId, bindingId.
+	Services = "a subaccount with services"
 )
 
 // state makes what a state needs in a fresh environment.
@@ -72,6 +95,12 @@ var states = map[string]state{
 	Runtime:     {[]string{"target"}, makeRuntime},
 	Tenant:      {[]string{"tenant", "notice", "busy"}, makeTenant},
 	API:         {[]string{"tenant", "api"}, makeAPI},
+	Arrangement: {[]string{"call", "row", "arrangement"}, makeArrangement},
+	Assertion:   {[]string{"assertion"}, makeAssertion},
+	Channel:     {[]string{"client", "token"}, makeChannel},
+	Application: {[]string{"service", "destination"}, makeApplication},
+	Mesh:        {[]string{"messages"}, makeQueue},
+	Services:    {[]string{"instance", "service"}, makeServices},
 }
 
 // Names are the states that are known, sorted.
@@ -209,6 +238,7 @@ func (s *States) change(c verifier.StateChange) (map[string]any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
 		States: s, ctx: ctx, cancel: cancel, time: testenv.Epoch, notices: make(chan notice, 16), published: make(chan message, 16), delivered: make(chan message, 16),
+		calls: make(chan message, 16), asked: make(chan message, 16),
 	}
 	var err error
 	if w.env, err = s.env.Environment(ctx, testenv.WithPublicHandler(w.watch), testenv.WithEdition(p.or("edition", "v1"))); err != nil {

@@ -40,6 +40,8 @@ func TestStates(t *testing.T) {
 	certificate := []string{"baseUrl", "mtlsUrl", "clientCertificate", "clientKey", "csr", "tenantUrl", "specificationUrl", "systemId"}
 	notice := []string{"baseUrl", "mtlsUrl", "systemId", "noticeToken", "releaseToken"}
 	oauth := []string{"baseUrl", "mtlsUrl", "clientId", "clientSecret", "basic", "form", "accessToken"}
+	arrangement := []string{"systemId", "callToken"}
+	application := []string{"clientId", "clientSecret", "accessToken", "userToken"}
 	for _, test := range []struct {
 		state  string
 		params map[string]string
@@ -74,6 +76,24 @@ func TestStates(t *testing.T) {
 		{states.Tenant, map[string]string{"busy": states.Yes}, notice},
 		{states.API, map[string]string{"tenant": "commerce", "api": "commerce-webservices"}, oauth},
 		{states.API, map[string]string{"tenant": "c4c", "api": "c4c-odata"}, []string{"username", "password", "basic", "csrfToken", "cookie"}},
+		{states.Arrangement, nil, arrangement},
+		{states.Arrangement, map[string]string{"call": states.NotSigned, "row": states.Disabled}, arrangement},
+		{states.Arrangement, map[string]string{"call": states.ForAnotherSystem, "row": states.Deleted}, arrangement},
+		{states.Arrangement, map[string]string{"arrangement": states.OfTheInstance}, arrangement},
+		{states.Arrangement, map[string]string{"arrangement": states.OfTheName}, arrangement},
+		{states.Arrangement, map[string]string{"arrangement": states.OfTheChannel}, arrangement},
+		{states.Assertion, nil, []string{"assertion", "basic", "clientId", "form"}},
+		{states.Assertion, map[string]string{"assertion": states.NotAnAssertion}, []string{"assertion", "basic", "clientId", "form"}},
+		{states.Channel, map[string]string{"client": states.OfNoInstance}, []string{"basic", "accessToken"}},
+		{states.Channel, map[string]string{"token": states.Aged}, []string{"basic", "accessToken"}},
+		{states.Application, map[string]string{"destination": states.WithPassword}, application},
+		{states.Application, map[string]string{"destination": states.WithAssertion}, application},
+		{states.Application, map[string]string{"service": states.AnotherService}, application},
+		{states.Mesh, map[string]string{"messages": states.Waiting}, application[:3]},
+		{states.Mesh, map[string]string{"messages": states.Taken}, append(slices.Clone(application[:3]), "messageId")},
+		{states.Services, nil, nil},
+		{states.Services, map[string]string{"instance": states.Made}, []string{"instanceId"}},
+		{states.Services, map[string]string{"instance": states.Bound, "service": states.Extensibility}, []string{"instanceId", "bindingId"}},
 	} {
 		body, err := json.Marshal(map[string]any{"action": "setup", "state": test.state, "params": test.params})
 		if err != nil {
@@ -109,7 +129,7 @@ func TestRefusedStates(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, test := range []struct{ body, want string }{
-		{`{"action":"setup","state":"a registry on the moon"}`, `there is no provider state "a registry on the moon"; there are: a deregistered system`},
+		{`{"action":"setup","state":"a registry on the moon"}`, `there is no provider state "a registry on the moon"; there are: a channel of an event bus; a deregistered system`},
 		{`{"action":"setup","state":"a registry","params":{"edition":"v3"}}`, `has no parameter "edition"`},
 		{`{"action":"setup","state":"a paired tenant","params":{"tenant":7}}`, `has no parameter "tenant" with the value 7`},
 		{`{"action":"setup","state":"a paired tenant","params":{"tenant":"sales"}}`, `"sales" is none of commerce`},

@@ -81,13 +81,17 @@ func makeTenant(ctx context.Context, w *world, p params) (map[string]any, error)
 	w.keepNotices.Store(false)
 	values := map[string]any{"systemId": told.ID, "releaseToken": n.body.ReleaseToken, "noticeToken": n.jwt}
 	if what == NotSigned {
-		signature := strings.LastIndexByte(n.jwt, '.')
-		values["noticeToken"] = n.jwt[:signature+1] + base64.RawURLEncoding.EncodeToString(make([]byte, 64))
+		values["noticeToken"] = unsigned(n.jwt)
 	}
 	if p.or("busy", No) == Yes {
 		err = w.holdRenewal(ctx, tenant)
 	}
 	return values, err
+}
+
+// unsigned is a token with a signature that nobody made.
+func unsigned(jwt string) string {
+	return jwt[:strings.LastIndexByte(jwt, '.')+1] + base64.RawURLEncoding.EncodeToString(make([]byte, 64))
 }
 
 func tenantOf(systemType string) string {

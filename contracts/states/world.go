@@ -34,6 +34,9 @@ type world struct {
 
 	keepNotices atomic.Bool // tenants are not told: the notices are for the pact
 	notices     chan notice
+	keepCalls   atomic.Bool  // neither about arrangements nor at their token service
+	calls       chan message // about arrangements
+	asked       chan message // at the token service of a tenant
 	published   chan message // what tenants published
 	delivered   chan message // what a subscriber got
 	client      *client      // of the paired system, if the state has one
@@ -57,8 +60,8 @@ type notice struct {
 
 // message is a body as it was sent.
 type message struct {
-	body        []byte
-	contentType string
+	body                       []byte
+	contentType, authorization string
 }
 
 // take waits for what another goroutine sends, in real time.
@@ -91,20 +94,35 @@ func (w *world) watch(next http.Handler) http.Handler {
 			}
 			http.Error(rw, "kept for a contract", http.StatusServiceUnavailable)
 			return
-		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/v1/events"):
-			body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-			if err != nil {
-				http.Error(rw, err.Error(), http.StatusBadRequest)
+		case r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/v1/events") || strings.Contains(r.URL.Path, "/messagingrest/v1/topics/")):
+			w.see(r, w.published)
+		case r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/callback/communicationArrangements/"):
+			w.see(r, w.calls)
+			if w.keepCalls.Load() {
+				http.Error(rw, "kept for a contract", http.StatusServiceUnavailable)
 				return
 			}
-			select {
-			case w.published <- message{body, r.Header.Get("Content-Type")}:
-			default:
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
+		case strings.HasSuffix(r.URL.Path, "/sap/bc/sec/oauth2/token") && w.keepCalls.Load():
+			w.see(r, w.asked)
+			http.Error(rw, "kept for a contract", http.StatusServiceUnavailable)
+			return
 		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// see reads a request's body, which can be read again, and tells what was sent; more
+// than a state asks for is not kept.
+func (w *world) see(r *http.Request, to chan<- message) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if err != nil {
+		return // it breaks off for the next reader, too
+	}
+	select {
+	case to <- message{body, r.Header.Get("Content-Type"), r.Header.Get("Authorization")}:
+	default:
+	}
 }
 
 func readNotice(r *http.Request) (n notice, err error) {
@@ -133,6 +151,9 @@ func (s *States) serveSide(rw http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/orders/"):
 		rw.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(rw, `{"code":"42","status":"open"}`)
+	case r.URL.Path == "/token":
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(rw, `{"access_token":"pact-access-token","token_type":"Bearer","expires_in":3600}`)
 	case strings.HasPrefix(r.URL.Path, "/broken/"):
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(http.StatusInternalServerError)
@@ -140,7 +161,7 @@ func (s *States) serveSide(rw http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/sink":
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 		if err == nil && w != nil {
-			w.delivered <- message{body, r.Header.Get("Content-Type")}
+			w.delivered <- message{body: body, contentType: r.Header.Get("Content-Type")}
 		}
 		rw.WriteHeader(http.StatusNoContent)
 	default:

@@ -38,6 +38,7 @@ type StateChange struct {
 const (
 	ClientCertificate = "clientCertificate" // PEM, leaf first: presented with the request
 	ClientKey         = "clientKey"         // PEM of its key
+	Form              = "form"              // fields, URL-encoded, that replace those of a form in the request
 	BaseURL           = "baseUrl"           // where the provider is in this state, if elsewhere
 	MTLSURL           = "mtlsUrl"           // the same for requests with a certificate
 )

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -169,12 +171,32 @@ func Values(ctx context.Context) map[string]any {
 	return values
 }
 
+// filled is a form with the state's values in the fields that it has: verifiers of Pact
+// do not put them there, as they do elsewhere.
+func filled(contentType string, body []byte, fields string) []byte {
+	if fields == "" || !strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+		return body
+	}
+	form, err := url.ParseQuery(string(body))
+	values, valuesErr := url.ParseQuery(fields)
+	if err != nil || valuesErr != nil {
+		return body
+	}
+	for name := range form {
+		if value, known := values[name]; known {
+			form[name] = value
+		}
+	}
+	return []byte(form.Encode())
+}
+
 func (s *Stage) forward(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
 	if err != nil {
 		s.note(w, http.StatusBadGateway, err)
 		return
 	}
+	body = filled(r.Header.Get("Content-Type"), body, text(s.present(), Form, ""))
 	out := r.Clone(r.Context())
 	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if len(body) == 0 {

@@ -54,6 +54,8 @@ func foreign(t *testing.T) (*httptest.Server, *[]verifier.StateChange) {
 			http.Error(w, "there is no such state", http.StatusNotFound)
 		case "certified":
 			_, _ = io.WriteString(w, `{"clientCertificate":"no PEM","clientKey":"none"}`)
+		case "client":
+			_, _ = io.WriteString(w, `{"form":"client_id=made&scope=more"}`)
 		case "silent":
 			w.WriteHeader(http.StatusNoContent)
 		default:
@@ -202,5 +204,29 @@ btp: 3 interactions, 2 failed
 	}
 	if junit.String() != wantJUnit {
 		t.Errorf("got\n%s\nwant\n%s", &junit, wantJUnit)
+	}
+}
+
+// A form gets the state's values in the fields that it has; what is no form stays.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	states, _ := foreign(t)
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+	t.Cleanup(echo.Close)
+	s := stage(t, &verifier.Remote{Base: echo.URL, StateURL: states.URL + "/states"})
+	if status, text, _ := post(t, s.StateURL, `{"action":"setup","state":"client"}`); status != http.StatusOK {
+		t.Fatalf("got %d %s", status, text)
+	}
+	const form, sent = "application/x-www-form-urlencoded", "client_id=example&grant_type=password"
+	for kind, want := range map[string]string{form: "client_id=made&grant_type=password", "text/plain": sent} {
+		res, err := http.Post(s.URL+"/oauth/token", kind, strings.NewReader(sent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || string(text) != want {
+			t.Errorf("%s: got %q (%v), want %q", kind, text, err, want)
+		}
 	}
 }
