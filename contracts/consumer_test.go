@@ -190,6 +190,7 @@ func newFront(t *testing.T, mock string, exchanges []exchange) *front {
 			needs[fmt.Sprint(e.method, " ", path)] = true
 		}
 	}
+	var plain, overTLS []byte // the front's own bases, known before it answers anybody
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if needs[r.Method+" "+r.URL.Path] && (r.TLS == nil || len(r.TLS.PeerCertificates) == 0) {
 			t.Errorf("%s %s came without the client certificate", r.Method, r.URL.Path)
@@ -216,11 +217,12 @@ func newFront(t *testing.T, mock string, exchanges []exchange) *front {
 			}
 		}
 		w.WriteHeader(res.StatusCode)
-		body = bytes.ReplaceAll(body, []byte("http://registry.example"), []byte(f.http.URL))
-		_, _ = w.Write(bytes.ReplaceAll(body, []byte("https://registry.example"), []byte(f.https.URL)))
+		body = bytes.ReplaceAll(body, []byte("http://registry.example"), plain)
+		_, _ = w.Write(bytes.ReplaceAll(body, []byte("https://registry.example"), overTLS))
 	})
-	f.http = httptest.NewServer(handler)
-	f.https = httptest.NewUnstartedServer(handler)
+	f.http, f.https = httptest.NewUnstartedServer(handler), httptest.NewUnstartedServer(handler)
+	plain, overTLS = []byte("http://"+f.http.Listener.Addr().String()), []byte("https://"+f.https.Listener.Addr().String())
+	f.http.Start()
 	f.https.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
 	f.https.StartTLS()
 	t.Cleanup(f.http.Close)
