@@ -55,6 +55,8 @@ type Call struct {
 	Step, Method, Path string
 	Status             int
 	Time               time.Time
+	// Began is when it was made, in the process's real time.
+	Began time.Time
 }
 
 // Connector talks to one registry. It is safe for concurrent use.
@@ -413,6 +415,7 @@ func (c *Connector) try(ctx context.Context, client *http.Client, r request, ans
 	if err != nil {
 		return nil, err
 	}
+	call.Began = time.Now()
 	res, err := client.Do(req)
 	if err != nil {
 		c.hook(call)

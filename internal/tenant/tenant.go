@@ -83,7 +83,7 @@ type Tenant struct {
 	life      context.Context // of background pairings; ended by Close
 	stop      context.CancelFunc
 	running   sync.WaitGroup
-	clock     atomic.Pointer[time.Time] // the registry's latest time; nil: it tells none
+	clock     atomic.Pointer[reading] // of the registry's clock; nil: none
 
 	amending   sync.Mutex // taken before saving
 	describing sync.Mutex // taken before mu
@@ -374,8 +374,8 @@ func (t *Tenant) release() {
 
 // now is the registry's time as last told, and real time where it tells none.
 func (t *Tenant) now() time.Time {
-	if told := t.clock.Load(); told != nil {
-		return *told
+	if r := t.clock.Load(); r != nil && !r.told.IsZero() {
+		return r.told
 	}
 	return t.cfg.Now().UTC()
 }
@@ -399,12 +399,26 @@ func (t *Tenant) journal(r *row) func(btpclient.Call) {
 }
 
 // readClock takes the time from the answer to a call.
+// Of calls side by side the one that began last counts: an answer that was long on
+// its way must not set the clock back.
 func (t *Tenant) readClock(c btpclient.Call) {
-	if told := c.Time.UTC(); !c.Time.IsZero() {
-		t.clock.Store(&told)
-	} else if c.Status != 0 {
-		t.clock.Store(nil)
+	if c.Status == 0 {
+		return // no answer
 	}
+	now := &reading{c.Time.UTC(), c.Began}
+	for {
+		known := t.clock.Load()
+		if known != nil && now.began.Before(known.began) || t.clock.CompareAndSwap(known, now) {
+			return
+		}
+	}
+}
+
+// reading is what a registry's answer told of its clock; zero: it tells no time.
+type reading struct {
+	told time.Time
+	// began is when the call began, in real time.
+	began time.Time
 }
 
 func (t *Tenant) status(code string) Status { return Status{Code: code, Label: t.label(code)} }
