@@ -32,10 +32,10 @@ func TestExtensionInNode(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		if os.Getenv("CI") != "" {
+		if os.Getenv("CI") == "true" {
 			t.Fatal("node is not installed, and the extension in Node has to be run in CI")
 		}
-		t.Skip("node is not installed")
+		t.Skip("NOT CHECKED, the example in Node cannot run: install nodejs (Debian's name), or run make setup")
 	}
 	theExtensionWorks(t, node, "../../docs/examples/extension-node/extension.mjs")
 }
