@@ -116,6 +116,9 @@ type World struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
+	// TenantTimeout is how long, in real time, a tenant waits for an answer of the
+	// registry; 0: 30 seconds.
+	TenantTimeout time.Duration
 	// GatewayTimeout bounds, in real time, a call through the application gateway; 0:
 	// 10 seconds.
 	GatewayTimeout time.Duration
@@ -515,8 +518,8 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	}, nil
 }
 
-// callbackTimeout is Config.CallbackTimeout unless that says something else.
-const callbackTimeout = 5 * time.Second
+// CallbackTimeout is Config.CallbackTimeout unless that says something else.
+const CallbackTimeout = 5 * time.Second
 
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.
 func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -175,13 +176,17 @@ func start(ctx context.Context, img, name string, options func(host string, port
 	if err != nil {
 		return nil, err
 	}
-	if err := hasImage(ctx, engine, img); err != nil {
+	err = hasImage(ctx, engine, img)
+	if err == nil {
+		err = guard.enter()
+	}
+	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	for try := 1; ; try++ {
 		ports, err := freePorts()
 		if err != nil {
-			return nil, errors.Join(err, engine.Close())
+			return nil, errors.Join(err, engine.Close(), guard.leave())
 		}
 		p := &Part{name: name, log: &output{}, engine: engine}
 		err = p.run(ctx, img, options(host, ports))
@@ -190,7 +195,7 @@ func start(ctx context.Context, img, name string, options func(host string, port
 		}
 		err = errors.Join(err, p.remove(context.WithoutCancel(ctx)))
 		if try == tries || !strings.Contains(err.Error(), "port is already allocated") && !strings.Contains(err.Error(), "address already in use") {
-			return nil, errors.Join(err, engine.Close())
+			return nil, errors.Join(err, engine.Close(), guard.leave())
 		}
 	}
 }
@@ -211,14 +216,14 @@ func freePorts() (ports [3]int, err error) {
 // run creates and starts the container, and returns when it is ready.
 func (p *Part) run(ctx context.Context, img string, options []testcontainers.ContainerCustomizer) error {
 	options = append([]testcontainers.ContainerCustomizer{
-		testcontainers.WithLabels(map[string]string{label: p.name}),
-		testcontainers.WithMounts(testcontainers.VolumeMount("", "/data")),
+		testcontainers.WithLabels(labels(p.name)),
 		testcontainers.WithTmpfs(map[string]string{"/tmp": ""}),
 		testcontainers.WithWaitStrategyAndDeadline(readyWithin,
 			wait.ForHTTP("/readyz").WithPort(httpPort+"/tcp").WithPollInterval(20*time.Millisecond).WithStartupTimeout(readyWithin)),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.AttachStdin, c.OpenStdin, c.StdinOnce = true, true, true }),
 		onHost(func(h *container.HostConfig) {
 			h.AutoRemove, h.ReadonlyRootfs, h.CapDrop = true, true, []string{"ALL"}
+			h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Target: "/data", VolumeOptions: &mount.VolumeOptions{Labels: labels(p.name)}})
 		}),
 		testcontainers.WithAdditionalLifecycleHooks(testcontainers.ContainerLifecycleHooks{
 			PostCreates: []testcontainers.ContainerHook{p.attach},
@@ -278,7 +283,7 @@ func (p *Part) Log() string { return p.log.String() }
 func (p *Part) Close(ctx context.Context) error {
 	var err error
 	p.released.Do(func() {
-		err = errors.Join(p.remove(ctx), p.engine.Close())
+		err = errors.Join(p.remove(ctx), p.engine.Close(), guard.leave())
 	})
 	return err
 }

@@ -26,6 +26,7 @@ type Landscape struct {
 	BTP, CXSim, MarketingSim *Part
 	network                  string // its name
 	engine                   *testcontainers.DockerClient
+	ended                    sync.Once
 }
 
 var _ testenv.Landscape = (*Landscape)(nil)
@@ -72,6 +73,9 @@ func RunLandscape(ctx context.Context, img string, opts ...testcontainers.Contai
 	if err != nil {
 		return nil, err
 	}
+	if err := guard.enter(); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	l := &Landscape{engine: engine}
 	if err := l.start(ctx, img, opts); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
@@ -83,9 +87,9 @@ func (l *Landscape) start(ctx context.Context, img string, opts []testcontainers
 	// Inside it there is no way out: each container has one by the engine's own bridge,
 	// which also keeps its ports on the host while it is cut off.
 	name := "pairsim-" + strings.ToLower(rand.Text())
-	labels := map[string]string{label: "landscape"}
-	testcontainers.AddGenericLabels(labels)
-	if _, err := l.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: labels}); err != nil {
+	marks := labels("landscape")
+	testcontainers.AddGenericLabels(marks)
+	if _, err := l.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: marks}); err != nil {
 		return fmt.Errorf("make a network: %w", err)
 	}
 	l.network = name
@@ -155,7 +159,12 @@ func (l *Landscape) parts() []*Part {
 func (l *Landscape) Network() string { return l.network }
 
 // Close ends and removes the containers and their network.
-func (l *Landscape) Close(ctx context.Context) error {
+func (l *Landscape) Close(ctx context.Context) (err error) {
+	l.ended.Do(func() { err = l.close(ctx) })
+	return err
+}
+
+func (l *Landscape) close(ctx context.Context) error {
 	if l.Session != nil {
 		l.Client().CloseIdleConnections()
 	}
@@ -170,7 +179,7 @@ func (l *Landscape) Close(ctx context.Context) error {
 		_, err := l.engine.NetworkRemove(context.WithoutCancel(ctx), l.network, client.NetworkRemoveOptions{})
 		failures = append(failures, err)
 	}
-	return errors.Join(append(failures, l.engine.Close())...)
+	return errors.Join(append(failures, l.engine.Close(), guard.leave())...)
 }
 
 // Cut takes a part off the network: others cannot connect to it, nor it to them. The
