@@ -35,7 +35,7 @@ expect() { # WHAT GOT WANT
 
 make --no-print-directory image IMAGE="$image"
 size=$(docker image inspect --format '{{.Size}}' "$image")
-step "the image has $((size / 1000000)) MB"
+step "the image has $((size / 1000000)) MB in the engine"
 
 http=$(free_port) mtls=$(free_port)
 registry=http://localhost:$http
@@ -72,7 +72,11 @@ settings() { # an engine's builder writes an empty list where it has nothing to 
   docker image inspect --format '{{with .Config}}{{json .User}} {{json .WorkingDir}} {{json .Entrypoint}} {{json .Cmd}} {{json .ExposedPorts}} {{json .Labels}} {{json .Healthcheck}}{{end}}' "$1"
 }
 expect "its settings" "$(settings pairsim:image-test)" "$(settings "$image")"
-step "it is shipped in $(($(stat -c %s "$released"/1/*.image.tar) / 1000000)) MB"
+shipped=$(stat -c %s "$released"/1/*.image.tar)
+step "a registry keeps and a pull transfers $((shipped / 1000000)) MB"
+[ "$shipped" -le 25000000 ] || { echo "image-test: that is more than the 25 MB that are allowed" >&2; exit 1; }
+
+bash scripts/compose_test.sh "$image" bin/linux/pairsim
 
 step "stop it; a container stops within its ten seconds"
 docker stop --time 10 "$name" >/dev/null
