@@ -486,7 +486,7 @@ func setUnlessEmpty(h http.Header, name, value string) {
 // do makes one call, within 30 seconds, and decodes a 2xx answer into answer,
 // and its entity tag if answer keeps one. Without an answer it reads none.
 func (a api) do(ctx context.Context, method, path string, query url.Values, body, answer any, options ...CallOption) error {
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	res, err := a.send(ctx, method, path, query, body, "application/json", options...)
 	if err != nil {

@@ -56,6 +56,7 @@ has curl || missing+=(curl)
 has openssl || missing+=(openssl)
 has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh) and Spectral (scripts/spectral.sh)
 has chromium || has google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium) # for make browser
+has docker-compose || docker compose version >/dev/null 2>&1 || missing+=(docker-compose) # for compose.yaml in make image-test
 if ! engine_answers; then
   has dockerd && has docker || missing+=(docker.io)
   has iptables || missing+=(iptables)

@@ -20,6 +20,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 )
@@ -50,6 +51,7 @@ type serveOptions struct {
 	durations                            map[btp.Transition]*time.Duration
 	transitions                          map[btp.Transition]*string
 	noTenantRenewal                      bool
+	callbackTimeout, tenantTimeout       time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -110,6 +112,8 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 
 	flags.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "end when standard input does: with the program that started pairsim, however that ends")
 	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
+	flags.DurationVar(&o.callbackTimeout, "callback-timeout", landscape.CallbackTimeout, "how long, in real time, the registry waits for a tenant that it calls")
+	flags.DurationVar(&o.tenantTimeout, "tenant-timeout", btpclient.DefaultTimeout, "how long, in real time, a simulated tenant waits for an answer of the registry")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
 	flags.IntVar(&o.rejectedCSRs, "rejected-csrs", p.RejectedCSRs, "so many refused certificate requests fail a pairing")
@@ -163,6 +167,10 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
 	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
+	if o.callbackTimeout <= 0 || o.tenantTimeout <= 0 {
+		return cfg, usagef("--callback-timeout and --tenant-timeout must be longer than 0s")
+	}
+	cfg.CallbackTimeout, cfg.TenantTimeout = o.callbackTimeout, o.tenantTimeout
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}

@@ -137,9 +137,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		DefaultUser:     !l.config.Auth,
 		DeclareInstance: e.platform.catalogue.Declare,
 		Declarers:       map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
-		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
-		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
-		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
+		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, CallbackTimeout),
+		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)).Observed(e.noteCall)},
+		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)).Observed(e.noteCall)},
 	})
 	if err != nil {
 		return err

@@ -121,7 +121,7 @@ func (e *environment) openTenants() error {
 			}
 		}
 		t, err := product.make(tenant.Config{
-			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
+			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs, RegistryTimeout: e.world.TenantTimeout,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
