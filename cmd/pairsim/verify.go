@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pairsim/pairsim/features/verify"
+	"github.com/pairsim/pairsim/internal/report"
 )
 
 func newVerifyCommand() *cobra.Command {
@@ -33,7 +37,9 @@ type verifyOptions struct {
 }
 
 // reportFiles are what a report is called unless its file is named.
-var reportFiles = map[string]string{"junit": "pairsim-junit.xml", "cucumber": "pairsim-cucumber.json", "html": "pairsim-report.html"}
+var reportFiles = map[string]string{
+	"junit": "pairsim-junit.xml", "cucumber": "pairsim-cucumber.json", "messages": "pairsim-messages.ndjson", "html": "pairsim-report.html",
+}
 
 func newVerifyFeaturesCommand() *cobra.Command {
 	var o verifyOptions
@@ -62,7 +68,7 @@ A scenario passes, fails, or is not applicable to this target; the table tells w
 	flags.StringVar(&o.ca, "ca", "", "PEM `FILE` with the CA of its TLS listener; unless given, a pairsim's is asked for")
 	flags.StringVar(&o.tags, "tags", "", "`EXPRESSION` that selects scenarios, as \"@wire && ~@invariant-3\"")
 	flags.StringArrayVar(&o.features, "feature", nil, "feature `FILE` to carry out, as pairing.feature; repeatable, all unless given")
-	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, html; repeatable")
+	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, messages, html; repeatable")
 	flags.StringArrayVar(&o.tokenURLs, "token-url", nil, "fresh token `URL` of a foreign registry; repeatable, one for each scenario")
 	flags.StringVar(&o.tokenCommand, "token-command", "", "`COMMAND` that prints a fresh token URL of a foreign registry, run by sh")
 	flags.BoolVar(&o.apart, "apart", false, "the server cannot call this process, as from a container: what needs that is not applicable")
@@ -86,7 +92,7 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 	out := c.OutOrStdout()
 	options.Progress = func(r verify.Result) {
 		if r.Outcome != verify.Passed || !o.quiet {
-			fmt.Fprintf(out, "%-14s  %s: %s\n", r.Outcome, r.Feature, printable(r.Name))
+			fmt.Fprintf(out, "%-14s  %s: %s\n", r.Outcome, r.Place(), printable(r.Name))
 		}
 		switch {
 		case r.Outcome == verify.Failed:
@@ -116,23 +122,32 @@ func (o *verifyOptions) options() (verify.Options, error) {
 	if o.concurrency < 1 || o.concurrency > 64 {
 		return v, usagef("--concurrency is %d; it must be 1 to 64", o.concurrency)
 	}
-	for _, text := range o.reports {
-		form, file, _ := strings.Cut(text, "=")
-		if file == "" {
-			file = reportFiles[form]
-		}
-		switch form {
-		case "junit":
-			v.JUnit = file
-		case "cucumber":
-			v.Cucumber = file
-		case "html":
-			v.HTML = file
-		default:
-			return v, usagef("--report %s: forms are junit, cucumber and html", text)
+	if err := verify.CheckTags(o.tags); err != nil {
+		return v, usagef("--tags: %v", err)
+	}
+	for _, file := range o.features {
+		if !slices.Contains(verify.Files(), file) {
+			return v, usagef("--feature %s: there is none; they are %s", file, strings.Join(verify.Files(), ", "))
 		}
 	}
-	return v, nil
+	return v, reportsTo(o.reports, reportFiles, map[string]*string{"junit": &v.JUnit, "cucumber": &v.Cucumber, "messages": &v.Messages, "html": &v.HTML})
+}
+
+// reportsTo reads --report FORM[=FILE] into where the files of each form are named. A
+// file that cannot be written is told before anything runs.
+func reportsTo(flags []string, usual map[string]string, files map[string]*string) error {
+	for _, text := range flags {
+		form, file, _ := strings.Cut(text, "=")
+		into := files[form]
+		if into == nil {
+			return usagef("--report %s: forms are %s", text, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
+		}
+		*into = cmp.Or(file, usual[form])
+		if err := report.Writable(*into); err != nil {
+			return &failure{"Cannot write the report", err.Error(), "Name a file in a folder that is there: --report " + form + "=FILE"}
+		}
+	}
+	return nil
 }
 
 // verified is the target that the flags name.

@@ -21,7 +21,7 @@ func TestVerifyFeatures(t *testing.T) {
 	if !strings.Contains(out, "17 passed, 0 failed, 0 not applicable") {
 		t.Errorf("got %s", out)
 	}
-	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), "17 passed") {
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), "<b>17</b>passed") {
 		t.Errorf("the report: %v", err)
 	}
 
@@ -69,7 +69,12 @@ func TestVerifyFeaturesRefuses(t *testing.T) {
 	}{
 		{nil, exitUsage, "say what to verify"},
 		{[]string{"--target", "localhost"}, exitUsage, "--target: want http"},
-		{[]string{"--target", "http://127.0.0.1:1", "--report", "pdf"}, exitUsage, "junit, cucumber and html"},
+		{[]string{"--target", "http://127.0.0.1:1", "--report", "pdf"}, exitUsage, "forms are cucumber, html, junit, messages"},
+		{[]string{"--target", "http://127.0.0.1:1", "--report", "html=/nowhere/r.html"}, exitRefused, "Cannot write the report"},
+		{[]string{"--target", "http://127.0.0.1:1", "--report", "junit=" + t.TempDir()}, exitRefused, "is a directory"},
+		{[]string{"--target", "http://127.0.0.1:1", "--tags", "@wire &&"}, exitUsage, "--tags: want @TAG"},
+		{[]string{"--target", "http://127.0.0.1:1", "--tags", "not @wire"}, exitUsage, "want @TAG"},
+		{[]string{"--target", "http://127.0.0.1:1", "--feature", "nowhere.feature"}, exitUsage, "they are api_access.feature, "},
 		{[]string{"--target", "http://127.0.0.1:1", "--concurrency", "0"}, exitUsage, "1 to 64"},
 		{[]string{"--token-url", "http://a.test/?token=t", "--token-command", "x"}, exitUsage, "give one of them"},
 		{[]string{"--token-url", "sesame"}, exitUsage, "--token-url: want http"},

@@ -90,20 +90,6 @@ func listChecks(c *cobra.Command) error {
 
 func (o *verifyClientOptions) options() (clientcheck.Options, error) {
 	v := clientcheck.Options{Seeds: o.seeds, Only: o.checks, Edition: o.edition, SystemType: o.systemType}
-	for _, text := range o.reports {
-		form, file, _ := strings.Cut(text, "=")
-		if file == "" {
-			file = clientReportFiles[form]
-		}
-		switch form {
-		case "junit":
-			v.JUnit = file
-		case "html":
-			v.HTML = file
-		default:
-			return v, usagef("--report %s: forms are junit and html", text)
-		}
-	}
 	if o.seeds == 0 { // the package's default, were it passed on
 		return v, usagef("--seeds is 0; it must be 1 to 1000")
 	}
@@ -116,7 +102,7 @@ func (o *verifyClientOptions) options() (clientcheck.Options, error) {
 	if o.timeout < time.Second || o.timeout > time.Hour {
 		return v, usagef("--timeout is %s; it must be 1s to 1h", o.timeout)
 	}
-	return v, nil
+	return v, reportsTo(o.reports, clientReportFiles, map[string]*string{"junit": &v.JUnit, "html": &v.HTML})
 }
 
 func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {

@@ -124,7 +124,7 @@ func TestVerifyClientRefuses(t *testing.T) {
 		"too many seeds":           {[]string{"--seeds", "1001", "--", "true"}, exitUsage, "1 to 1000"},
 		"an unknown check":         {[]string{"--check", "C-99", "--", "true"}, exitUsage, "there is no check"},
 		"an unknown type":          {[]string{"--type", "Neverland", "--", "true"}, exitUsage, "Neverland"},
-		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "junit and html"},
+		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "forms are html, junit"},
 		"no time":                  {[]string{"--timeout", "1ms", "--", "true"}, exitUsage, "1s to 1h"},
 		"a report that cannot be":  {[]string{"--check", "C-01", "--report", "html=" + filepath.Join(folder, "no", "r.html"), "--", "true"}, exitRefused, "Cannot write the report"},
 	} {

@@ -81,7 +81,6 @@ func unmet(s steps.Settings) string {
 		"it needs a server that waits for tenants for a moment only":     s.CallbackTimeout > 0,
 		"it needs a server whose gateway waits for a moment only":        s.GatewayTimeout > 0,
 		"it needs a server whose tenants let their certificates run out": s.NoTenantRenewal,
-		"it needs a server that runs with --strict":                      s.Strict != 0,
 	} {
 		if wanted {
 			return why
@@ -132,6 +131,12 @@ func newEnvironment(s steps.Settings) (btpclient.NewEnvironment, error) {
 			tenants = append(tenants, map[string]string{"id": id, "product": s.Tenants[id]})
 		}
 		seed["tenants"] = tenants
+	}
+	if s.CollisionsStopSync {
+		seed["policy"] = map[string]string{"nameCollision": "stop-sync"}
+	}
+	if s.Strict != 0 {
+		seed["strict"] = map[string]any{"seed": s.Strict, "off": append([]string{}, s.StrictOff...)} // a list, also when it is empty
 	}
 	text, err := json.Marshal(seed)
 	n := btpclient.NewEnvironment{

@@ -217,29 +217,29 @@ func TestReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var suite struct {
+	var suites struct {
 		Failures int `xml:"failures,attr"`
 		Skipped  int `xml:"skipped,attr"`
 		Cases    []struct {
 			Name    string `xml:"name,attr"`
 			Failure string `xml:"failure"`
-		} `xml:"testcase"`
+		} `xml:"testsuite>testcase"`
 	}
 	junit, err := os.ReadFile(o.JUnit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := xml.Unmarshal(junit, &suite); err != nil {
+	if err := xml.Unmarshal(junit, &suites); err != nil {
 		t.Fatal(err)
 	}
-	if len(suite.Cases) != 3 || suite.Failures != 1 || suite.Skipped != 1 || !strings.Contains(suite.Cases[1].Failure, "document: pairing-protocols §1.3 and §1.4\nnext: keep URLs") {
+	if len(suites.Cases) != 3 || suites.Failures != 1 || suites.Skipped != 1 || !strings.Contains(suites.Cases[1].Failure, "document: pairing-protocols §1.3 and §1.4\nnext: keep URLs") {
 		t.Errorf("JUnit: got %s", junit)
 	}
 	html, err := os.ReadFile(o.HTML)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"./connector {tokenUrl}", "1 passed", "1 failed", "1 not applicable", "base64,PHN2", "&lt;script&gt;paired by"} {
+	for _, want := range []string{"./connector {tokenUrl}", "<b>1</b>passed", "<b>1</b>failed", "<b>1</b>not applicable", "base64,PHN2", "&lt;script&gt;paired by"} {
 		if !bytes.Contains(html, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
