@@ -22,6 +22,7 @@ type verifyClientOptions struct {
 	edition, systemType string
 	checks, reports     []string
 	renewCommand        string
+	revokeCommand       string
 	timeout             time.Duration
 	quiet, list         bool
 }
@@ -45,7 +46,8 @@ In its arguments {tokenUrl}, {token}, {ca}, {folder} and {system} are filled in:
 of the registry, a folder that is kept from run to run of one check, and the system's name. It finds the first and the others in
 its environment too, as under pairsim exec: PAIRSIM_TOKEN_URL, PAIRSIM_CA, PAIRSIM_FOLDER, PAIRSIM_URL, PAIRSIM_CONTROL_URL.
 
-With --renew-command, run by sh, it is asked to renew its certificate with what it kept in PAIRSIM_FOLDER.
+With --renew-command, run by sh, it is asked to renew its certificate with what it kept in PAIRSIM_FOLDER, with --revoke-command to
+revoke it.
 
 A check passes, fails, or is not applicable to this client; the table tells what the client did wrong, the document that says so,
 and what to do next. The exit code is 1 when one fails; 127 when the command is not found, 126 when it cannot be run.`,
@@ -73,6 +75,7 @@ and what to do next. The exit code is 1 when one fails; 127 when the command is 
 	flags.StringVar(&o.systemType, "type", "SAP Commerce Cloud", "`TYPE` of the system that it pairs as")
 	flags.StringArrayVar(&o.checks, "check", nil, "`CHECK` to make, by id or name (--list); repeatable, all unless given")
 	flags.StringVar(&o.renewCommand, "renew-command", "", "`COMMAND`, run by sh, by which it is asked to renew")
+	flags.StringVar(&o.revokeCommand, "revoke-command", "", "`COMMAND`, run by sh, by which it is asked to revoke its certificate")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long one run of the command may take")
 	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, html; repeatable")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
@@ -167,12 +170,18 @@ func (o *verifyClientOptions) client(command []string) clientcheck.Client {
 		}
 		return runClient(ctx, s, filled)
 	}
-	if o.renewCommand != "" {
-		client.Renew = func(ctx context.Context, s clientcheck.Setting) clientcheck.Ending {
-			return runClient(ctx, s, []string{"sh", "-c", o.renewCommand})
-		}
-	}
+	client.Renew, client.Revoke = byShell(o.renewCommand), byShell(o.revokeCommand)
 	return client
+}
+
+// byShell runs a command by sh; nil for none.
+func byShell(command string) func(context.Context, clientcheck.Setting) clientcheck.Ending {
+	if command == "" {
+		return nil
+	}
+	return func(ctx context.Context, s clientcheck.Setting) clientcheck.Ending {
+		return runClient(ctx, s, []string{"sh", "-c", command})
+	}
 }
 
 // runClient runs a command until it ends or ctx does, and ends what is left of it.

@@ -139,6 +139,8 @@ func (r Report) inTheWay(check Check, c Client) string {
 		return "the client does not pair with a friendly registry; see to " + paired + " first"
 	case check.renews && c.Renew == nil:
 		return "nobody says how the client is asked to renew (--renew-command)"
+	case check.revokes && c.Revoke == nil:
+		return "nobody says how the client is asked to revoke its certificate (--revoke-command)"
 	case check.takesCA && !c.TakesCA:
 		return "the client is not told its CA: {ca} does not stand in its command"
 	}
