@@ -34,6 +34,7 @@ type verifyOptions struct {
 	tokenCommand                    string
 	concurrency                     int
 	quiet, apart                    bool
+	hung                            error // what became of tokenCommand
 }
 
 // reportFiles are what a report is called unless its file is named.
@@ -73,7 +74,7 @@ A scenario passes, fails, or is not applicable to this target; the table tells w
 	flags.StringVar(&o.tokenCommand, "token-command", "", "`COMMAND` that prints a fresh token URL of a foreign registry, run by sh")
 	flags.BoolVar(&o.apart, "apart", false, "the server cannot call this process, as from a container: what needs that is not applicable")
 	flags.IntVar(&o.concurrency, "concurrency", 4, "scenarios at once; with token URLs always one")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show failures only, and the counts")
 	return c
 }
 
@@ -90,21 +91,15 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 		return &failure{"The target cannot be verified", err.Error(), "Start it, or correct --target, --control and --ca"}
 	}
 	out := c.OutOrStdout()
-	options.Progress = func(r verify.Result) {
-		if r.Outcome != verify.Passed || !o.quiet {
-			fmt.Fprintf(out, "%-14s  %s: %s\n", r.Outcome, r.Place(), printable(r.Name))
-		}
-		switch {
-		case r.Outcome == verify.Failed:
-			fmt.Fprintf(out, "                at: %s\n                %s\n", printable(r.Step), strings.ReplaceAll(printableLines(r.Reason), "\n", "\n                "))
-		case r.Outcome == verify.NotApplicable:
-			fmt.Fprintf(out, "                %s\n", printable(r.Reason))
-		}
-	}
+	options.Progress = func(r verify.Result) { o.show(out, r) }
 	report, err := verify.Run(c.Context(), target, options)
-	if err != nil {
-		return &failure{"The features were not carried out", err.Error(), "Look at --tags and --feature"}
+	if errors.Is(err, context.Canceled) {
+		return &failure{"Interrupted", fmt.Sprintf("%d scenarios had ended", len(report.Results)), "Run it again for the others"}
 	}
+	if err != nil {
+		return &failure{"The features were not carried out", err.Error(), "Look at --tags, --feature and --report"}
+	}
+	showReasons(out, report)
 	failed := report.Count(verify.Failed)
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
 		report.Count(verify.Passed), failed, report.Count(verify.NotApplicable), report.Took.Round(100*time.Millisecond))
@@ -115,6 +110,41 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 		return &failure{"No scenario was applicable to the target", "each one tells above what it needs", "Give --control for a pairsim, --token-url or --token-command for another registry"}
 	}
 	return nil
+}
+
+// show tells of a scenario that has ended.
+func (o *verifyOptions) show(out io.Writer, r verify.Result) {
+	if r.Outcome != verify.Failed && o.quiet {
+		return
+	}
+	fmt.Fprintf(out, "%-14s  %s: %s", r.Outcome, r.Place(), printable(r.Name))
+	switch r.Outcome {
+	case verify.Failed:
+		fmt.Fprintf(out, "\n                at: %s\n                %s", printable(r.Step), strings.ReplaceAll(printableLines(r.Reason), "\n", "\n                "))
+	case verify.NotApplicable:
+		fmt.Fprintf(out, " (%s)", printable(r.Reason))
+	case verify.Passed:
+	}
+	fmt.Fprintln(out)
+}
+
+// showReasons tells why scenarios are not applicable, and how many for each reason.
+func showReasons(out io.Writer, report verify.Report) {
+	counts := map[string]int{}
+	for _, r := range report.Results {
+		if r.Outcome == verify.NotApplicable {
+			counts[r.Reason]++
+		}
+	}
+	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+	if len(reasons) > 0 {
+		fmt.Fprintln(out, "\nnot applicable:")
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(out, "  %4d  %s\n", counts[why], printable(why))
+	}
 }
 
 func (o *verifyOptions) options() (verify.Options, error) {
@@ -166,7 +196,7 @@ func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 				return t, err
 			}
 		}
-		t.TokenURL = verify.TokenURLs(o.tokenURLs)
+		t.TokenURL, t.Foreign = verify.TokenURLs(o.tokenURLs), basesOf(o.tokenURLs)
 	case o.tokenCommand != "":
 		t.TokenURL = o.askForTokenURL
 	case o.target == "":
@@ -185,6 +215,17 @@ func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 	return t, nil
 }
 
+// basesOf are the servers of URLs, each once. The URLs have been checked.
+func basesOf(urls []string) (bases []string) {
+	for _, text := range urls {
+		if u, err := url.Parse(text); err == nil {
+			bases = append(bases, u.Scheme+"://"+u.Host)
+		}
+	}
+	slices.Sort(bases)
+	return slices.Compact(bases)
+}
+
 func checkBase(flag, text string, withQuery bool) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" && !withQuery {
@@ -193,22 +234,32 @@ func checkBase(flag, text string, withQuery bool) error {
 	return nil
 }
 
-const tokenCommandTimeout = 2 * time.Minute
+// tokenCommandTimeout is how long it may take to get a token URL.
+const tokenCommandTimeout = 15 * time.Second
 
 // askForTokenURL runs the command for a token URL. What it says on its standard
 // error is the user's to see; its output, a secret, is not told again.
 func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenCommandTimeout)
+	if o.hung != nil {
+		return "", o.hung
+	}
+	bounded, cancel := context.WithTimeout(ctx, tokenCommandTimeout)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, "sh", "-c", o.tokenCommand).Output() //nolint:gosec // the user's own command
-	if err != nil {
-		var exited *exec.ExitError
-		if errors.As(err, &exited) {
-			return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", exited.ExitCode(), exited.Stderr)
-		}
+	var wrote, errs tail
+	run := exec.Command("sh", "-c", o.tokenCommand) //nolint:gosec,noctx // the user's own command, which is ended as a group
+	run.Stdout, run.Stderr = &wrote, &errs
+	var exited *exec.ExitError
+	err := runGroup(bounded, run)
+	switch {
+	case ctx.Err() == nil && bounded.Err() != nil:
+		o.hung = fmt.Errorf("the command for token URLs did not end within %s, was ended, and is not run again", tokenCommandTimeout)
+		return "", o.hung
+	case errors.As(err, &exited):
+		return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", statusOf(run.ProcessState), printableLines(errs.String()))
+	case err != nil:
 		return "", fmt.Errorf("the command for token URLs: %w", err)
 	}
-	text := strings.TrimSpace(string(output))
+	text := strings.TrimSpace(wrote.String())
 	if checkBase("", text, true) != nil || strings.ContainsAny(text, " \n") {
 		return "", errors.New("the command for token URLs printed something else than one http or https URL")
 	}
@@ -218,7 +269,7 @@ func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
 // ownRoots are the CA that a pairsim shows at /ca.pem beside the system's; nil if
 // the target shows none.
 func ownRoots(ctx context.Context, base string) *x509.CertPool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ca.pem", nil)
 	if err != nil {

@@ -184,16 +184,30 @@ func byShell(command string) func(context.Context, clientcheck.Setting) clientch
 	}
 }
 
-// runClient runs a command until it ends or ctx does, and ends what is left of it.
+// runClient runs a client.
 func runClient(ctx context.Context, s clientcheck.Setting, command []string) clientcheck.Ending {
 	run := exec.Command(command[0], command[1:]...) //nolint:gosec // the user's own command
 	var wrote tail
 	run.Env, run.Stdout, run.Stderr = append(os.Environ(), s.Environment()...), &wrote, &wrote
+	err := runGroup(ctx, run)
+	if run.ProcessState == nil {
+		problem, _ := notRun(err)
+		return clientcheck.Ending{Err: problem}
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return clientcheck.Ending{Err: err}
+	}
+	return clientcheck.Ending{Status: statusOf(run.ProcessState), Output: wrote.String()}
+}
+
+// runGroup runs a command until it ends or ctx does, and ends what is left of it and of
+// what it started. There is no process state when it could not be started.
+func runGroup(ctx context.Context, run *exec.Cmd) error {
 	run.WaitDelay = leftoverTime // for output that something it left behind holds open
 	own := ownGroup(run)
 	if err := run.Start(); err != nil {
-		problem, _ := notRun(err)
-		return clientcheck.Ending{Err: problem}
+		return err
 	}
 	done, ending := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -209,11 +223,10 @@ func runClient(ctx context.Context, s clientcheck.Setting, command []string) cli
 	close(done)
 	<-ending
 	own.end(run)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
-		return clientcheck.Ending{Err: err}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil
 	}
-	return clientcheck.Ending{Status: statusOf(run.ProcessState), Output: wrote.String()}
+	return err
 }
 
 // tail keeps the end of what is written.

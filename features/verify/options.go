@@ -32,6 +32,9 @@ func (o Options) check() error {
 	if err := CheckTags(o.Tags); err != nil {
 		return fmt.Errorf("tags: %w", err)
 	}
+	if strings.Contains(o.Cucumber, ",") {
+		return errors.New("the report cannot be written: godog takes no comma in the name of a file for Cucumber JSON")
+	}
 	for _, path := range []string{o.JUnit, o.Cucumber, o.Messages, o.HTML} {
 		if path == "" {
 			continue
@@ -64,6 +67,9 @@ func (o Options) godog(t Target) godog.Options {
 	g := godog.Options{
 		Strict: true, Format: "progress", NoColors: true, FS: features.FS, Paths: o.Paths, Tags: o.Tags, Output: io.Discard,
 		Concurrency: cmp.Or(o.Concurrency, 4),
+	}
+	if o.Cucumber != "" {
+		g.Format += ",cucumber:" + o.Cucumber
 	}
 	if len(g.Paths) == 0 {
 		g.Paths = []string{"."}

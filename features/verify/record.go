@@ -36,17 +36,31 @@ func recordOf(ctx context.Context) *record {
 	return r
 }
 
+// How long a scenario may take, in real time. That of a foreign registry makes a few
+// calls; ours may start a landscape, among many, on a slow machine.
+const (
+	foreignLimit = 20 * time.Second
+	ownLimit     = 2 * time.Minute
+)
+
 // observe notes what becomes of a scenario. It is asked here, not in a formatter of
 // godog: of scenarios that run side by side formatters hear when they have ended.
-func observe(sc *godog.ScenarioContext, lines map[string]int) *record {
+// Whatever does not end within limit fails.
+func observe(sc *godog.ScenarioContext, lines map[string]int, limit time.Duration) *record {
 	r := &record{}
+	cancel := func() {}
 	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
 		r.began, r.Feature, r.Name, r.pickle = time.Now(), s.Uri, s.Name, s
 		r.Line = lines[s.AstNodeIds[len(s.AstNodeIds)-1]]
 		for _, tag := range s.Tags {
 			r.Tags = append(r.Tags, tag.Name)
 		}
-		return context.WithValue(ctx, recordKey{}, r), nil
+		ctx, cancel = context.WithTimeout(context.WithValue(ctx, recordKey{}, r), limit)
+		return ctx, nil
+	})
+	sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
+		cancel()
+		return ctx, nil
 	})
 	sc.StepContext().Before(func(ctx context.Context, s *godog.Step) (context.Context, error) {
 		r.steps = append(r.steps, stepRecord{id: s.Id, began: time.Now()})

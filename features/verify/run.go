@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +14,6 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/features/steps"
 	"github.com/pairsim/pairsim/internal/report"
 )
@@ -116,20 +113,16 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 			o.Progress(one.Result)
 		}
 	}
-	folder, err := os.MkdirTemp("", "pairsim-verify-")
-	if err != nil {
-		return r, err
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
 	options := o.godog(t)
-	cucumber := filepath.Join(folder, "cucumber") // a name that godog's options can hold
 	options.DefaultContext = ctx
-	if o.Cucumber != "" {
-		options.Format += ",cucumber:" + cucumber
-	}
+	t.silent = &sync.Map{}
 	var lines map[string]int
+	limit := ownLimit
+	if t.TokenURL != nil {
+		limit = foreignLimit
+	}
 	suite := godog.TestSuite{Name: "pairsim", Options: &options, ScenarioInitializer: func(sc *godog.ScenarioContext) {
-		one := observe(sc, lines)
+		one := observe(sc, lines, limit)
 		steps.Scenario(t.start)(sc)
 		sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
 			one.end(err)
@@ -154,11 +147,11 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 	for _, one := range kept {
 		r.Results = append(r.Results, one.Result)
 	}
-	return r, errors.Join(r.write(o, documents, kept, cucumber), ctx.Err())
+	return r, errors.Join(r.write(o, documents, kept), ctx.Err())
 }
 
-// write writes the reports that are asked for.
-func (r Report) write(o Options, documents []document, kept []*record, cucumber string) error {
+// write writes the reports that are asked for, beside what godog has written.
+func (r Report) write(o Options, documents []document, kept []*record) error {
 	for _, one := range []struct {
 		path  string
 		write func(string) error
@@ -166,7 +159,6 @@ func (r Report) write(o Options, documents []document, kept []*record, cucumber 
 		{o.JUnit, r.document().WriteJUnit},
 		{o.HTML, r.document().WriteHTML},
 		{o.Messages, func(path string) error { return r.writeMessages(path, documents, kept) }},
-		{o.Cucumber, func(path string) error { return move(cucumber, path) }},
 	} {
 		if one.path == "" {
 			continue
@@ -176,15 +168,6 @@ func (r Report) write(o Options, documents []document, kept []*record, cucumber 
 		}
 	}
 	return nil
-}
-
-// move copies a report to where it is wanted.
-func move(from, to string) error {
-	text, err := os.ReadFile(from) //nolint:gosec // a file that was made here
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, 0o644) //nolint:gosec // a report is for all
 }
 
 const maxDiagram = 4 << 20 // bytes
@@ -208,26 +191,4 @@ func drawn(ctx context.Context, control, key string, transport http.RoundTripper
 		return ""
 	}
 	return string(text)
-}
-
-// Reachable tells whether the target answers, before scenarios fail one by one.
-func (t Target) Reachable(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	transport := t.transport(nil)
-	defer transport.CloseIdleConnections()
-	web := &http.Client{Transport: transport}
-	if t.TokenURL != nil {
-		return nil
-	}
-	if _, err := btpclient.NewOperator(t.HTTP, web).SystemTypes(ctx); err != nil {
-		return fmt.Errorf("the target's registry cannot be used: %w", err)
-	}
-	if t.Control == "" {
-		return nil
-	}
-	if _, err := btpclient.NewControl(t.Control, web).WithToken(t.ControlKey).Environments(ctx); err != nil {
-		return fmt.Errorf("the target's control cannot be used: %w", err)
-	}
-	return nil
 }
