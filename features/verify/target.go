@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +37,10 @@ type Target struct {
 	// TokenURL gives the token URLs of a foreign registry, each once; nil: systems are
 	// registered over HTTP. It refuses with ErrNoTokenURL when it has no more.
 	TokenURL func(context.Context) (string, error)
+	// Foreign are the base URLs behind TokenURL, as far as they are known beforehand.
+	Foreign []string
+
+	silent *sync.Map // base URL → error, of foreign registries that gave no answer
 }
 
 // ErrNoTokenURL says that there are fewer token URLs than scenarios.
@@ -81,7 +86,6 @@ func unmet(s steps.Settings) string {
 		"it needs a server that waits for tenants for a moment only":     s.CallbackTimeout > 0,
 		"it needs a server whose gateway waits for a moment only":        s.GatewayTimeout > 0,
 		"it needs a server whose tenants let their certificates run out": s.NoTenantRenewal,
-		"it needs a server that runs with --strict":                      s.Strict != 0,
 	} {
 		if wanted {
 			return why
@@ -132,6 +136,12 @@ func newEnvironment(s steps.Settings) (btpclient.NewEnvironment, error) {
 			tenants = append(tenants, map[string]string{"id": id, "product": s.Tenants[id]})
 		}
 		seed["tenants"] = tenants
+	}
+	if s.CollisionsStopSync {
+		seed["policy"] = map[string]string{"nameCollision": "stop-sync"}
+	}
+	if s.Strict != 0 {
+		seed["strict"] = map[string]any{"seed": s.Strict, "off": append([]string{}, s.StrictOff...)} // a list, also when it is empty
 	}
 	text, err := json.Marshal(seed)
 	n := btpclient.NewEnvironment{
@@ -192,7 +202,31 @@ func (f *foreign) TokenURL(ctx context.Context) (string, error) {
 	if errors.Is(err, ErrNoTokenURL) {
 		return "", notApplicable{ErrNoTokenURL.Error()}
 	}
+	if err == nil {
+		err = f.target.heard(ctx, text)
+	}
 	return text, err
+}
+
+// heard fails when the registry behind a token URL gives no answer. It is waited for
+// once: each scenario would wait anew.
+func (t Target) heard(ctx context.Context, tokenURL string) error {
+	u, err := url.Parse(tokenURL)
+	if err != nil {
+		return errors.New("the token URL cannot be read") // it is a secret
+	}
+	base := u.Scheme + "://" + u.Host
+	if err, known := t.silent.Load(base); known {
+		return err.(error)
+	}
+	transport := t.transport(nil)
+	defer transport.CloseIdleConnections()
+	err = inTime(ctx, func(ctx context.Context) error { return answers(ctx, &http.Client{Transport: transport}, base) })
+	if err != nil {
+		err = fmt.Errorf("the registry at %s cannot be used: %w", base, err)
+		t.silent.Store(base, err)
+	}
+	return err
 }
 
 var (
