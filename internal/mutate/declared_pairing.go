@@ -124,12 +124,13 @@ var tokenMutations = []mutation{
 	{
 		Name: "token-signature-skipped", Rule: "token-signature", Breaks: "the signature of an integration token is not checked",
 		File: "btp/token/token.go", Tests: in("btp/token", "Vectors"),
-		Old: "if err := method.Verify(t.signed, t.signature, key.Public); err != nil {", New: "if err := error(nil); err != nil {",
+		Old: "if err := method.Verify(t.signed, t.signature, key.Public); err != nil {", New: "if err := method.Verify(t.signed, t.signature, key.Public); err != nil && key.ID == \"\" {",
 	},
 	{
 		Name: "token-algorithm-of-the-header", Rule: "token-algorithms", Breaks: "a token is verified with the algorithm that it names, whatever its key is for",
 		File: "btp/token/token.go", Tests: in("btp/token", "Vectors"),
 		Old: "if string(key.Algorithm) != t.header.Alg {", New: "if key.Algorithm == \"\" {",
+		Known: "each of the three algorithms has a type of keys of its own, and the library refuses a key of another type; the guard is for a fourth",
 	},
 	{
 		Name: "token-issuer-unchecked", Rule: "token-foreign-refused", Breaks: "a token of another environment is accepted",

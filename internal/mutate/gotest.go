@@ -41,7 +41,7 @@ type testEvent struct {
 
 // goTest runs tests in the module at root. overlay, if any, is a file for go build's -overlay.
 func goTest(ctx context.Context, root, overlay string, t tests, limit time.Duration) (verdict, error) {
-	args := []string{"test", "-json", "-vet=off", "-p=2", "-timeout=" + limit.String(), "-run=" + t.Run}
+	args := []string{"test", "-json", "-vet=off", "-ldflags=-w", "-p=2", "-timeout=" + limit.String(), "-run=" + t.Run}
 	if overlay != "" {
 		args = append(args, "-overlay="+overlay)
 	}
@@ -84,6 +84,10 @@ func readEvents(out *bytes.Buffer) verdict {
 			build.WriteString(e.Output)
 		case "output":
 			v.TimedOut = v.TimedOut || strings.HasPrefix(e.Output, "panic: test timed out after")
+			if name, running := strings.CutPrefix(e.Output, "\t\tTest"); running && v.TimedOut {
+				name, _, _ = strings.Cut(name, " (")
+				failed = append(failed, "Test"+name)
+			}
 			v.output = lastBytes(v.output+e.Output, 4000)
 		case "pass":
 			if e.Test != "" {

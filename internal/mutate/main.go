@@ -59,13 +59,11 @@ func main() {
 	outcomes := r.judgeAll(ctx, chosen)
 	status := printReport(os.Stdout, chosen, outcomes)
 	fmt.Printf("%d mutations in %s\n", len(outcomes), time.Since(started).Round(time.Second))
-	if ctx.Err() != nil {
-		os.Exit(complain(ctx.Err()))
+	if *update { // also of a run that was interrupted
+		err = writeResults(resultsFile, mutations(), outcomes)
 	}
-	if *update && status != someBroken {
-		if err := writeResults(resultsFile, mutations(), outcomes); err != nil {
-			os.Exit(complain(err))
-		}
+	if err := errors.Join(ctx.Err(), err); err != nil {
+		status = complain(err)
 	}
 	os.Exit(status)
 }

@@ -39,7 +39,7 @@ func readResults(path string) ([]result, error) {
 	return list, json.Unmarshal(data, &list)
 }
 
-// writeResults replaces the rows of the mutations that were run. Rows of
+// writeResults replaces the rows of the mutations that were judged. Rows of
 // mutations that are not declared any more go.
 func writeResults(path string, declared []mutation, run []outcome) error {
 	rows, err := readResults(path)
@@ -48,7 +48,9 @@ func writeResults(path string, declared []mutation, run []outcome) error {
 	}
 	for _, o := range run {
 		rows = slices.DeleteFunc(rows, func(r result) bool { return r.Name == o.Name })
-		rows = append(rows, o.result)
+		if o.Broken == nil {
+			rows = append(rows, o.result)
+		}
 	}
 	rows = slices.DeleteFunc(rows, func(r result) bool {
 		return !slices.ContainsFunc(declared, func(m mutation) bool { return m.Name == r.Name })
