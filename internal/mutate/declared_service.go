@@ -167,6 +167,11 @@ var destinationMutations = []mutation{
 		Old: "		case \"SignatureMethod\":\n			known = signatureMethods\n", New: "",
 	},
 	{
+		Name: "assertion-digested-by-sha1", Rule: "product-saml-bearer", Breaks: "a tenant takes any digest method",
+		File: "internal/tenant/saml.go", Tests: in("internal/tenant", "Assertion"),
+		Old: "		case \"DigestMethod\":\n			known = digestMethods\n", New: "",
+	},
+	{
 		Name: "assertion-unsigned", Rule: "product-saml-bearer", Breaks: "a tenant does not check the signature of an assertion",
 		File: "internal/tenant/saml.go", Tests: in("internal/tenant", "Assertion"),
 		Old: "	signed, err := check.Validate(root)\n	if err != nil || signed == nil {\n", New: "	_ = check\n	signed := root\n	if signed == nil {\n",

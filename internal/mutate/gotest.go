@@ -41,6 +41,7 @@ type testEvent struct {
 
 // goTest runs tests in the module at root. overlay, if any, is a file for go build's -overlay.
 func goTest(ctx context.Context, root, overlay string, t tests, limit time.Duration) (verdict, error) {
+	// Neither go vet nor debugging information is worth its time here.
 	args := []string{"test", "-json", "-vet=off", "-ldflags=-w", "-p=2", "-timeout=" + limit.String(), "-run=" + t.Run}
 	if overlay != "" {
 		args = append(args, "-overlay="+overlay)
