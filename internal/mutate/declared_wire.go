@@ -50,7 +50,7 @@ var storeMutations = []mutation{
 	},
 	{
 		Name: "sqlite-loses-a-power-cut", Rule: "store-survives-death", Breaks: "--sync=full does not wait for the disk",
-		File: "btp/store/sqlite/sqlite.go", Tests: in("btp/store/sqlite", "TestFullSync"),
+		File: "btp/store/sqlite/sqlite.go", Tests: in("btp/store/sqlite", "WaitForTheDisk"),
 		Old: "\"synchronous(\" + string(s.sync) + \")\"", New: "\"synchronous(\" + string(Normal) + \")\"",
 	},
 	{
