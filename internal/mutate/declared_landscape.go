@@ -74,7 +74,7 @@ var leavingMutations = []mutation{
 	},
 	{
 		Name: "key-of-another-account", Rule: "create-idempotency-key", Breaks: "what one global account made is answered to another's Idempotency-Key",
-		File: "btp/idempotency.go", Tests: []tests{{"btp", "RepeatedCreates|Idempotency"}, {"btp/httpapi", "Repeated|Admitted"}},
+		File: "btp/idempotency.go", Tests: in("btp", "KeysAreEachAccountsOwn"),
 		Old: "	stored := operation + \"\\x00\" + string(u.scope) + \"\\x00\" + string(key)\n", New: "	stored := operation + \"\\x00\" + string(key)\n",
 	},
 }

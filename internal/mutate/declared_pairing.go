@@ -113,12 +113,12 @@ var tokenMutations = []mutation{
 	},
 	{
 		Name: "token-of-another-system", Rule: "token-single-system", Breaks: "a token pairs a system whose id it does not name",
-		File: "btp/pairing.go", Tests: in("btp", "RefusedBeforeAcceptance|Pairing|Token"),
+		File: "btp/pairing.go", Tests: in("btp", "ContradictsItsRecord|RefusedBeforeAcceptance"),
 		Old: "if !ok || token.System != c.Subject {", New: "if !ok {",
 	},
 	{
 		Name: "token-of-another-account", Rule: "account-boundary", Breaks: "a token that names another global account is accepted",
-		File: "btp/pairing.go", Tests: in("btp", "RefusedBeforeAcceptance|Pairing|Token"),
+		File: "btp/pairing.go", Tests: in("btp", "ContradictsItsRecord|RefusedBeforeAcceptance"),
 		Old: "if token.GlobalAccount != c.GlobalAccount {", New: "if token.GlobalAccount == \"\" {",
 	},
 	{
