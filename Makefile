@@ -17,7 +17,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit containers contracts verify-provider verify-consumer lint fmt vet fuzz soak bench image image-test dist clean
+.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit containers contracts verify-provider verify-consumer lint fmt vet fuzz mutate soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ vet: ## go vet
 
 fuzz: ## every fuzz target, FUZZTIME=10s each
 	@bash scripts/fuzz.sh $(FUZZTIME)
+
+mutate: ## break every rule once, on a copy, and see tests fail; ARGS="-only token-*", -list, -update
+	nice go run ./internal/mutate $(ARGS)
 
 soak: ## volumes and races in full; make test runs 1/100 of them
 	PAIRSIM_VOLUME=full go test -count=1 -timeout 60m ./...

@@ -160,6 +160,57 @@ func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 	}
 }
 
+// TestSignedTokenThatContradictsItsRecord: a signature by the environment's own key is
+// not all. What the token says has to be what was noted when it was made.
+func TestSignedTokenThatContradictsItsRecord(t *testing.T) {
+	t.Parallel()
+	cfg := config()
+	r := open(t, func(c *btp.Config) { c.Store = cfg.Store })
+	s, tok := r.register("Web Shop", commerce)
+	other, _ := r.register("Outlet", commerce)
+	var key btp.SigningKey
+	var issuer string
+	err := cfg.Store.View(t.Context(), btp.DefaultEnvironment, func(tx btp.Tx) error {
+		keys, err := tx.Keys().List()
+		if err != nil {
+			return err
+		}
+		key = keys[0]
+		env, _, err := tx.Environment().Find()
+		issuer = env.Issuer()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*btp.Claims)
+		want   btp.Code
+	}{
+		"another system":         {func(c *btp.Claims) { c.Subject = other.ID }, btp.TokenUnknown},
+		"a system that is gone":  {func(c *btp.Claims) { c.Subject = "gone" }, btp.TokenUnknown},
+		"a token never noted":    {func(c *btp.Claims) { c.ID = "never" }, btp.TokenUnknown},
+		"another global account": {func(c *btp.Claims) { c.GlobalAccount = "other" }, btp.TokenWrongAccount},
+		"another type":           {func(c *btp.Claims) { c.SystemType = c4c }, btp.TokenWrongType},
+	} {
+		claims := btp.Claims{
+			Issuer: issuer, Audience: btp.TokenAudience, Subject: s.ID, ID: tok.ID, IssuedAt: tok.IssuedAt, ExpiresAt: tok.ExpiresAt,
+			GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: "v1",
+		}
+		test.change(&claims)
+		jws, err := cfg.Tokens.Sign(key, claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.present(jws); btp.CodeOf(err) != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	if _, err := r.present(tok.JWS); err != nil {
+		t.Errorf("the token itself: %v", err)
+	}
+}
+
 func TestTokenIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -486,11 +537,14 @@ func TestCertificateLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := renewed
 	for range 2 {
 		if err := r.Revoke(t.Context(), renewed); err != nil {
 			t.Fatalf("revoke: %v", err)
 		}
 	}
+	_, err = r.Renew(t.Context(), before, r.csr(before.Subject()))
+	wantCode(t, err, btp.CertificateRevoked) // also for who was recognised before it was revoked
 	renewed, err = r.Authenticate(t.Context(), second)
 	if err != nil {
 		t.Fatalf("a revoked certificate blocks renewal only: %v", err)

@@ -101,6 +101,7 @@ func TestPutKeepsSecretsApart(t *testing.T) {
 	}
 	for _, name := range []string{
 		"Password", "clientSecret", "tokenServicePassword", "KeyStorePassword", "TrustStorePassword", "URL.headers.apiKey", "URL.queries.key",
+		"signingSecret", "proxyPassword", "tokenServiceURL.headers.x-key", "tokenServiceURL.queries.key",
 	} {
 		if !destination.IsSecret(name) {
 			t.Errorf("%s is shown", name)

@@ -292,6 +292,9 @@ func TestDestinationInTheWay(t *testing.T) {
 		if err := b.create(t, &i); btp.CodeOf(err) != test.want {
 			t.Errorf("%s, %s: got %v, want %q", test.edition, test.rest, err, test.want)
 		}
+		if test.want != "" && len(b.tenants.orders) > 0 {
+			t.Errorf("%s, %s: the tenant was asked for an arrangement that nobody can use", test.edition, test.rest)
+		}
 		if there := b.destination(t, "x"); there["URL"] != "http://other.example" {
 			t.Errorf("%s, %s: the destination is %v now", test.edition, test.rest, there)
 		}

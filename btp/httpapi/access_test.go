@@ -40,6 +40,23 @@ func TestEveryRouteHasItsPermission(t *testing.T) {
 	}
 }
 
+// TestSecretsAreNotForViewers: what is read with a secret in it needs the right to
+// change something.
+//
+// Rule: role-viewer
+func TestSecretsAreNotForViewers(t *testing.T) {
+	for _, route := range []string{
+		"GET /api/v1/systems/:id/token",
+		"GET /api/v1/serviceBindings/:id",
+		"GET /api/v1/subaccounts/:id/runtime/applications/:application/manifests",
+		"POST /api/v1/subaccounts/:id/destinations/:destination/find",
+	} {
+		if needed := access[route]; needed != btp.LandscapeWrite {
+			t.Errorf("%s: got %q, want %s: its answer holds a secret", route, needed, btp.LandscapeWrite)
+		}
+	}
+}
+
 // gate admits by a rule and notes what it was asked for.
 type gate struct {
 	err    error

@@ -110,6 +110,8 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 		{"another key", signXML(t, foreign, assertionXMLOf()), "signature is not good"},
 		{"the trusted certificate named, another key", signXML(t, identity{key: rsaKey, cert: idp.cert}, assertionXMLOf()), "signature is not good"},
 		{"SHA-1", signXML(t, idp, assertionXMLOf(), func(c *dsig.SigningContext) { _ = c.SetSignatureMethod(dsig.RSASHA1SignatureMethod) }), "none that is taken"},
+		{"SHA-1, of a digest that is none", tampered(dsig.RSASHA256SignatureMethod, dsig.RSASHA1SignatureMethod), "SignatureMethod is none"},
+		{"SHA-256, of a digest by SHA-1", tampered("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1"), "DigestMethod is none"},
 		{"inclusive canonicalization", signXML(t, idp, assertionXMLOf(), func(c *dsig.SigningContext) { c.Canonicalizer = dsig.MakeC14N11Canonicalizer() }), "none that is taken"},
 
 		// Signature wrapping: the signed assertion is hidden somewhere, another one is to be read.

@@ -41,18 +41,6 @@ func TestStore(t *testing.T) {
 
 func TestDurable(t *testing.T) { storetest.RunDurable(t, open) }
 
-func TestFullSync(t *testing.T) {
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "store.db"), sqlite.WithSync(sqlite.Full))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.Update(context.Background(), "e", func(tx btp.Tx) error { return tx.Environment().Put(btp.Environment{ID: "e"}) })
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }
 
 // The file holds private keys; so do the log and its index beside it.
