@@ -8,6 +8,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: create-idempotency-key
 func TestRepeatedCreatesMakeOneThing(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}))

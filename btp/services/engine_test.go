@@ -14,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/btp/services"
 )
 
+// Rule: offering-needs-entitlement
 func TestAnOfferingIsVisibleWhenEntitled(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -43,6 +44,7 @@ func TestAnOfferingIsVisibleWhenEntitled(t *testing.T) {
 	d.refused(err, btp.SubaccountNotFound)
 }
 
+// Rule: instance-binding-blocks-deletion
 func TestInstanceFromCreationToDeletion(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -96,6 +98,7 @@ func TestSynchronousPlan(t *testing.T) {
 	d.gone(i.ID)
 }
 
+// Rule: offering-needs-entitlement, instance-names-unique
 func TestCreationIsRefused(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -152,6 +155,7 @@ func TestCreationIsRefused(t *testing.T) {
 	}
 }
 
+// Rule: entitlement-quota, entitlement-in-use
 func TestQuotaAndEntitlementInUse(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -183,6 +187,7 @@ func TestQuotaAndEntitlementInUse(t *testing.T) {
 	}
 }
 
+// Rule: instance-failure-leaves-nothing
 func TestAFailedCreationLeavesNothing(t *testing.T) {
 	t.Parallel()
 	no := func(context.Context, string) error { return btp.Errorf(btp.TenantNotTold, "the tenant says no") }
@@ -226,6 +231,7 @@ func (d *desk) fault(p btp.Point) {
 	}
 }
 
+// Rule: instance-failure-leaves-nothing
 func TestATenantThatDiesIsTidiedUpLater(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -279,6 +285,7 @@ func TestAFailedDeletionCanBeTriedAgain(t *testing.T) {
 	}
 }
 
+// Rule: instance-one-operation
 func TestOneOperationAtATime(t *testing.T) {
 	t.Parallel()
 	d := open(t, func(c *btp.Config) {
@@ -339,6 +346,7 @@ func TestAHeldCreation(t *testing.T) {
 	}
 }
 
+// Rule: instance-one-operation, instance-names-unique
 func TestConcurrentCreationsOfOneName(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -368,6 +376,7 @@ func TestConcurrentCreationsOfOneName(t *testing.T) {
 	}
 }
 
+// Rule: create-idempotency-key
 func TestARepeatedCreateMakesNothingMore(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -410,6 +419,7 @@ func TestARepeatedCreateMakesNothingMore(t *testing.T) {
 	d.refused(err, btp.ParametersInvalid)
 }
 
+// Rule: account-boundary
 func TestAnotherAccountsInstancesAreNotFound(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -438,6 +448,7 @@ func TestAnotherAccountsInstancesAreNotFound(t *testing.T) {
 	}
 }
 
+// Rule: list-pages
 func TestInstancesPageByPage(t *testing.T) {
 	t.Parallel()
 	d := open(t)

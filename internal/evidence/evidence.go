@@ -49,6 +49,8 @@ type Evidence struct {
 	Clients      []Client
 	Mutants      []Mutant
 	faultSteps   []*regexp.Regexp
+	// keys are those of the operations that calls of tests and clients are of.
+	keys map[string]string
 }
 
 // Collect reads the sources below the module's root.
@@ -72,7 +74,27 @@ func Collect(root fs.FS) (*Evidence, error) {
 			return nil, err
 		}
 	}
+	e.keys = map[string]string{}
+	for _, t := range e.Tests {
+		e.resolve(t.Calls)
+	}
+	for _, c := range e.Clients {
+		e.resolve(c.Calls)
+	}
 	return &e, nil
+}
+
+func (e *Evidence) resolve(calls []string) {
+	for _, call := range calls {
+		if _, known := e.keys[call]; !known {
+			e.keys[call], _ = find(e.Wires, call)
+		}
+	}
+}
+
+// calls tells whether one of the calls is of an operation.
+func (e *Evidence) calls(key string, calls []string) bool {
+	return slices.ContainsFunc(calls, func(call string) bool { return e.keys[call] == key })
 }
 
 // kindOf is what a Go test is, by what it is of and where it stands.
@@ -92,7 +114,7 @@ func kindOf(t Test) Kind {
 	return Unit
 }
 
-// Name is how a page names the test.
+// Title is how a page names the test.
 func (t Test) Title() string { return "`" + t.Dir + "` " + t.Name }
 
 // Rule returns the proof of a rule.
@@ -169,7 +191,7 @@ func (e *Evidence) Operation(key string) Proof {
 		}
 	}
 	for _, t := range e.Tests {
-		if !slices.ContainsFunc(t.Calls, func(call string) bool { of, _ := find(e.Wires, call); return of == key }) {
+		if !e.calls(key, t.Calls) {
 			continue
 		}
 		p.add(kindOf(t), t.Title())
@@ -183,7 +205,7 @@ func (e *Evidence) Operation(key string) Proof {
 		}
 	}
 	for _, c := range e.Clients {
-		if slices.ContainsFunc(c.Calls, func(call string) bool { of, _ := find(e.Wires, call); return of == key }) {
+		if e.calls(key, c.Calls) {
 			p.add(Foreign, c.Name)
 		}
 	}
