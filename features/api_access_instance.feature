@@ -81,7 +81,7 @@ Feature: Service instances of plan api-access
 
   Rule: The parameters keep the rules of the descriptor (553a4c6.md, 80a7613.md)
 
-    @rule:instance-parameters @rule:instance-authentication-needed
+    @rule:instance-parameters @rule:instance-authentication-needed @rule:input-refused-precisely
     @invariant-12
     Scenario Outline: <broken>
       Given the cockpit of v1

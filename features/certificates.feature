@@ -165,6 +165,7 @@ Feature: Client certificates
       When the client revokes its certificate
       Then the client is answered
 
+    @rule:certificate-checked-per-request
     Scenario: Every call is refused where strict revocation is switched on
       Given the cockpit of v1
       And revocation is strict
@@ -181,6 +182,16 @@ Feature: Client certificates
       Given the cockpit of v1
       When a client calls the registry without a certificate
       Then the client is refused because of "certificate-missing"
+
+    @rule:certificate-serial-identifies
+    Scenario: The certificate of a system that is gone, when its name is there again
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the operator has deregistered the system "Web Shop"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the client calls the registry
+      Then the client is refused because of "certificate-unknown"
 
     @rule:certificate-needed
     Scenario: A certificate that somebody else made

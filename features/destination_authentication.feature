@@ -51,6 +51,7 @@ Feature: Destinations
   @rule:destination-client-credentials
   Rule: Client credentials become a token (service-apis §2)
 
+    @rule:token-service
     Scenario: The landscape's own token service
       Given the destination "orders" with client credentials of the landscape's own token service
       When an extension looks up the destination "orders"

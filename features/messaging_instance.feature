@@ -36,6 +36,14 @@ Feature: Service instances of plan messaging
         | emname     | emname-taken       | {"systemName":"Campaigns","emClientId":"ab12","ems":{"parameters":{"emname":"s4hc"}}}                                                                                                        |
         | namespace  | namespace-taken    | {"systemName":"Campaigns","emClientId":"ab12","communicationArrangement":{"attributes":[{"name":"TOPIC SPACE","value":"sap/S4HANAOD/s4hc"}]}}                                                |
 
+    @rule:instance-names-unique
+    Scenario: An instance of this name is there
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      When the developer creates the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"more"}
+      Then the developer is refused because of "name-taken"
+
     Scenario: A deleted instance's names are free
       Given the cockpit of v1
       And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"

@@ -46,6 +46,17 @@ Feature: The tenant calls the extension
       When the developer binds the service instance "calls"
       Then neither the binding nor the instance shows the outbound password
 
+  @rule:arrangement-ends-with-pairing
+  Rule: While the extension is disabled, its arrangements rest
+
+    Scenario: A campaign is changed meanwhile
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "calls" for scenario "SAP_COM_0208" whose tenant calls with "NoAuthentication"
+      And the administrator of tenant "marketing" has chosen "Disable"
+      When a campaign of tenant "marketing" is changed
+      Then the extension is not called
+
   @rule:outbound-delivery
   Rule: After the instance was deleted, nobody is called
 

@@ -93,6 +93,7 @@ Feature: Snapshots of a landscape
   @rule:snapshot-refused-whole
   Rule: A snapshot that cannot stand changes nothing
 
+    @rule:input-refused-precisely
     Scenario Outline: <flaw>
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the administrator of tenant "commerce" has entered the token
