@@ -3,6 +3,7 @@ package features_test
 import (
 	"context"
 	"flag"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // record writes internal/evidence/exercised.json anew (make evidence).
 var record = flag.Bool("record", false, "record which operations the scenarios exercise; needs all scenarios")
 
-// exercises are which documented operations each scenario exercises.
+// exercises are which operations each scenario exercises.
 type exercises struct {
 	keys map[string]string // a scenario's key by feature file and title, of an example with its values
 	mu   sync.Mutex
@@ -45,13 +46,25 @@ type exercisedKey struct{}
 
 // exercisedBy returns who is told of a scenario's operations on a wire; nobody, where
 // none watches.
-func exercisedBy(ctx context.Context) func(wire string) func(operation string) {
-	return func(wire string) func(string) {
-		return func(operation string) {
+func exercisedBy(ctx context.Context) func(wire string) func(operation string, struck bool) {
+	return func(wire string) func(string, bool) {
+		return func(operation string, struck bool) {
 			if tell, ok := ctx.Value(exercisedKey{}).(func(string)); ok {
-				tell(wire + "." + operation)
+				tell(evidence.ExercisedKey(wire, operation, struck))
 			}
 		}
+	}
+}
+
+// undocumented tells of operations that no OpenAPI document has.
+func undocumented(tell func(operation string, struck bool)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			if operation, ok := evidence.UndocumentedOperation(r.Method, r.URL.Path); ok {
+				tell(operation, w.Header().Get("Pairsim-Fault") != "")
+			}
+		})
 	}
 }
 
@@ -85,7 +98,11 @@ func (e *exercises) compare(t *testing.T) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if *record {
-		text, err := e.seen.JSON()
+		wires, err := evidence.Wires(os.DirFS(root))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := e.seen.Of(wires).JSON()
 		if err == nil {
 			err = os.WriteFile(filepath.Join(root, evidence.ExercisedFile), text, 0o600)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/features/steps"
+	"github.com/pairsim/pairsim/internal/evidence"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -104,8 +105,8 @@ func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() e
 
 func checked(ctx context.Context, s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
 	var wire violations
-	held := exercisedBy(ctx)
-	checkControl, err := openapitest.Control.Middleware(wire.report, held("control"))
+	exercised := exercisedBy(ctx)
+	checkControl, err := openapitest.Control.Middleware(wire.report, exercised("control"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,12 +115,13 @@ func checked(ctx context.Context, s steps.Settings, start func(...testenv.Option
 		"registry": openapitest.Registry, "destinations": openapitest.Destinations, "tokens": openapitest.TokenService,
 		"broker": openapitest.Broker, "manager": openapitest.Manager, "bus": openapitest.EventBus,
 	} {
-		check, err := api.Middleware(wire.report, held(name))
+		check, err := api.Middleware(wire.report, exercised(name))
 		if err != nil {
 			return nil, nil, err
 		}
 		checks = append(checks, check)
 	}
+	checks = append(checks, undocumented(exercised(evidence.Undocumented)))
 	check := func(h http.Handler) http.Handler {
 		for _, wrap := range checks {
 			h = wrap(h)

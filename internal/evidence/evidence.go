@@ -16,6 +16,7 @@ type Kind string
 // The kinds, in the order in which they are told.
 const (
 	Feature    Kind = "feature"
+	Validated  Kind = "feature, OpenAPI-validated"
 	Unit       Kind = "unit"
 	Pact       Kind = "pact"
 	OpenAPI    Kind = "OpenAPI-validated"
@@ -28,7 +29,7 @@ const (
 )
 
 // Kinds are all kinds.
-var Kinds = []Kind{Feature, Unit, Pact, OpenAPI, Fuzzed, FaultTest, Foreign, Browser, ModelBased, Mutation}
+var Kinds = []Kind{Feature, Validated, Unit, Pact, OpenAPI, Fuzzed, FaultTest, Foreign, Browser, ModelBased, Mutation}
 
 // Proof is what there is for a rule or an operation: by kind, the tests' names.
 type Proof map[Kind][]string
@@ -147,11 +148,7 @@ func (e *Evidence) Rule(id string) Proof {
 			}
 		}
 	}
-	for _, i := range e.Interactions {
-		if slices.ContainsFunc(pactsOf[id], i.named) {
-			p.add(Pact, i.Title())
-		}
-	}
+	p.pacts(e.Interactions, func(i Interaction) bool { return slices.ContainsFunc(pactsOf[id], i.named) })
 	for _, c := range e.Clients {
 		if slices.Contains(c.Rules, id) {
 			p.add(Foreign, c.Name)
@@ -168,8 +165,23 @@ func (e *Evidence) Rule(id string) Proof {
 // Title is how a page names the scenario.
 func (s Scenario) Title() string { return s.File + " *" + s.Name + "*" }
 
-// Title is how a page names the interaction.
-func (i Interaction) Title() string { return "*" + i.Description + "*, of " + i.Consumer }
+// pacts adds interactions, each with the consumers that have it.
+func (p Proof) pacts(sorted []Interaction, are func(Interaction) bool) {
+	consumers := map[string][]string{}
+	var order []string
+	for _, i := range sorted {
+		if !are(i) {
+			continue
+		}
+		if consumers[i.Description] == nil {
+			order = append(order, i.Description)
+		}
+		consumers[i.Description] = append(consumers[i.Description], i.Consumer)
+	}
+	for _, description := range order {
+		p.add(Pact, "*"+description+"* ("+strings.Join(consumers[description], ", ")+")")
+	}
+}
 
 // Operation returns the proof of an operation. Scenarios come in the order of how many
 // other operations they exercise: the first ones are the most about it.
@@ -177,7 +189,7 @@ func (e *Evidence) Operation(key string) Proof {
 	p := Proof{}
 	var scenarios []Scenario
 	for _, s := range e.Scenarios {
-		if slices.Contains(e.Exercised[s.Key()], key) {
+		if seen := e.Exercised[s.Key()]; slices.Contains(seen, key) || slices.Contains(seen, key+struckMark) {
 			scenarios = append(scenarios, s)
 		}
 	}
@@ -185,8 +197,13 @@ func (e *Evidence) Operation(key string) Proof {
 		return cmp.Compare(len(e.Exercised[a.Key()]), len(e.Exercised[b.Key()]))
 	})
 	for _, s := range scenarios {
-		p.add(OpenAPI, s.Title())
-		if s.takes(e.faultSteps) {
+		switch seen := e.Exercised[s.Key()]; {
+		case strings.HasPrefix(key, Undocumented+"."):
+			p.add(Feature, s.Title())
+		case slices.Contains(seen, key):
+			p.add(Validated, s.Title())
+		}
+		if slices.Contains(e.Exercised[s.Key()], key+struckMark) {
 			p.add(FaultTest, s.Title())
 		}
 	}
@@ -199,11 +216,7 @@ func (e *Evidence) Operation(key string) Proof {
 			p.add(FaultTest, t.Title())
 		}
 	}
-	for _, i := range e.Interactions {
-		if i.Operation == key {
-			p.add(Pact, i.Title())
-		}
-	}
+	p.pacts(e.Interactions, func(i Interaction) bool { return i.Operation == key })
 	for _, c := range e.Clients {
 		if e.calls(key, c.Calls) {
 			p.add(Foreign, c.Name)

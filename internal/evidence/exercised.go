@@ -6,14 +6,26 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 )
 
-// ExercisedFile is where it is recorded which documented operations each scenario
-// exercises, with answers that were held against the OpenAPI documents.
+// ExercisedFile is where it is recorded which operations each scenario exercises: those
+// of OpenAPI documents, against which the answers were held, and those of the other wires.
 const ExercisedFile = "internal/evidence/exercised.json"
 
 // Exercised are the operations of each scenario, by their keys.
 type Exercised map[string][]string
+
+// ExercisedKey is how an operation stands in the record; struck says that a fault touched
+// its answer.
+func ExercisedKey(wire, operation string, struck bool) string {
+	if struck {
+		return wire + "." + operation + struckMark
+	}
+	return wire + "." + operation
+}
+
+const struckMark = "!"
 
 // ReadExercised reads the record.
 func ReadExercised(files fs.FS) (e Exercised, err error) {
@@ -60,6 +72,22 @@ func quoted(value any) ([]byte, error) {
 		return nil, fmt.Errorf("write which operations scenarios exercise: %w", err)
 	}
 	return bytes.TrimSpace(out.Bytes()), nil
+}
+
+// Of is the record of these wires' operations alone: what a document has is not told a
+// second time as undocumented.
+func (e Exercised) Of(wires []Wire) Exercised {
+	known := map[string]bool{}
+	for _, w := range wires {
+		for _, o := range w.Operations {
+			known[o.Key] = true
+		}
+	}
+	kept := Exercised{}
+	for scenario, operations := range e {
+		kept[scenario] = slices.DeleteFunc(slices.Clone(operations), func(o string) bool { return !known[strings.TrimSuffix(o, struckMark)] })
+	}
+	return kept
 }
 
 // Missing are the operations that the record claims of a scenario and seen lacks.

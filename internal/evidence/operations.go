@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -53,18 +54,40 @@ func Wires(files fs.FS) (list []Wire, err error) {
 		}
 		list = append(list, Wire{d.name, d.file, operations})
 	}
-	known := slices.Clone(list)
-	vendor := map[string]*Wire{"btp": {Name: "Connector, Application Registry, events and gateway"}, "cxsim": {Name: "Tenants"}}
-	vendor["marketingsim"] = vendor["cxsim"]
+	for _, w := range undocumentedWires() {
+		w.Operations = slices.DeleteFunc(w.Operations, func(o Operation) bool {
+			_, documented := find(list[:len(documents)], o.Method+" "+o.Path)
+			return documented
+		})
+		list = append(list, w)
+	}
+	return list, nil
+}
+
+// Undocumented begins the keys of operations that no OpenAPI document has.
+const Undocumented = "vendor"
+
+// undocumentedWires have what the pacts must cover.
+var undocumentedWires = sync.OnceValue(func() []Wire {
+	registry, tenants := Wire{Name: "Connector, Application Registry, events and gateway"}, Wire{Name: "Tenants"}
 	for _, m := range coverage.Must() {
-		call := m.Method + " " + m.Path
-		o := Operation{Key: call, Method: m.Method, Path: m.Path}
-		_, there := find(known, call)
-		if to := vendor[m.Provider]; !there && !slices.Contains(to.Operations, o) {
+		to := &registry
+		if m.Provider != "btp" {
+			to = &tenants
+		}
+		o := Operation{Key: ExercisedKey(Undocumented, m.Method+" "+m.Path, false), Method: m.Method, Path: m.Path}
+		if !slices.Contains(to.Operations, o) {
 			to.Operations = append(to.Operations, o)
 		}
 	}
-	return append(list, *vendor["btp"], *vendor["cxsim"]), nil
+	return []Wire{registry, tenants}
+})
+
+// UndocumentedOperation names the operation that a request is of, if the pacts must cover
+// it; whether an OpenAPI document has it too is not looked at.
+func UndocumentedOperation(method, at string) (name string, ok bool) {
+	key, ok := find(undocumentedWires(), method+" "+at)
+	return strings.TrimPrefix(key, Undocumented+"."), ok
 }
 
 func operationsOf(key string, document []byte) (list []Operation, err error) {

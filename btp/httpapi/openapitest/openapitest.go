@@ -127,10 +127,10 @@ func (a *API) Check(t testing.TB, handler http.Handler) http.Handler {
 // Middleware reports every answer of the API that goes against the document, and
 // every request that was accepted though it does. Paths are those within an
 // environment. report may be called by several goroutines at once. Errors quote no
-// bodies: they can hold a token. held is told, likewise, of each operation an exchange
-// of which was held against the document, by its operationId, or without one as
-// "GET /token_keys".
-func (a *API) Middleware(report func(error), held ...func(operation string)) (func(http.Handler) http.Handler, error) {
+// bodies: they can hold a token. tell is told, likewise, of each operation that was
+// called, by its operationId or without one as "GET /token_keys": held against the
+// document, or struck by a fault.
+func (a *API) Middleware(report func(error), tell ...func(operation string, struck bool)) (func(http.Handler) http.Handler, error) {
 	c, err := a.served()
 	if err != nil {
 		return nil, err
@@ -144,16 +144,17 @@ func (a *API) Middleware(report func(error), held ...func(operation string)) (fu
 			rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 			r, sent := recorded(r)
 			next.ServeHTTP(rec, r)
-			if rec.Header().Get(faultHeader) != "" {
+			struck := rec.Header().Get(faultHeader) != ""
+			if name := c.operation(r); name != "" {
+				for _, about := range tell {
+					about(name, struck)
+				}
+			}
+			if struck {
 				return // it went wrong on purpose, and may look like anything
 			}
 			if err := c.check(r, sent, rec, a.vendor); err != nil {
 				report(fmt.Errorf("%s %s answered %d: %w", r.Method, r.URL.Path, rec.status, err))
-			}
-			if name := c.operation(r); name != "" {
-				for _, tell := range held {
-					tell(name)
-				}
 			}
 		})
 	}, nil
