@@ -14,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
+// Rule: registered-by-first-call
 func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -41,6 +42,7 @@ func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	}
 }
 
+// Rule: registered-by-descriptor
 func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -72,6 +74,7 @@ func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	}
 }
 
+// Rule: token-validity-cx, token-validity-marketing, token-expiry-keeps-status
 func TestTokenAtItsBoundaries(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -103,6 +106,7 @@ func TestTokenAtItsBoundaries(t *testing.T) {
 	}
 }
 
+// Rule: token-refusal-changes-nothing, token-bound-to-type
 func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -211,6 +215,7 @@ func TestSignedTokenThatContradictsItsRecord(t *testing.T) {
 	}
 }
 
+// Rule: token-single-use
 func TestTokenIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -224,6 +229,8 @@ func TestTokenIsUsedOnce(t *testing.T) {
 
 // TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store;
 // with PAIRSIM_VOLUME=full, as make soak sets it, 1,000 rounds.
+//
+// Rule: token-one-winner
 func TestRacingRedemptions(t *testing.T) {
 	rounds := 10
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
@@ -276,6 +283,7 @@ func (r *registry) race(jws string) (accepted, used int32) {
 	return won.Load(), lost.Load()
 }
 
+// Rule: token-newest-wins, failed-pairing-keeps-nothing
 func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -300,6 +308,7 @@ func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	}
 }
 
+// Rule: followup-token
 func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -318,6 +327,7 @@ func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-may-be-mended, csr-five-refusals
 func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -346,6 +356,7 @@ func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-burns-as-compass
 func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	t.Parallel()
 	r := open(t, policy(func(p *btp.Policy) { p.BurnOnRejectedCSR = true }))
@@ -363,6 +374,7 @@ func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	}
 }
 
+// Rule: attempt-abandoned, attempt-deadline
 func TestAbandonedAttempt(t *testing.T) {
 	t.Parallel()
 	for _, asError := range []bool{false, true} {
@@ -392,6 +404,7 @@ func TestAbandonedAttempt(t *testing.T) {
 	}
 }
 
+// Rule: failure-report, pairing-failure-is-error
 func TestReportedFailure(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -425,6 +438,7 @@ func TestReportedFailure(t *testing.T) {
 	}
 }
 
+// Rule: token-quota
 func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -456,6 +470,7 @@ func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	}
 }
 
+// Rule: clock-due-work-in-order, token-expires-at-its-instant
 func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -480,6 +495,7 @@ func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	}
 }
 
+// Rule: token-key-rotation
 func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -509,6 +525,7 @@ func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	wantCode(t, err, btp.KeyAlgorithmUnsupported)
 }
 
+// Rule: certificate-90-days, certificate-revocation, certificate-renewal
 func TestCertificateLife(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -553,6 +570,7 @@ func TestCertificateLife(t *testing.T) {
 	wantCode(t, err, btp.CertificateRevoked)
 }
 
+// Rule: certificate-needed
 func TestCertificateOfAnotherRegistry(t *testing.T) {
 	t.Parallel()
 	r, other := open(t), open(t)

@@ -11,6 +11,8 @@ import (
 
 // TestTwoProcessesAgreeOnTransitions: policies, counts of reads and holds belong
 // to the environment, and outlive a process.
+//
+// Rule: processes-agree
 func TestTwoProcessesAgreeOnTransitions(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pairsim.db")
@@ -66,6 +68,8 @@ func TestTwoProcessesAgreeOnTransitions(t *testing.T) {
 }
 
 // TestAdvanceOfYears: what falls due on the way is done in order, however far it is.
+//
+// Rule: clock-due-work-in-order
 func TestAdvanceOfYears(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v1"), transition(btp.TransitionDeregistering, btp.TransitionPolicy{After: 30 * 24 * time.Hour}), notifier(&telephone{}))

@@ -2,6 +2,8 @@
 # Builds the container image, runs it behind port mappings, unprivileged, on a read-only root and a volume for its data,
 # and pairs a system with it from the host. Needs a container engine, curl and openssl; pulls nothing.
 # usage: scripts/image_test.sh
+#
+# Rule: pairing-token-missing-or-invalid, public-urls
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export no_proxy=localhost NO_PROXY=localhost

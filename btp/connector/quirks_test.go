@@ -203,6 +203,7 @@ func TestQuirkTokenTextThatStartsWithHTTPMeansREST(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m := paired(t) // info 200, certificates 201, management info 200
 	m.env.ExpectStatus(t, "Web Shop", "Registered")
@@ -210,6 +211,7 @@ func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m.management(m.env.MTLS() + "/v1/applications/management/info")
 }
 
+// Rule: pairing-token-missing-or-invalid, token-spent-by-first-request
 func TestQuirkUsedTokenIs403(t *testing.T) {
 	m := newMock(t)
 	system := m.env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
@@ -233,6 +235,7 @@ func TestQuirkConsoleLinkIsBuiltFromTheMetadataURL(t *testing.T) {
 	}
 }
 
+// Rule: management-info
 func TestQuirkBothRevocationKeysAndEventsInfoURL(t *testing.T) {
 	m := paired(t)
 	if m.urls["revokeCertUrl"] == "" || m.urls["revokeCertUrl"] != m.urls["revocationCertUrl"] {
@@ -278,6 +281,7 @@ func TestQuirkSendingEventsReadsManagementInfoFirst(t *testing.T) {
 	}
 }
 
+// Rule: certificate-renewal
 func TestQuirkRenewalSubjectComesFromTheCertificateInUse(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -332,6 +336,7 @@ func TestQuirkInsecureClientAndTrustingClientBothConnect(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m := paired(t)
 	event := map[string]any{"event-type": "order.created", "event-type-version": "v1", "event-time": "2030-01-01T10:00:00Z", "data": map[string]any{}}
@@ -342,6 +347,7 @@ func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m.call(http.MethodPost, m.urls["revocationCertUrl"], nil, http.StatusCreated)
 }
 
+// Rule: followup-token, token-spent-by-first-request
 func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -361,6 +367,7 @@ func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m.sign(m.env.MTLS()+"/v1/applications/certificates?token="+second, false)
 }
 
+// Rule: certificate-contents
 func TestTrapBase64Layers(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -384,6 +391,7 @@ func TestTrapBase64Layers(t *testing.T) {
 	}
 }
 
+// Rule: pairing-info-answer, csr-subject
 func TestTrapSubjectIsPrintedInOrderAndComparedByAttribute(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -412,6 +420,7 @@ func TestTrapCertificatesURLRenewsWithACertificateAndNoToken(t *testing.T) {
 	m.call(http.MethodPost, i.API["certificatesUrl"]+"/revocations", nil, http.StatusCreated)
 }
 
+// Rule: certificate-needed
 func TestTrapNoClientCertificateIs403(t *testing.T) {
 	m := newMock(t)
 	for _, base := range []string{m.env.MTLS(), m.env.HTTP()} {
@@ -422,6 +431,7 @@ func TestTrapNoClientCertificateIs403(t *testing.T) {
 	}
 }
 
+// Rule: forwarded-certificate
 func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	m := paired(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, m.env.HTTP()+"/v1/applications/management/info", nil)
@@ -439,6 +449,7 @@ func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	}
 }
 
+// Rule: tls-names-and-ca
 func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	env := testenv.Start(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.HTTP()+"/ca.pem", nil)
@@ -456,6 +467,7 @@ func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	}
 }
 
+// Rule: event-name-cleaned
 func TestTrapEventTypesWithDotsDashesAndUpperCaseAreTaken(t *testing.T) {
 	m := paired(t)
 	for _, name := range []string{"order.created", "Account.Root.Created", "order-created", "ORDER"} {

@@ -35,6 +35,8 @@ func (s *serving) crash(t *testing.T, data string) *serving {
 
 // TestKillInTheMiddleOfAPairing kills the server after every step: what it has
 // answered holds.
+//
+// Rule: store-survives-death, token-single-use
 func TestKillInTheMiddleOfAPairing(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -103,6 +105,8 @@ func TestKillInTheMiddleOfAPairing(t *testing.T) {
 
 // TestKillInTheMiddleOfADeregistration kills the server while it tells the
 // tenant: the next one tells it again and carries the deregistration to its end.
+//
+// Rule: store-survives-death
 func TestKillInTheMiddleOfADeregistration(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -181,6 +185,8 @@ func pairWithCallback(t *testing.T, s *serving, token, callback string) {
 
 // TestKillUnderLoad kills the server while clients register systems: every
 // answered registration is there.
+//
+// Rule: store-survives-death
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "pairsim.db")

@@ -87,6 +87,8 @@ func TestJournalIsVerified(t *testing.T) {
 
 // TestKillKeepsTheJournal: what was on disk when the process was killed is there
 // again, torn lines are not, and the numbers go on.
+//
+// Rule: store-survives-death
 func TestKillKeepsTheJournal(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "pairsim.db")

@@ -135,6 +135,7 @@ func TestAKeyGuardsTheControlListener(t *testing.T) {
 	p.seesNot("The control key is needed")
 }
 
+// Rule: role-viewer
 func TestRolesAreKept(t *testing.T) {
 	env := testenv.Start(t, testenv.WithAuth())
 	env.RegisterSystem(t, "shop", testenv.CommerceCloud)

@@ -35,12 +35,15 @@ func fresh(t testing.TB) btp.Store {
 	return s
 }
 
+// Rule: store-one-contract, token-one-winner, token-quota
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) btp.Store { return fresh(t) })
 }
 
+// Rule: store-survives-death
 func TestDurable(t *testing.T) { storetest.RunDurable(t, open) }
 
+// Rule: store-one-contract
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }
 
 // The file holds private keys; so do the log and its index beside it.
