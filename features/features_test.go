@@ -32,12 +32,19 @@ var options = godog.Options{
 
 func init() { godog.BindFlags("godog.", flag.CommandLine, &options) }
 
-// TestFeatures gives each scenario a landscape of its own in this process or, with
-// PAIRSIM_FEATURES=environments, an environment of one that all share.
+// TestFeatures gives each scenario a landscape of its own in this process or, as
+// PAIRSIM_FEATURES says, an environment of one that all share (environments), or the
+// binary as a process of its own (process).
 func TestFeatures(t *testing.T) {
 	start := inProcess
-	if os.Getenv("PAIRSIM_FEATURES") == "environments" {
+	switch where := os.Getenv("PAIRSIM_FEATURES"); where {
+	case "":
+	case "environments":
 		start = environmentsOf(testenv.Start(t))
+	case "process":
+		start = asProcess(t.TempDir())
+	default:
+		t.Fatalf("PAIRSIM_FEATURES=%s: want environments or process", where)
 	}
 	seen := newExercises(t)
 	suite := godog.TestSuite{Name: "features", ScenarioInitializer: seen.watch(steps.Scenario(start)), Options: &options}

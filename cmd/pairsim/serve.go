@@ -20,6 +20,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/gateway"
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
@@ -52,6 +53,7 @@ type serveOptions struct {
 	transitions                          map[btp.Transition]*string
 	noTenantRenewal                      bool
 	callbackTimeout, tenantTimeout       time.Duration
+	gatewayTimeout                       time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -114,6 +116,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
 	flags.DurationVar(&o.callbackTimeout, "callback-timeout", landscape.CallbackTimeout, "how long, in real time, the registry waits for a tenant that it calls")
 	flags.DurationVar(&o.tenantTimeout, "tenant-timeout", btpclient.DefaultTimeout, "how long, in real time, a simulated tenant waits for an answer of the registry")
+	flags.DurationVar(&o.gatewayTimeout, "gateway-timeout", gateway.DefaultTimeout, "how long, in real time, a call through the application gateway may take")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
 	flags.IntVar(&o.rejectedCSRs, "rejected-csrs", p.RejectedCSRs, "so many refused certificate requests fail a pairing")
@@ -167,10 +170,10 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
 	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
-	if o.callbackTimeout <= 0 || o.tenantTimeout <= 0 {
-		return cfg, usagef("--callback-timeout and --tenant-timeout must be longer than 0s")
+	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
+		return cfg, usagef("--callback-timeout, --tenant-timeout and --gateway-timeout must be longer than 0s")
 	}
-	cfg.CallbackTimeout, cfg.TenantTimeout = o.callbackTimeout, o.tenantTimeout
+	cfg.CallbackTimeout, cfg.TenantTimeout, cfg.GatewayTimeout = o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}
