@@ -69,7 +69,7 @@ type StepResult struct {
 	Status string // passed, failed, skipped, undefined
 }
 
-// Report is what came of all, by file, then in the order in which they ended.
+// Report is what came of all, as they stand in their files.
 type Report struct {
 	Target  string
 	Results []Result
@@ -143,7 +143,7 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 	if r.Took = time.Since(r.Began); len(kept) == 0 {
 		return r, cmp.Or(ctx.Err(), errors.New("no scenario was carried out: there is none with these tags, or in these files"))
 	}
-	slices.SortStableFunc(kept, func(a, b *record) int { return strings.Compare(a.Feature, b.Feature) })
+	slices.SortStableFunc(kept, func(a, b *record) int { return cmp.Or(strings.Compare(a.Feature, b.Feature), a.Line-b.Line) })
 	for _, one := range kept {
 		r.Results = append(r.Results, one.Result)
 	}

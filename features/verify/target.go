@@ -64,11 +64,13 @@ var names atomic.Uint64
 func (t Target) start(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
 	known := recordOf(ctx)
 	if t.TokenURL != nil {
-		return &foreign{t}, func() error { return nil }, nil
+		l := &foreign{target: t}
+		return l, func() error { l.drawInto(known); return nil }, nil
 	}
 	if t.Control == "" {
 		if known != nil && slices.Contains(known.Tags, "@wire") {
-			return plain{t}, func() error { return nil }, nil
+			l := &plain{target: t}
+			return l, func() error { l.drawInto(known); return nil }, nil
 		}
 		return nil, nil, notApplicable{"it needs the target's control, to make an environment and to move its clock"}
 	}
@@ -180,17 +182,27 @@ func (t Target) transport(certificates []tls.Certificate) *http.Transport {
 }
 
 // plain is the target's first environment, over its public listeners.
-type plain struct{ target Target }
+type plain struct {
+	target Target
+	calls
+}
 
-func (p plain) HTTP() string                           { return p.target.HTTP }
-func (p plain) MTLS() string                           { return p.target.MTLS }
-func (p plain) Control() string                        { return "" }
-func (p plain) TLS(own ...tls.Certificate) *tls.Config { return p.target.tls(own) }
+func (p *plain) HTTP() string                           { return p.target.HTTP }
+func (p *plain) MTLS() string                           { return p.target.MTLS }
+func (p *plain) Control() string                        { return "" }
+func (p *plain) TLS(own ...tls.Certificate) *tls.Config { return p.target.tls(own) }
 
 // foreign is a registry of which token URLs are known.
-type foreign struct{ target Target }
+type foreign struct {
+	target Target
+	calls
+}
 
-var _ steps.TokenSource = (*foreign)(nil)
+var (
+	_ steps.TokenSource = (*foreign)(nil)
+	_ steps.Watching    = (*foreign)(nil)
+	_ steps.Watching    = (*plain)(nil)
+)
 
 func (f *foreign) HTTP() string                           { return "" }
 func (f *foreign) MTLS() string                           { return "" }

@@ -205,6 +205,30 @@ func withWrongStatus(next http.Handler) http.Handler {
 	})
 }
 
+// TestAForeignRegistryThatFails: nobody can read its journal, so the connector's own
+// calls are drawn.
+func TestAForeignRegistryThatFails(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithPublicHandler(withWrongStatus))
+	for name, target := range map[string]verify.Target{
+		"by token URLs":   {TokenURL: tokenURLs(env, func(text string) string { return text }), Roots: env.TLS().RootCAs},
+		"without control": {HTTP: env.HTTP(), Roots: env.TLS().RootCAs},
+	} {
+		report, err := verify.Run(t.Context(), target, verify.Options{Paths: []string{"wire.feature"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Count(verify.Failed) == 0 {
+			t.Errorf("%s: nothing failed", name)
+		}
+		for _, r := range report.Results {
+			if drawn := strings.Contains(r.Diagram, "POST /v1/applications/certificates") && !strings.Contains(r.Diagram, "eyJ"); drawn != (r.Outcome == verify.Failed) {
+				t.Errorf("%s: %s is %s; its diagram is %.400s", name, r.Name, r.Outcome, r.Diagram)
+			}
+		}
+	}
+}
+
 // wrong answers 200 for 201.
 type wrong struct{ http.ResponseWriter }
 
