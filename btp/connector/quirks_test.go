@@ -228,6 +228,35 @@ func TestQuirkUsedTokenIs403(t *testing.T) {
 	}
 }
 
+// TestQuirkRefusedCertificateRequests: 400 with the vendor's text for what is no request
+// for the subject that was given; a body that is no JSON is 500 (pairing-protocols §1.5).
+//
+// Rule: csr-form
+// Rule: csr-subject
+func TestQuirkRefusedCertificateRequests(t *testing.T) {
+	m := newMock(t)
+	opened := m.info()
+	m.subject = strings.Replace(m.subject, "CN=mp-web-shop", "CN=mp-another", 1)
+	for _, test := range []struct {
+		name   string
+		body   any
+		status int
+		text   string
+	}{
+		{"no base64", map[string]string{"csr": "!"}, http.StatusBadRequest, "There was an error while parsing the base64 content. An incorrect value was provided."},
+		{"no PEM", map[string]string{"csr": "AAAA"}, http.StatusBadRequest, "Error while decoding pem block."},
+		{"another subject", map[string]string{"csr": m.csr(false)}, http.StatusBadRequest, "CSR: Invalid common name provided."},
+		{"no object", "csr", http.StatusInternalServerError, "Error while unmarshalling request body"},
+	} {
+		text, _ := m.call(http.MethodPost, opened.CSRURL, test.body, test.status)
+		if refusal := decode[struct{ Error string }](t, text); !strings.HasPrefix(refusal.Error, test.text) {
+			t.Errorf("%s: got %q, want %q", test.name, refusal.Error, test.text)
+		}
+	}
+	m.subject = opened.Certificate["subject"]
+	m.sign(opened.CSRURL, false) // mended
+}
+
 func TestQuirkConsoleLinkIsBuiltFromTheMetadataURL(t *testing.T) {
 	m := paired(t)
 	if !strings.HasSuffix(m.urls["metadataUrl"], "/mp-web-shop/v1/metadata/services") {

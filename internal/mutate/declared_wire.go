@@ -154,7 +154,7 @@ var wireMutations = []mutation{
 	},
 	{
 		Name: "malformed-csr-is-500", Rule: "csr-form", Breaks: "the connector answers 500 to a malformed certificate request",
-		File: "btp/connector/errors.go", Tests: in("btp/connector", "ExactStatus|TrapStatusCodes|Quirk|Trap"),
+		File: "btp/connector/errors.go", Tests: in("btp/connector", "RefusedCertificateRequests"),
 		Old: "btp.CSRMalformed:        {http.StatusBadRequest, \"\"}", New: "btp.CSRMalformed:        {http.StatusInternalServerError, \"\"}",
 	},
 	{
