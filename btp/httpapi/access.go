@@ -91,6 +91,18 @@ var access = map[string]btp.Permission{
 	"GET /api/v1/serviceBindings/:id":                             btp.LandscapeWrite, // credentials: no viewer sees them
 	"DELETE /api/v1/serviceBindings/:id":                          btp.LandscapeWrite,
 
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/queues":               btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/queues":             btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/queueSubscriptions":   btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/queueSubscriptions": btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/publications":         btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/consumptions":         btp.LandscapeWrite, // it shows the message
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/acknowledgements":     btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks":             btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks":           btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks/handshake":   btp.LandscapeWrite,
+	"PUT /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks/state":        btp.LandscapeWrite,
+
 	"DELETE /api/v1/subaccounts/:id/runtime/subscriptions/:subscription": btp.LandscapeWrite,
 	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement":           btp.EntitlementsWrite,
 }

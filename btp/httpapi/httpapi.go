@@ -178,8 +178,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/subaccounts/:id/runtime/deliveries/:delivery/redelivery", h(s.redeliver))
 
 	s.mountDestinations(api, h)
-	api.GET("/subaccounts/:id/eventBus", h(s.showEventBus))
-	api.GET("/subaccounts/:id/eventBus/messages", h(s.listMessages))
+	s.mountEventBus(api, h)
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

@@ -278,6 +278,66 @@ export interface Delivery {
   createdAt: string;
 }
 
+export interface EventBus {
+  clients: BusClient[];
+  queues: Queue[];
+  webhooks: Webhook[];
+}
+
+export interface BusRule {
+  publishFilter: string[];
+  subscribeFilter: string[];
+}
+
+export interface BusClient {
+  instance: string;
+  emname: string;
+  namespace: string;
+  options: { messaging: boolean; messagingrest: boolean; management: boolean };
+  rules: { topicRules: BusRule; queueRules: BusRule };
+  units?: number;
+}
+
+export interface Queue {
+  name: string;
+  instance: string;
+  topics: string[];
+  messages: number;
+  bytes: number;
+  unacknowledged: number;
+  createdAt: string;
+}
+
+export interface QueuedMessage {
+  id: string;
+  topic?: string;
+  contentType: string;
+  bytes: number;
+  state: "waiting" | "taken";
+  publishedAt: string;
+  expiresAt: string;
+}
+
+export interface ConsumedMessage {
+  id: string;
+  topic?: string;
+  contentType: string;
+  body?: string;
+  bodyBase64?: string;
+}
+
+export interface Webhook {
+  name: string;
+  instance: string;
+  queue: string;
+  qos: number;
+  endpoint: string;
+  handshake: "open" | "done" | "refused" | "exempt";
+  state: "active" | "paused";
+  attempts: number;
+  failure?: string;
+}
+
 export interface Incident {
   id: string;
   subject: { kind: "system" | "formation"; id: string; name: string };
