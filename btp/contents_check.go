@@ -297,6 +297,12 @@ func (k *contentsChecker) systemsAndTokens() {
 		if isError := slices.Contains(failed, s.Status); isError != (s.Failure != nil) {
 			k.refuse(path("failure"), "a system has a failure in an error status, and in no other; its status is %s", s.Status)
 		}
+		if s.Discovery != nil {
+			k.hold(path("discovery"), s.Discovery.check())
+		}
+		if s.AutoDiscovered() && !k.edition.AutoDiscovery {
+			k.refuse(path("discovery"), "edition %s knows no auto-discovered systems", k.edition.ID)
+		}
 		k.systems[s.ID] = &k.Systems[i]
 	}
 	states := []TokenState{TokenLive, TokenRedeemed, TokenVoided, TokenRanOut}

@@ -82,6 +82,9 @@ func (u *unit) mayLeave(s System, on Event) error {
 	if _, err := s.apply(u.r.edition, on); err != nil { // a copy
 		return err
 	}
+	if on == RemovalRequested && s.AutoDiscovered() {
+		return Errorf(SystemAutoDiscovered, "system %q is auto-discovered: only one that was added manually can be removed", s.Name)
+	}
 	return u.guard(s, on)
 }
 

@@ -145,6 +145,7 @@ var FaultPoints = []FaultPoint{
 	{Point: PointExtensionDeleted, Flow: flowDeregistration, Met: MetByTenant, About: aSystem},
 	{Point: PointRemove, Flow: flowRemoval, Met: MetByOperator, About: aSystem, Carries: document},
 	{Point: PointRemoveDone, Flow: flowRemoval, Met: MetByDueWork, About: aSystem},
+	{Point: PointMerge, Flow: flowRemoval, Met: MetByOperator, About: aSystem, Carries: document},
 
 	{Point: PointFormationCreate, Flow: flowFormation, Met: MetByOperator, Carries: document},
 	{Point: PointFormationShow, Flow: flowFormation, Met: MetByOperator, About: aFormation, Carries: document},
@@ -244,6 +245,7 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointDiscover:          "the test itself does it, on the control listener",
 	PointUserCreate:        "the test itself does it, on the control listener",
 	PointUserDelete:        "the test itself does it, on the control listener",
 	PointRestore:           "the test itself does it, on the control listener",

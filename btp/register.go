@@ -311,6 +311,8 @@ type SystemView struct {
 	// Formations and Entitlements hold the system: they block its deregistration.
 	Formations   []Formation
 	Entitlements []Entitlement
+	// MergeTargets are what an auto-discovered system could be merged into.
+	MergeTargets []System
 	// Incident is the open one about the system, "" without one.
 	Incident IncidentID
 	Now      time.Time
@@ -342,6 +344,9 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 			return err
 		}
 		if v.Entitlements, err = u.Entitlements().List(EntitlementFilter{System: id}); err != nil {
+			return err
+		}
+		if v.MergeTargets, err = u.mergeTargets(s); err != nil {
 			return err
 		}
 		if s.Failure == nil { // an incident is open as long as its error

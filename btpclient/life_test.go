@@ -112,6 +112,11 @@ func TestLifeCalls(t *testing.T) {
 			}
 			return err
 		}},
+		{"discover", `POST /control/discoveries {"globalAccount":"default","name":"n","type":"t","url":"https://u"}`, func(_ *Operator, c *Control) error {
+			_, err := c.Discover(t.Context(), DiscoveredSystem{GlobalAccount: "default", Name: "n", Type: "t", URL: "https://u"})
+			return err
+		}},
+		{"merge", `POST /api/v1/systems/a/merge {"target":"b"}`, func(o *Operator, _ *Control) error { _, err := o.Merge(t.Context(), "a", "b"); return err }},
 		{"event bus", "GET /api/v1/subaccounts/dev/eventBus", func(o *Operator, _ *Control) error { _, err := o.EventBus(t.Context(), "dev"); return err }},
 		{"messages", "GET /api/v1/subaccounts/dev/eventBus/messages?queue=a%2Fb", func(o *Operator, _ *Control) (err error) {
 			for _, err = range o.QueuedMessages(t.Context(), "dev", "a/b") {

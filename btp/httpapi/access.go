@@ -43,6 +43,7 @@ var access = map[string]btp.Permission{
 	"GET /api/v1/systems/:id":                          btp.LandscapeRead,
 	"DELETE /api/v1/systems/:id":                       btp.LandscapeWrite,
 	"POST /api/v1/systems/:id/deregistration":          btp.LandscapeWrite,
+	"POST /api/v1/systems/:id/merge":                   btp.LandscapeWrite,
 	"GET /api/v1/systems/:id/token":                    btp.LandscapeWrite, // a secret: no viewer sees it
 	"POST /api/v1/systems/:id/tokens":                  btp.LandscapeWrite,
 	"POST /api/v1/tokens/inspection":                   btp.LandscapeRead, // whoever asks has the token already

@@ -36,6 +36,7 @@ type Systems interface {
 	InspectToken(ctx context.Context, jws string) (btp.Inspection, error)
 	Deregister(context.Context, btp.SystemID) (btp.System, error)
 	Remove(context.Context, btp.SystemID) (btp.System, error)
+	Merge(ctx context.Context, source, target btp.SystemID) (btp.System, error)
 }
 
 // Formations are the use cases around formations.
@@ -147,6 +148,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/systems/:id/tokens", h(s.issueToken))
 	api.POST("/systems/:id/deregistration", h(s.deregisterSystem))
 	api.DELETE("/systems/:id", h(s.removeSystem))
+	api.POST("/systems/:id/merge", h(s.mergeSystem))
 	api.POST("/tokens/inspection", h(s.inspectToken))
 
 	api.GET("/formationTypes", h(s.listFormationTypes))
