@@ -234,7 +234,7 @@ func (u *unit) revokeAll(point Point, s *System) error {
 // keepName reserves the name of a system whose tenant still has its extension,
 // where edition and type say so. Without a release token nobody could free it.
 func (u *unit) keepName(s *System, release Digest) error {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil || release == (Digest{}) || !u.r.edition.NamesKeptByTenant || !t.Has(NameKeptByTenant) {
 		return err
 	}
@@ -245,7 +245,7 @@ func (u *unit) keepName(s *System, release Digest) error {
 
 // failLeaving moves s to its error status; credentials stay as they are.
 func (u *unit) failLeaving(point Point, s *System, on Event, failure error) error {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,8 @@ type Edition struct {
 	// AutoDiscovery: systems of the global account's customer appear by themselves, and
 	// are merged (3ce5e05.md, 5592d86.md).
 	AutoDiscovery bool
+	// OwnSystemTypes: a global account may have system types of third parties (5481d59.md).
+	OwnSystemTypes bool
 	// PrefixedEvents: the types of events that a runtime receives begin with
 	// sap.kyma.custom and the application's name (design §4 event names).
 	PrefixedEvents bool
@@ -118,6 +120,7 @@ var V2 = &Edition{
 	FormationName:     formationNameV2,
 	AllTypesInRuntime: true,
 	AutoDiscovery:     true,
+	OwnSystemTypes:    true,
 	FormationNameRule: "letters, digits, hyphens, blanks and underscores; it starts and ends with a letter or digit",
 	FormationLabels: map[FormationStatus]string{
 		StatusReady: "Ready", StatusDraft: "Draft", StatusActionRequired: "Action Required",

@@ -65,6 +65,7 @@ var explanations = map[Code]Explanation{
 	SystemNotInFormation:         {ours, "Show the formation's systems: pairsim formations show NAME."},
 	SystemNotRegistered:          {"2ffdaff.md", "Pair the system first: get its token (pairsim systems token NAME) and use it on the product side."},
 	SystemAutoDiscovered:         {"0c6f498.md, 3ce5e05.md", "Leave it, or merge it into the registered system that it duplicates: pairsim systems merge NAME TARGET."},
+	SystemTypeLimit:              {ours, "Use one of the types that there are."},
 	SystemNotDiscovered:          {"5592d86.md", "Remove it instead: pairsim systems remove NAME; or merge the auto-discovered one into it."},
 	MergeTargetInvalid:           {"5592d86.md", "Choose a registered system of the same type and URL: GET /api/v1/systems/{id} names them as mergeTargets."},
 	SystemInUse:                  {"SEED-000 Results", "Remove the system from every formation and entitlement configuration that the detail names, then try again."},

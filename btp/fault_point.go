@@ -111,6 +111,8 @@ var FaultPoints = []FaultPoint{
 	{Point: PointTokenKeys, Flow: flowRegistration, Met: MetByAnybody, Carries: document},
 	{Point: PointSystemShow, Flow: flowRegistration, Met: MetByOperator, About: aSystem, Carries: document},
 	{Point: PointSystemList, Flow: flowRegistration, Met: MetByOperator, Carries: document},
+	{Point: PointSystemTypeCreate, Flow: flowRegistration, Met: MetByOperator, Carries: document},
+	{Point: PointSystemTypeList, Flow: flowRegistration, Met: MetByOperator, Carries: document},
 
 	{Point: PointInfo, Flow: flowPairing, Met: MetByTenant, About: aSystem, Carries: document},
 	{Point: PointCSR, Flow: flowPairing, Met: MetByTenant, About: aSystem, Carries: withChain, Final: true},

@@ -68,7 +68,7 @@ func (u *unit) createSystem(ga GlobalAccountID, name, systemType string, id Syst
 	if err := checkSystemName(name); err != nil {
 		return System{}, err
 	}
-	if _, err := TypeNamed(systemType); err != nil {
+	if _, err := u.typeNamed(ga, systemType); err != nil {
 		return System{}, err
 	}
 	if _, taken, err := u.Systems().FindByName(ga, name); err != nil {
@@ -130,7 +130,7 @@ func (r *Registry) IssueToken(ctx context.Context, id SystemID, infoURL string, 
 
 // issueToken stores a new token for s and saves s; what was open before is void.
 func (u *unit) issueToken(s *System, issuedAt time.Time) (Token, error) {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil {
 		return Token{}, err
 	}
@@ -257,9 +257,12 @@ func (r *Registry) ShowToken(ctx context.Context, id SystemID, infoURL string) (
 }
 
 func (u *unit) presentToken(s System) (*IssuedToken, error) {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(&s)
 	if err != nil {
 		return nil, err
+	}
+	if !t.Has(PairedByToken) {
+		return nil, Errorf(TypeWithoutToken, "a system of type %s is not paired by token", s.Type)
 	}
 	verb := u.r.edition.TokenVerb
 	if !t.Has(ShowsPresentToken) {
@@ -371,6 +374,11 @@ func (r *Registry) Systems(ctx context.Context, f SystemFilter) (page []System, 
 		}
 		g := f
 		g.GlobalAccount = account.ID
+		if g.Type != "" {
+			if _, err := u.typeNamed(account.ID, g.Type); err != nil {
+				return err
+			}
+		}
 		g.Limit++
 		page, err = u.Systems().List(g)
 		if more = len(page) > f.Limit; more {

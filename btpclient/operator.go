@@ -114,6 +114,11 @@ type SystemType struct {
 	ShowsPresentToken    bool     `json:"showsPresentToken"`
 	Environments         []string `json:"environments"`
 	SupportComponent     string   `json:"supportComponent"`
+	// FormationBeforePairing: its systems may join a formation without being registered.
+	FormationBeforePairing bool `json:"formationBeforePairing"`
+	// Namespace and Provider are those of a third party's type.
+	Namespace string `json:"namespace,omitempty"`
+	Provider  string `json:"provider,omitempty"`
 }
 
 // SystemStatus is a stable code and what the edition's cockpit shows for it.

@@ -78,6 +78,7 @@ var answers = map[btp.Code]answer{
 	btp.SystemNotInFormation:         {http.StatusNotFound, ""},
 	btp.SystemNotRegistered:          {http.StatusConflict, ""},
 	btp.SystemAutoDiscovered:         {http.StatusConflict, ""},
+	btp.SystemTypeLimit:              {http.StatusConflict, ""},
 	btp.SystemNotDiscovered:          {http.StatusConflict, ""},
 	btp.MergeTargetInvalid:           {http.StatusConflict, ""},
 	btp.SystemInUse:                  {http.StatusConflict, ""},

@@ -38,6 +38,8 @@ var access = map[string]btp.Permission{
 	"POST /api/v1/globalAccounts/:ga/subaccounts":      btp.AccountsWrite,
 	"GET /api/v1/subaccounts/:id":                      btp.LandscapeRead,
 	"PATCH /api/v1/subaccounts/:id":                    btp.AccountsWrite,
+	"GET /api/v1/globalAccounts/:ga/systemTypes":       btp.LandscapeRead,
+	"POST /api/v1/globalAccounts/:ga/systemTypes":      btp.LandscapeWrite,
 	"GET /api/v1/globalAccounts/:ga/systems":           btp.LandscapeRead,
 	"POST /api/v1/globalAccounts/:ga/systems":          btp.LandscapeWrite,
 	"GET /api/v1/systems/:id":                          btp.LandscapeRead,

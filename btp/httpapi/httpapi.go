@@ -31,6 +31,8 @@ type Systems interface {
 	ReadSystems(context.Context, btp.SystemFilter) (page []btp.System, more bool, err error)
 	ReadSystem(context.Context, btp.SystemID) (btp.SystemView, error)
 	System(context.Context, btp.SystemID) (btp.SystemView, error)
+	AccountSystemTypes(ctx context.Context, ga string) ([]*btp.SystemType, error)
+	CreateSystemType(ctx context.Context, ga string, n btp.NewSystemType, key btp.IdempotencyKey) (*btp.SystemType, error)
 	ShowToken(ctx context.Context, id btp.SystemID, infoURL string) (*btp.IssuedToken, error)
 	IssueToken(ctx context.Context, id btp.SystemID, infoURL string, key btp.IdempotencyKey) (*btp.IssuedToken, error)
 	InspectToken(ctx context.Context, jws string) (btp.Inspection, error)
@@ -140,6 +142,8 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/globalAccounts/:ga", h(s.showGlobalAccount))
 	api.GET("/globalAccounts/:ga/subaccounts", h(s.listSubaccounts))
 	api.POST("/globalAccounts/:ga/subaccounts", h(s.createSubaccount))
+	api.GET("/globalAccounts/:ga/systemTypes", h(s.listAccountSystemTypes))
+	api.POST("/globalAccounts/:ga/systemTypes", h(s.createSystemType))
 	api.GET("/globalAccounts/:ga/systems", h(s.listSystems))
 	api.POST("/globalAccounts/:ga/systems", h(s.registerSystem))
 

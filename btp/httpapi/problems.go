@@ -68,6 +68,7 @@ var problems = map[btp.Code]struct {
 	btp.SystemNotInFormation:         {http.StatusNotFound, "System is not in the formation"},
 	btp.SystemNotRegistered:          {http.StatusConflict, "System is not registered"},
 	btp.SystemAutoDiscovered:         {http.StatusConflict, "System is auto-discovered"},
+	btp.SystemTypeLimit:              {http.StatusConflict, "Too many system types"},
 	btp.SystemNotDiscovered:          {http.StatusConflict, "System is not auto-discovered"},
 	btp.MergeTargetInvalid:           {http.StatusConflict, "No target of a merge"},
 	btp.SystemInUse:                  {http.StatusConflict, "System is still in use"},

@@ -255,11 +255,6 @@ func (s *server) readFilter(c *gin.Context) (f btp.SystemFilter, p Page, err err
 	if f.Status, err = s.statusNamed(q.Text("status")); err != nil {
 		return f, p, err
 	}
-	if f.Type != "" {
-		if _, err := btp.TypeNamed(f.Type); err != nil {
-			return f, p, err
-		}
-	}
 	p, err = q.Page("systems", string(f.GlobalAccount), string(f.Status), f.Type, f.Name)
 	f.After, f.Limit = p.After, p.Limit
 	return f, p, err

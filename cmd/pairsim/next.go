@@ -72,6 +72,9 @@ func nextFor(s btpclient.System) string {
 		if t, err := btp.TypeNamed(s.Type); ok && m.Only != "" {
 			ok = err == nil && t.Has(m.Only)
 		}
+		if _, err := btp.TypeNamed(s.Type); way.on == btp.TokenRequested && err != nil {
+			continue // a third party's type needs no token
+		}
 		switch { // what is auto-discovered is merged, what is not is removed
 		case way.on == btp.MergeRequested:
 			ok = ok && s.Discovery.Mode == "auto"

@@ -7,10 +7,13 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
-// landscapeSteps are systems that SAP's landscape discovery finds.
+// landscapeSteps are systems that SAP's landscape discovery finds, and types of third parties.
 func (w *world) landscapeSteps(d definitions) {
 	d.Given(`^the (.+) system "([^"]*)" was discovered at the URL of "([^"]*)"$`, w.theSystemWasDiscovered)
 
+	d.Given(`^the operator has created the system type "([^"]*)" in the namespace "([^"]*)"$`, w.theOperatorHasCreatedType)
+
+	d.When(`^the operator creates the system type "([^"]*)" in the namespace "([^"]*)"$`, w.theOperatorCreatesType)
 	d.When(`^the operator merges "([^"]*)" into "([^"]*)"$`, w.theOperatorMerges)
 
 	d.Then(`^the system "([^"]*)" is "([^"]*)"$`, w.theSystemIsDiscovered)
@@ -74,5 +77,21 @@ func (w *world) theSystemHasTheIDOf(ctx context.Context, name, label, other stri
 	if s.Discovery.SystemID != systemIDOf(other) {
 		return fmt.Errorf("the system %q has the system ID %q, want %q", name, s.Discovery.SystemID, systemIDOf(other))
 	}
+	return nil
+}
+
+func (w *world) theOperatorHasCreatedType(ctx context.Context, name, namespace string) error {
+	if err := w.theOperatorCreatesType(ctx, name, namespace); err != nil {
+		return err
+	}
+	return w.operated.err
+}
+
+func (w *world) theOperatorCreatesType(ctx context.Context, name, namespace string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	_, err := w.operator.CreateSystemType(ctx, defaultAccount, name, namespace, "Acme")
+	w.operated = ended(err)
 	return nil
 }

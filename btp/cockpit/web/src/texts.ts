@@ -101,7 +101,6 @@ export const texts = {
   systems: {
     intro: "The systems of the global account. A token pairs each with its tenant on the product side.",
     discovery: "Discovery",
-    manually: "Manually added",
     searchLabel: "Search systems",
     statusFilter: "Status",
     typeFilter: "Type",
@@ -588,6 +587,19 @@ export const texts = {
     attempts: "Attempts",
     failure: "Last failure",
     states: { waiting: "waiting", dead: "dead" } as Record<string, string>,
+  },
+  // Auto-discovered systems, and how they are merged (5592d86.md).
+  merge: {
+    url: "URL",
+    systemId: "System ID",
+    businessType: "Business Type",
+    correlationIds: "Correlation IDs",
+    target: "Target System",
+    go: "Merge",
+    what: (system: string) => `${system} is a duplicate of a registered system of the same type and URL. What only ${system} has is copied to the target, which keeps everything else; the record of ${system} is deleted.`,
+    none: "No registered system of its type has this URL.",
+    addedManually: "It was added manually: only an auto-discovered system is merged into another.",
+    autoDiscovered: "It is auto-discovered: only a system that was added manually can be removed.",
   },
   // Words of the management dashboard of SAP Event Mesh.
   eventMesh: {

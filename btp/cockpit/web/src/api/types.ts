@@ -16,6 +16,7 @@ export interface Edition {
   tokenVerb: string;
   deregisterVerb: string;
   removeVerb: string;
+  mergeVerb: string;
   includeVerb: string;
   excludeVerb: string;
   tokenAtRegistration: boolean;
@@ -35,7 +36,7 @@ export interface Label {
 }
 
 export interface Move {
-  on: "token requested" | "deregistration requested" | "removal requested";
+  on: "token requested" | "deregistration requested" | "removal requested" | "merge requested";
   from: string;
   types?: string[];
   source: string;
@@ -87,7 +88,9 @@ export interface System {
   registeredAt?: string;
   tenant?: { tenantId: string; url: string; callbackUrl?: string; communicationScenarios: string[] };
   error?: Failure;
+  discovery: { mode: "manual" | "auto"; label: string; url?: string; systemId?: string; businessType?: string; correlationIds?: string[] };
   // Of a single system only:
+  mergeTargets?: SystemName[];
   token?: { state: "live" | "used" | "void" | "expired"; issuedAt: string; expiresAt: string };
   services?: Service[];
   certificates?: Certificate[];

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-7RDEUP2W.js";import"./chunk-LHKAI7KU.js";import"./chunk-LPFVVEQZ.js";import"./chunk-JEO37NZB.js";import"./chunk-CCPVPLHW.js";import"./chunk-LE3ZR24D.js";import"./chunk-32RCCA6W.js";export{a as Page,b as optionsOf};

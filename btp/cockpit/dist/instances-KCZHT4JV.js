@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-CGEQE4PH.js";import"./chunk-LHKAI7KU.js";import"./chunk-LPFVVEQZ.js";import"./chunk-DXKL6XTR.js";import"./chunk-K752L5ZE.js";import"./chunk-JEO37NZB.js";import"./chunk-ZV3J36FL.js";import"./chunk-CCPVPLHW.js";import"./chunk-LE3ZR24D.js";import"./chunk-32RCCA6W.js";export{b as Operation,a as Page};
