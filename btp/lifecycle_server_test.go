@@ -141,6 +141,9 @@ func TestServerHoldsTheGuards(t *testing.T) {
 	for _, e := range btp.Editions {
 		for _, g := range btp.Guards {
 			for _, on := range g.On {
+				if operate[on] == nil { // a merge needs two systems: TestMergingIsHeldByTheGuards
+					continue
+				}
 				from := btp.Registered // the only status in which everything can hold a system
 				if _, moves := e.Move(from, on); !moves {
 					if from = btp.Pending; g.By == btp.KindEntitlement || !e.Knows(on) {

@@ -13,7 +13,7 @@ type systems struct{ *tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,
-		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime FROM systems`
+		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery FROM systems`
 	systemColumns = systemSelect + ` WHERE env = ?`
 )
 
@@ -27,6 +27,9 @@ func readSystem(r row) (btp.System, error) {
 	err := fromJSON(r.text(6), &s.Failure)
 	if err == nil {
 		err = fromJSON(r.text(7), &s.Tenant)
+	}
+	if err == nil {
+		err = fromJSON(r.text(15), &s.Discovery)
 	}
 	return s, err
 }
@@ -145,26 +148,30 @@ func (t systems) Put(s btp.System) error {
 	if err != nil {
 		return err
 	}
+	discovery, err := toJSON(s.Discovery)
+	if err != nil {
+		return err
+	}
 	if t.lastSystem == s.ID { // it is there: only what moves in its life is written, and only those indexes
 		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?,
-				former_tenant = ?, extension_deleted = ?, event_runtime = ?
+				former_tenant = ?, extension_deleted = ?, event_runtime = ?, discovery = ?
 			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS ?`,
-			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime),
+			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery,
 			t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, s.CreatedAt)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
 	err = t.write(`INSERT INTO systems (env, id, global_account, sequence, name, type, application_name, status, failure, tenant,
-			created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, sequence = excluded.sequence, name = excluded.name,
 			type = excluded.type, application_name = excluded.application_name, status = excluded.status, failure = excluded.failure,
 			tenant = excluded.tenant, created_at = excluded.created_at, updated_at = excluded.updated_at, registered_at = excluded.registered_at,
 			former_tenant = excluded.former_tenant, extension_deleted = excluded.extension_deleted,
-			event_runtime = excluded.event_runtime`,
+			event_runtime = excluded.event_runtime, discovery = excluded.discovery`,
 		t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
-		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime))
+		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery)
 	if isConstraint(err) {
 		return t.taken(&s, err)
 	}

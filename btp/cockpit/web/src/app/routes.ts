@@ -28,6 +28,8 @@ export const routes: Route[] = [
   { path: "instances/:id", title: t.instance, load: () => import("../pages/instance") },
   { path: "destinations", title: t.destinations, load: () => import("../pages/destinations") },
   { path: "destinations/:name", title: t.destination, load: () => import("../pages/destination") },
+  { path: "eventmesh", title: t.eventMesh, load: () => import("../pages/eventmesh") },
+  { path: "eventmesh/:instance", title: t.messageClient, load: () => import("../pages/messageclient") },
   { path: "runtime", title: t.runtime, load: () => import("../pages/runtime") },
   { path: "tenants", title: t.tenants, load: () => import("../pages/tenants") },
   { path: "tenants/:id", title: t.tenant, load: () => import("../pages/tenant") },
@@ -39,7 +41,7 @@ export const navigation: { title: string; paths: string[] }[] = [
   { title: t.systemLandscape, paths: ["systems", "formations"] },
   { title: t.services, paths: ["entitlements"] },
   { title: t.productSide, paths: ["tenants"] },
-  { title: t.subaccount, paths: ["instances", "destinations", "runtime"] },
+  { title: t.subaccount, paths: ["instances", "destinations", "eventmesh", "runtime"] },
 ];
 
 function decoded(part: string): string {

@@ -7,24 +7,29 @@ import { edition } from "../../api/words";
 import { texts } from "../../texts";
 import type { Action } from "../../ui/actions";
 import { Confirm } from "../../ui/confirm";
+import { MergeDialog } from "./merge";
 import { TokenDialog } from "./token";
 
 const t = texts.system;
 
 export interface Asked {
-  what: "token" | "deregister" | "remove";
+  what: "token" | "deregister" | "remove" | "merge";
   system: System;
   token?: Token;
 }
 
 export function systemActions(s: System, ask: (a: Asked) => void): Action[] {
   const e = edition();
+  const auto = s.discovery.mode === "auto";
   const actions: Action[] = [
     { label: e.tokenVerb, why: whyNot(s, "token requested", e.tokenVerb), act: () => ask({ what: "token", system: s }) },
     { label: e.deregisterVerb, why: whyNot(s, "deregistration requested", e.deregisterVerb) ?? holds(s), negative: true, act: () => ask({ what: "deregister", system: s }) },
   ];
   if (e.removeVerb) {
-    actions.push({ label: e.removeVerb, why: whyNot(s, "removal requested", e.removeVerb) ?? holds(s), negative: true, act: () => ask({ what: "remove", system: s }) });
+    actions.push({ label: e.removeVerb, why: whyNot(s, "removal requested", e.removeVerb) ?? (auto ? texts.merge.autoDiscovered : holds(s)), negative: true, act: () => ask({ what: "remove", system: s }) });
+  }
+  if (e.mergeVerb) {
+    actions.push({ label: e.mergeVerb, why: auto ? (whyNot(s, "merge requested", e.mergeVerb) ?? holds(s)) : texts.merge.addedManually, act: () => ask({ what: "merge", system: s }) });
   }
   return actions;
 }
@@ -69,5 +74,7 @@ export function SystemDialogs({ asked, onClose }: { asked: Asked | undefined; on
           <p>{t.remove(system.name)}</p>
         </Confirm>
       );
+    case "merge":
+      return <MergeDialog key={system.id} system={system} onClose={onClose} />;
   }
 }
