@@ -52,10 +52,10 @@ func (t entitlements) List(f btp.EntitlementFilter) (list []btp.Entitlement, err
 	return list, err
 }
 
-var entitlementTable = tableOf("entitlements", "env, id", "global_account, subaccount, system, service, plan, sequence, created_at, quota")
+var entitlementTable = ordered("entitlements", "env, id", "env", "global_account, subaccount, system, service, plan, sequence, created_at, quota")
 
 func (t entitlements) Put(e btp.Entitlement) error {
-	return t.put(entitlementTable, t.env, string(e.ID), string(e.GlobalAccount), string(e.Subaccount), string(e.System), e.Service, e.Plan, int64(e.Sequence), e.CreatedAt, int64(e.Quota))
+	return t.putUnique(entitlementTable, false, nil, t.env, string(e.ID), string(e.GlobalAccount), string(e.Subaccount), string(e.System), e.Service, e.Plan, int64(e.Sequence), e.CreatedAt, int64(e.Quota))
 }
 
 func (t entitlements) Delete(id btp.EntitlementID) error {

@@ -91,7 +91,7 @@ func (t formations) List(f btp.FormationFilter) (list []btp.Formation, err error
 	return list, err
 }
 
-var formationTable = tableOf("formations", "env, id",
+var formationTable = ordered("formations", "env, id", "env",
 	"global_account, sequence, name, type, subaccount, state, failure, version, created_at, updated_at")
 
 func (t formations) Put(f btp.Formation) error {

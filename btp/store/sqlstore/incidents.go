@@ -57,11 +57,11 @@ func (t incidents) List(f btp.IncidentFilter) (list []btp.Incident, err error) {
 	return list, err
 }
 
-var incidentTable = tableOf("incidents", "env, id",
+var incidentTable = ordered("incidents", "env, id", "env",
 	"global_account, subject_kind, subject, subject_name, component, cause, step, status, opened_at, resolved_at, resolution, sequence")
 
 func (t incidents) Put(i btp.Incident) error {
-	return t.put(incidentTable, t.env, string(i.ID), string(i.GlobalAccount), string(i.Subject.Kind), i.Subject.ID, i.Subject.Name, i.Component, i.Cause,
+	return t.putUnique(incidentTable, false, nil, t.env, string(i.ID), string(i.GlobalAccount), string(i.Subject.Kind), i.Subject.ID, i.Subject.Name, i.Component, i.Cause,
 		string(i.Step), i.Status, i.OpenedAt, i.ResolvedAt, i.Resolution, int64(i.Sequence))
 }
 

@@ -73,7 +73,7 @@ func (t objects) filtered(p *paged, f btp.ObjectFilter) string {
 	return along + ` WHERE env = ?1 AND sequence > ?2 AND kind = ?4` + p.where
 }
 
-var objectTable = tableOf("objects", "env, kind, id", "scope, name, parent, system, sequence, document, secret")
+var objectTable = ordered("objects", "env, kind, id", "env, kind", "scope, name, parent, system, sequence, document, secret")
 
 // objectRef is what of an object is unique.
 type objectRef struct {

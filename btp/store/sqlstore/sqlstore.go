@@ -12,6 +12,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
@@ -127,15 +128,30 @@ func (t *Tx) along(index string) string {
 }
 
 // table has the statements that write a row. They all take its columns in the same
-// order, those of its key first.
+// order, those of its key first, whose last is the object's own.
 type table struct {
 	name string
 	// upsert creates or replaces the row of a key.
 	upsert string
 	// insert creates a row, and does nothing when it would not be unique.
 	insert string
-	// update changes the row of a key.
+	// update changes the row of a key; it does nothing when its place is another's.
 	update string
+}
+
+// ordered is a table whose rows have a sequence, which is unique within scope: columns
+// beside it.
+func ordered(name, key, scope, rest string) table {
+	t := tableOf(name, key, rest)
+	columns, keys := strings.Split(key+", "+rest, ", "), strings.Split(key, ", ")
+	parameter := func(c string) string { return fmt.Sprintf("?%d", slices.Index(columns, c)+1) }
+	own := keys[len(keys)-1]
+	t.update += " AND NOT EXISTS (SELECT 1 FROM " + name + " o WHERE "
+	for _, c := range append(strings.Split(scope, ", "), "sequence") {
+		t.update += "o." + c + " = " + parameter(c) + " AND "
+	}
+	t.update += "o." + own + " <> " + parameter(own) + ")"
+	return t
 }
 
 // tableOf makes the statements of a table, from the names of its columns.
@@ -166,8 +182,8 @@ func tableOf(name, key, rest string) table {
 func (t *Tx) put(in table, args ...driver.Value) error { return t.write(in.upsert, args...) }
 
 // putUnique creates or replaces a row where more than its key is unique. kept: it is
-// there, and what is unique of it stays. taken refuses when another row has what this
-// one is to have.
+// there, and what is unique of it stays. taken refuses when another row has the name
+// that this one is to have; nil: there are no names.
 func (t *Tx) putUnique(in table, kept bool, taken func() error, args ...driver.Value) error {
 	if kept {
 		if n, err := t.writeCounted(in.update, args...); err != nil || n > 0 {
@@ -178,8 +194,10 @@ func (t *Tx) putUnique(in table, kept bool, taken func() error, args ...driver.V
 	if err != nil || n > 0 {
 		return err
 	}
-	if err := taken(); err != nil {
-		return err
+	if taken != nil {
+		if err := taken(); err != nil {
+			return err
+		}
 	}
 	n, err = t.writeCounted(in.update, args...)
 	if err == nil && n == 0 {

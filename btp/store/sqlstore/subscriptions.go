@@ -35,10 +35,10 @@ func (t subscriptions) ListOf(subaccount btp.SubaccountID) (list []btp.Subscript
 	return list, err
 }
 
-var subscriptionTable = tableOf("subscriptions", "env, id", "subaccount, source, type, version, sink, mode, sequence, created_at")
+var subscriptionTable = ordered("subscriptions", "env, id", "env", "subaccount, source, type, version, sink, mode, sequence, created_at")
 
 func (t subscriptions) Put(s btp.Subscription) error {
-	return t.put(subscriptionTable, t.env, string(s.ID), string(s.Subaccount), s.Source, s.Type, s.Version, s.Sink, string(s.Mode), int64(s.Sequence), s.CreatedAt)
+	return t.putUnique(subscriptionTable, false, nil, t.env, string(s.ID), string(s.Subaccount), s.Source, s.Type, s.Version, s.Sink, string(s.Mode), int64(s.Sequence), s.CreatedAt)
 }
 
 func (t subscriptions) Delete(id btp.SubscriptionID) error {

@@ -136,7 +136,7 @@ func (t systems) ranges(f btp.SystemFilter) (list []typeAndStatus, err error) {
 	}
 }
 
-var systemTable = tableOf("systems", "env, id", "global_account, sequence, name, type, application_name, status, failure, tenant, "+
+var systemTable = ordered("systems", "env, id", "env, global_account", "global_account, sequence, name, type, application_name, status, failure, tenant, "+
 	"created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime")
 
 func (t systems) Put(s btp.System) error {

@@ -1,0 +1,123 @@
+// Package postgrestest gives tests a PostgreSQL server: one for all tests of a binary,
+// of this machine's own programs (initdb, postgres), and a database of its own for each.
+// The server ends with the test binary, also when that is killed.
+package postgrestest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pairsim/pairsim/btp/store/postgres"
+)
+
+// template is the database from which the others are copied.
+const template = "pairsim"
+
+var (
+	shared struct {
+		sync.Mutex
+		server *server
+		err    error
+	}
+	number atomic.Int64 // of the latest database
+)
+
+// New makes a database with the tables of a store and returns its address. It is gone
+// when the test ends, whoever still uses it.
+func New(t testing.TB) string { return database(t, template) }
+
+// Empty makes a database without tables.
+func Empty(t testing.TB) string { return database(t, "template1") }
+
+// As is an address for another user of the same database.
+func As(address, user, password string) string {
+	u, _ := url.Parse(address) // it is ours
+	u.User = url.UserPassword(user, password)
+	return u.String()
+}
+
+// Exec runs statements in the database at address.
+func Exec(t testing.TB, address, statements string) {
+	t.Helper()
+	if err := execute(t.Context(), address, statements); err != nil {
+		t.Fatalf("%s: %v", statements, err)
+	}
+}
+
+func database(t testing.TB, from string) string {
+	t.Helper()
+	s := running(t)
+	name := fmt.Sprintf("test_%d", number.Add(1))
+	if err := execute(t.Context(), s.address("postgres"), "CREATE DATABASE "+name+" TEMPLATE "+from); err != nil {
+		t.Fatalf("make a database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := execute(context.WithoutCancel(t.Context()), s.address("postgres"), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop a database: %v", err)
+		}
+	})
+	return s.address(name)
+}
+
+// startWithin bounds how long the server takes to start.
+const startWithin = time.Minute
+
+// running starts the server at first use. Where its programs are missing the test is
+// skipped, and in CI fails.
+func running(t testing.TB) *server {
+	t.Helper()
+	programs, err := findPrograms()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("PostgreSQL: %v", err)
+		}
+		t.Skipf("NOT RUN, PostgreSQL: %v", err)
+	}
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startWithin)
+		defer cancel()
+		shared.server, shared.err = start(ctx, programs)
+		if shared.err == nil {
+			shared.err = makeTemplate(ctx, shared.server)
+		}
+	}
+	if shared.err != nil {
+		t.Fatalf("start PostgreSQL: %v", shared.err)
+	}
+	return shared.server
+}
+
+func makeTemplate(ctx context.Context, s *server) error {
+	if err := execute(ctx, s.address("postgres"), "CREATE DATABASE "+template); err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, s.address(template))
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
+
+func execute(ctx context.Context, address, statements string) error {
+	c, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it ran is done
+	_, err = c.PgConn().Exec(ctx, statements).ReadAll()
+	return err
+}
+
+// password is that of the server's superuser.
+var password = rand.Text()
