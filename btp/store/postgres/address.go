@@ -39,6 +39,8 @@ var ours = map[string]string{
 	"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "plan_cache_mode": "force_generic_plan", "jit": "off",
 	// A process that has stopped in a step does not keep the lock for ever.
 	"idle_in_transaction_session_timeout": fmt.Sprint(stepWithin.Milliseconds()),
+	// Nor does a machine that is gone without a word.
+	"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4",
 }
 
 // parse reads an address. No part of one that cannot be read is told: any of it may be

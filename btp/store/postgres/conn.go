@@ -18,6 +18,8 @@ import (
 type conn struct {
 	pg         *pgconn.PgConn
 	statements map[string]*pgconn.StatementDescription // by the common form
+	run        int                                     // statements since the plans were made
+	replan     int                                     // after so many they are made anew
 
 	// Of the transaction under way:
 	waiting context.Context //nolint:containedctx // until the lock is there; then a bound of its own
@@ -39,7 +41,7 @@ func connOf(pg *pgconn.PgConn) *conn {
 	if c, ok := pg.CustomData()[connKey].(*conn); ok {
 		return c
 	}
-	c := &conn{pg: pg, statements: map[string]*pgconn.StatementDescription{}}
+	c := &conn{pg: pg, statements: map[string]*pgconn.StatementDescription{}, replan: firstReplan}
 	pg.CustomData()[connKey] = c
 	return c
 }
@@ -144,9 +146,23 @@ func (c *conn) Query(query string, scan func(sqlstore.Row) error, args ...driver
 	})
 }
 
+// A plan is made once and goes by how large the tables are then: while they are small
+// one index is as good as another. So plans are made anew as often as the number of
+// statements doubles, and after every lastReplan of them.
+const (
+	firstReplan = 256
+	lastReplan  = 8192
+)
+
 func (c *conn) queue(query string, args []driver.Value) error {
 	if c.failed != nil {
 		return c.failed
+	}
+	if c.run++; c.run > c.replan {
+		c.run, c.replan = 0, min(2*c.replan, lastReplan)
+		if err := c.queue("DISCARD PLANS", nil); err != nil {
+			return err
+		}
 	}
 	s, err := c.prepared(query)
 	if err != nil {

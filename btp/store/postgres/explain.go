@@ -21,6 +21,7 @@ const (
 	noSuchDatabase       = "3D000"
 	noPrivilege          = "42501"
 	readOnly             = "25006"
+	lockNotAvailable     = "55P03"
 	adminShutdown        = "57P01"
 	cannotConnectNow     = "57P03"
 	tooManyConnections   = "53300"

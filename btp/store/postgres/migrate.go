@@ -61,14 +61,21 @@ func checkServer(ctx context.Context, c *pgx.Conn) (schema string, err error) {
 	switch {
 	case err != nil:
 		return "", err
-	case version < oldest:
-		return "", fmt.Errorf("PostgreSQL %s is too old: pairsim needs %d or newer", shown, oldest/10000)
+	case checkVersion(version, shown) != nil:
+		return "", checkVersion(version, shown)
 	case encoding != "UTF8":
 		return "", fmt.Errorf("the database has the encoding %s: pairsim needs UTF8", encoding)
 	case current == nil:
 		return "", fmt.Errorf("none of the schemas of the search path (%s) exists: CREATE SCHEMA makes one", path)
 	}
 	return *current, nil
+}
+
+func checkVersion(version int, shown string) error {
+	if version < oldest {
+		return fmt.Errorf("PostgreSQL %s is too old: pairsim needs %d or newer", shown, oldest/10000)
+	}
+	return nil
 }
 
 // checkOwner refuses a schema in which another program has tables of our names.

@@ -30,6 +30,8 @@ const (
 	// stepWithin bounds a transaction once it has its lock. The server ends one whose
 	// process has stopped after the same time, and its lock with it.
 	stepWithin = 30 * time.Second
+	// deathNoticedWithin is how long Alone waits for what a process that died has held.
+	deathNoticedWithin = 2 * time.Second
 	// attempts is how often a transaction that the server refused, or that found its
 	// connection gone, is tried.
 	attempts = 3
@@ -46,6 +48,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	turns  map[btp.EnvironmentID]*turn
+	alone  []*pgxpool.Conn // each holds a lock of Alone
 	closed bool
 }
 
@@ -149,9 +152,40 @@ func (s *Store) Drop(ctx context.Context, env btp.EnvironmentID) error {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
+	held := s.alone
+	s.alone = nil
 	s.mu.Unlock()
+	var errs []error
+	for _, c := range held { // whose connection does not go back to the pool
+		errs = append(errs, c.Hijack().Close(context.Background()))
+	}
 	s.pool.Close()
-	return nil
+	return errors.Join(errs...)
+}
+
+// Alone takes a part that one process at a time has, until the store is closed or the
+// process has died; false: another has it, and kept it for as long as a server takes to
+// notice that a process died. It ends with the server's own life as well.
+func (s *Store) Alone(ctx context.Context, part string) (bool, error) {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return false, explain(s.pool.Config().ConnConfig, err)
+	}
+	_, err = c.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", deathNoticedWithin.Milliseconds()))
+	if err == nil {
+		_, err = c.Exec(ctx, "SELECT pg_advisory_lock($1)", lockKey(s.schema, "\x00"+part))
+	}
+	if err != nil {
+		err = errors.Join(err, c.Hijack().Close(context.WithoutCancel(ctx)))
+		if stateOf(err) == lockNotAvailable {
+			return false, nil
+		}
+		return false, explain(s.pool.Config().ConnConfig, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alone = append(s.alone, c)
+	return true, nil
 }
 
 func (s *Store) isClosed() bool {

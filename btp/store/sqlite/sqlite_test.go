@@ -39,7 +39,9 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) btp.Store { return fresh(t) })
 }
 
-func TestDurable(t *testing.T) { storetest.RunDurable(t, open) }
+func TestDurable(t *testing.T) {
+	storetest.RunDurable(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "a store?100%.db") }, open)
+}
 
 func TestFullSync(t *testing.T) {
 	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "store.db"), sqlite.WithSync(sqlite.Full))

@@ -121,3 +121,15 @@ func execute(ctx context.Context, address, statements string) error {
 
 // password is that of the server's superuser.
 var password = rand.Text()
+
+// Encoded makes a database without tables in another encoding than UTF8.
+func Encoded(t testing.TB, encoding string) string {
+	return database(t, "template0 ENCODING '"+encoding+"' LOCALE 'C'")
+}
+
+// Forget removes a role and what it was granted in the database at address.
+func Forget(t testing.TB, address, role string) {
+	if err := execute(context.WithoutCancel(t.Context()), address, "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
+		t.Errorf("remove a role: %v", err)
+	}
+}
