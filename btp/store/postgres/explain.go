@@ -74,7 +74,7 @@ func told(config *pgx.ConnConfig, e *pgconn.PgError) string {
 	case noSuchDatabase:
 		return e.Message + ": CREATE DATABASE makes it"
 	case noPrivilege:
-		return e.Message + ": the user needs the right to make tables there (GRANT CREATE ON SCHEMA …), or a schema of its own (?search_path=SCHEMA)"
+		return e.Message + ": the user needs the rights of the tables' owner"
 	case readOnly:
 		return e.Message + ": is the server a standby?"
 	case cannotConnectNow:

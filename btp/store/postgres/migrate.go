@@ -90,7 +90,13 @@ func checkOwner(ctx context.Context, c *pgx.Conn, schema string) error {
 				"a schema of its own is named by ?search_path=SCHEMA", schema, name)
 		}
 	}
-	return nil
+	var may bool
+	err = c.QueryRow(ctx, `SELECT has_schema_privilege($1, 'CREATE')`, schema).Scan(&may)
+	if err == nil && !may {
+		err = fmt.Errorf("%s may not make tables in schema %s: GRANT CREATE ON SCHEMA %s, or make a schema of its own and name it by ?search_path=SCHEMA",
+			c.Config().User, schema, schema)
+	}
+	return err
 }
 
 // checkTables refuses a schema whose versions promise tables that are not there, or that

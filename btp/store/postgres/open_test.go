@@ -70,7 +70,7 @@ func TestOpenRefuses(t *testing.T) {
 			return u.String()
 		}, `database "none" does not exist: CREATE DATABASE makes it`},
 		{"no such schema", func(t *testing.T) string { return postgrestest.New(t) + "?search_path=none" }, "CREATE SCHEMA makes one"},
-		{"no right to make tables", func(t *testing.T) string { return lonely(t, "") }, "needs the right to make tables"},
+		{"no right to make tables", func(t *testing.T) string { return lonely(t, "") }, "may not make tables in schema public: GRANT CREATE"},
 		{"no right to use the tables", func(t *testing.T) string {
 			return lonely(t, "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO %s")
 		}, "GRANT SELECT, INSERT, UPDATE, DELETE"},

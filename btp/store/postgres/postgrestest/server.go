@@ -19,8 +19,9 @@ import (
 
 // server is a server that runs.
 type server struct {
-	port int
-	hold io.Closer // it ends when this is closed, or the process that holds it has died
+	port    int
+	copying string    // how a database is copied from another
+	hold    io.Closer // it ends when this is closed, or the process that holds it has died
 }
 
 func (s *server) address(database string) string {
