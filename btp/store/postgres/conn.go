@@ -158,7 +158,7 @@ func (c *conn) queue(query string, args []driver.Value) error {
 	if c.failed != nil {
 		return c.failed
 	}
-	if c.run++; c.run > c.replan {
+	if c.run++; c.run > c.replan && (c.queued > 0 || c.reached) { // not before BEGIN, which is to be the first
 		c.run, c.replan = 0, min(2*c.replan, lastReplan)
 		if err := c.queue("DISCARD PLANS", nil); err != nil {
 			return err
