@@ -172,6 +172,26 @@ func testTwoProcessesAreOne(t *testing.T, store func(*testing.T) btp.Store) {
 	}
 }
 
+// TestNameOfADeletedEnvironment: who knows an environment that another process has
+// deleted does not take the next one of its name for it, whose keys are others.
+func TestNameOfADeletedEnvironment(t *testing.T) { eachSharedStore(t, testNameOfADeletedEnvironment) }
+
+func testNameOfADeletedEnvironment(t *testing.T, store func(*testing.T) btp.Store) {
+	shared := store(t)
+	on := func(c *btp.Config) { c.Store = shared }
+	knows := open(t, func(c *btp.Config) { c.Store = store(t) })
+	open(t, on).register("Web Shop", commerce)
+	if err := shared.Drop(t.Context(), btp.DefaultEnvironment); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, on)
+	again.register("Web Shop", commerce)
+	if _, _, err := knows.Register(t.Context(), "default", "Other", commerce, infoURL, ""); btp.CodeOf(err) != btp.EnvironmentGone {
+		t.Errorf("register in the one that was deleted: got %v, want %s", err, btp.EnvironmentGone)
+	}
+	again.register("Other", commerce)
+}
+
 // TestAdvanceOfYears: what falls due on the way is done in order, however far it is.
 func TestAdvanceOfYears(t *testing.T) {
 	t.Parallel()

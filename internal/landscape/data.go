@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/store/memory"
 	"github.com/pairsim/pairsim/btp/store/postgres"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
@@ -87,4 +89,57 @@ func (l *Landscape) openDatabase(ctx context.Context) error {
 		return &DatabaseError{err}
 	}
 	return nil
+}
+
+// find is an environment beside the first: one that is served here or, with data in a
+// database, that another process has made. A balancer leads requests to any of them.
+// nil: there is none.
+func (l *Landscape) find(ctx context.Context, id btp.EnvironmentID) *environment {
+	e := l.environments.find(id)
+	if e != nil || !l.shares() || btp.CheckEnvironmentName(string(id)) != nil || id == btp.DefaultEnvironment {
+		return e
+	}
+	ctx = context.WithoutCancel(ctx)
+	e, adopted := l.adopt(ctx, id)
+	if adopted {
+		e.goLive(ctx)
+	}
+	return e
+}
+
+// shares: other processes may make environments of this landscape.
+func (l *Landscape) shares() bool { return l.config.InDatabase() && l.plays(RoleRegistry) }
+
+func (l *Landscape) adopt(ctx context.Context, id btp.EnvironmentID) (e *environment, adopted bool) {
+	l.adopting.Lock()
+	defer l.adopting.Unlock()
+	if e := l.environments.find(id); e != nil { // somebody else wanted it too
+		return e, false
+	}
+	stored, err := l.store.Environments(ctx)
+	if err == nil && !slices.Contains(stored, id) {
+		return nil, false
+	}
+	if err == nil {
+		err = l.reopenEnvironment(ctx, id)
+	}
+	if err != nil {
+		l.log.Warn("an environment of another process cannot be served", "environment", string(id), "error", err)
+	}
+	e = l.environments.find(id)
+	return e, e != nil
+}
+
+// adoptAll serves all that other processes have made.
+func (l *Landscape) adoptAll(ctx context.Context) {
+	if !l.shares() {
+		return
+	}
+	stored, err := l.store.Environments(ctx)
+	if err != nil {
+		l.log.Warn("environments of other processes cannot be listed", "error", err)
+	}
+	for _, id := range stored {
+		l.find(ctx, id)
+	}
 }

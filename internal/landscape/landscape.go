@@ -171,6 +171,7 @@ type Landscape struct {
 	mtlsPort     string
 	first        *environment // default
 	environments environments // the others
+	adopting     sync.Mutex   // of who looks for one that another process made
 	store        btp.Store    // nil without the registry
 	tls          *tls.Config
 	servers      []*http.Server
