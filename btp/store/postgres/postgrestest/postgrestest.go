@@ -6,13 +6,11 @@ package postgrestest
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"errors"
 	"net/url"
 	"os"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,14 +20,12 @@ import (
 // template is the database from which the others are copied.
 const template = "pairsim"
 
-var (
-	shared struct {
-		sync.Mutex
-		server *server
-		err    error
-	}
-	number atomic.Int64 // of the latest database
-)
+// shared is the server of this test binary.
+var shared struct {
+	sync.Mutex
+	server *Server
+	err    error
+}
 
 // New makes a database with the tables of a store and returns its address.
 func New(t testing.TB) string { return database(t, template) }
@@ -52,49 +48,34 @@ func Exec(t testing.TB, address, statements string) {
 	}
 }
 
-// database makes a database. It is left for the server to take along: dropping one takes
-// as long as making it.
 func database(t testing.TB, from string) string {
 	t.Helper()
-	s := running(t)
-	name := fmt.Sprintf("test_%d", number.Add(1))
-	if err := execute(t.Context(), s.address("postgres"), "CREATE DATABASE "+name+" TEMPLATE "+from+s.copying); err != nil {
+	address, err := running(t).database(t.Context(), from)
+	if err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
-	return s.address(name)
+	return address
 }
-
-// startWithin bounds how long the server takes to start.
-const startWithin = time.Minute
 
 // running starts the server at first use. Where its programs are missing the test is
 // skipped, and in CI fails.
-func running(t testing.TB) *server {
+func running(t testing.TB) *Server {
 	t.Helper()
-	programs, err := findPrograms()
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("PostgreSQL: %v", err)
-		}
-		t.Skipf("NOT RUN, PostgreSQL: %v", err)
-	}
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startWithin)
-		defer cancel()
-		shared.server, shared.err = start(ctx, programs)
-		if shared.err == nil {
-			shared.err = makeTemplate(ctx, shared.server)
-		}
+		shared.server, shared.err = Start(context.WithoutCancel(t.Context()))
 	}
-	if shared.err != nil {
+	switch {
+	case errors.Is(shared.err, ErrMissing) && os.Getenv("CI") != "true":
+		t.Skipf("NOT RUN, PostgreSQL: %v", shared.err)
+	case shared.err != nil:
 		t.Fatalf("start PostgreSQL: %v", shared.err)
 	}
 	return shared.server
 }
 
-func makeTemplate(ctx context.Context, s *server) error {
+func (s *Server) makeTemplate(ctx context.Context) error {
 	c, err := pgx.Connect(ctx, s.address("postgres"))
 	if err != nil {
 		return err

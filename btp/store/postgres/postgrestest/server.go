@@ -14,17 +14,59 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// server is a server that runs.
-type server struct {
+// Server is a PostgreSQL server that runs. It ends when it is closed, or when the
+// process that started it has died.
+type Server struct {
 	port    int
-	copying string    // how a database is copied from another
-	hold    io.Closer // it ends when this is closed, or the process that holds it has died
+	copying string       // how a database is copied from another
+	number  atomic.Int64 // of the latest database
+	hold    io.Closer
 }
 
-func (s *server) address(database string) string {
+// Start starts a server from the programs of this machine. ErrMissing: they are not there.
+func Start(ctx context.Context) (*Server, error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	s, err := start(ctx, programs)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.makeTemplate(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// ErrMissing says what to install.
+var ErrMissing = errors.New("initdb and postgres are missing: install PostgreSQL (Debian: apt-get install postgresql), or run make setup as root")
+
+// startWithin bounds how long the server takes to start.
+const startWithin = time.Minute
+
+// Close ends the server and removes its data.
+func (s *Server) Close() error { return s.hold.Close() }
+
+// Database makes a database with the tables of a store and returns its address. It is
+// left for the server to take along: dropping one takes as long as making it.
+func (s *Server) Database(ctx context.Context) (address string, err error) {
+	return s.database(ctx, template)
+}
+
+func (s *Server) database(ctx context.Context, from string) (address string, err error) {
+	name := fmt.Sprintf("test_%d", s.number.Add(1))
+	err = execute(ctx, s.address("postgres"), "CREATE DATABASE "+name+" TEMPLATE "+from+s.copying)
+	return s.address(name), err
+}
+
+func (s *Server) address(database string) string {
 	return (&url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", password),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), Path: database,
@@ -40,7 +82,7 @@ func findPrograms() (folder string, err error) {
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is right
 	if len(found) == 0 {
-		return "", errors.New("initdb and postgres are missing: install PostgreSQL (Debian: apt-get install postgresql), or run make setup as root")
+		return "", ErrMissing
 	}
 	slices.SortFunc(found, func(a, b string) int { return major(b) - major(a) })
 	return filepath.Dir(found[0]), nil
@@ -65,7 +107,7 @@ var settings = []string{
 	"max_connections=300", "shared_buffers=64MB", "listen_addresses=127.0.0.1", "unix_socket_directories=",
 }
 
-func start(ctx context.Context, programs string) (_ *server, err error) {
+func start(ctx context.Context, programs string) (_ *Server, err error) {
 	base, err := os.MkdirTemp("", "pairsim-postgres-")
 	if err != nil {
 		return nil, err
@@ -111,7 +153,7 @@ func start(ctx context.Context, programs string) (_ *server, err error) {
 		return nil, err
 	}
 	started = true // from here on the shell clears away
-	s := &server{port: port, hold: hold}
+	s := &Server{port: port, hold: hold}
 	if err := s.ready(ctx); err != nil {
 		log, _ := os.ReadFile(data + ".log") // without it the error stands alone
 		return nil, errors.Join(fmt.Errorf("%w\n%s", err, bytes.TrimSpace(log)), hold.Close())
@@ -120,7 +162,7 @@ func start(ctx context.Context, programs string) (_ *server, err error) {
 }
 
 // ready waits until the server answers.
-func (s *server) ready(ctx context.Context) error {
+func (s *Server) ready(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
