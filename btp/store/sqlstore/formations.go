@@ -1,37 +1,42 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
-	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/pairsim/pairsim/btp"
 )
 
-type formations struct{ *tx }
+type formations struct{ *Tx }
+
+// betweenIDs stands in no id: it is not printable (unit separator).
+const betweenIDs = "\x1f"
 
 const (
 	formationSelect = `SELECT f.id, f.global_account, f.name, f.type, f.subaccount, f.state, f.failure, f.version, f.sequence,
-		f.created_at, f.updated_at, (SELECT json_group_array(m.system ORDER BY m.position) FROM formation_systems m
+		f.created_at, f.updated_at, (SELECT string_agg(m.system, '` + betweenIDs + `' ORDER BY m.position) FROM formation_systems m
 			WHERE m.env = f.env AND m.sequence = f.sequence)`
 	formationColumns = formationSelect + ` FROM formations f WHERE f.env = ?`
 )
 
-func readFormation(r row) (btp.Formation, error) {
+func readFormation(r Row) (btp.Formation, error) {
 	f := btp.Formation{
-		ID: btp.FormationID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Name: r.text(2), Type: r.text(3),
-		Subaccount: btp.SubaccountID(r.text(4)), State: btp.FormationState(r.text(5)), Version: uint64(r.number(7)),
-		Sequence: uint64(r.number(8)), CreatedAt: r.time(9), UpdatedAt: r.time(10),
+		ID: btp.FormationID(r.Text(0)), GlobalAccount: btp.GlobalAccountID(r.Text(1)), Name: r.Text(2), Type: r.Text(3),
+		Subaccount: btp.SubaccountID(r.Text(4)), State: btp.FormationState(r.Text(5)), Version: uint64(r.Number(7)),
+		Sequence: uint64(r.Number(8)), CreatedAt: r.Time(9), UpdatedAt: r.Time(10),
 	}
-	err := fromJSON(r.text(6), &f.Failure)
-	if err == nil {
-		err = json.Unmarshal([]byte(r.text(11)), &f.Systems)
+	err := fromJSON(r.Text(6), &f.Failure)
+	if text := r.Text(11); text != "" {
+		for _, id := range strings.Split(text, betweenIDs) {
+			f.Systems = append(f.Systems, btp.SystemID(id))
+		}
 	}
 	return f, err
 }
 
 func (t formations) find(query string, args ...driver.Value) (f btp.Formation, ok bool, err error) {
-	ok, err = t.one(query, func(r row) (err error) {
+	ok, err = t.one(query, func(r Row) (err error) {
 		f, err = readFormation(r)
 		return err
 	}, args...)
@@ -64,27 +69,30 @@ func (t formations) List(f btp.FormationFilter) (list []btp.Formation, err error
 	along, order := ` FROM formations f`, ` ORDER BY f.sequence LIMIT ?3`
 	switch {
 	case f.System != "":
-		along = ` FROM formation_systems s INDEXED BY formation_systems_by_system CROSS JOIN formations f ON f.env = s.env AND f.sequence = s.sequence`
+		along = ` FROM formation_systems s` + t.along("formation_systems_by_system") + ` CROSS JOIN formations f`
 		order = ` ORDER BY s.sequence LIMIT ?3`
-		p.where += ` AND s.env = ?1 AND s.sequence > ?2`
+		p.where += ` AND f.env = s.env AND f.sequence = s.sequence AND s.env = ?1 AND s.sequence > ?2`
 		p.add("s.system", string(f.System))
 	case f.GlobalAccount != "" && f.Name != "":
-		along += ` INDEXED BY formations_by_name`
+		along += t.along("formations_by_name")
 	case f.Subaccount != "":
-		along += ` INDEXED BY formations_by_subaccount`
+		along += t.along("formations_by_subaccount")
 	case f.GlobalAccount != "":
-		along += ` INDEXED BY formations_by_global_account`
+		along += t.along("formations_by_global_account")
 	}
 	p.add("f.global_account", string(f.GlobalAccount))
 	p.add("f.subaccount", string(f.Subaccount))
 	p.add("f.name", f.Name)
-	err = t.query(formationSelect+along+` WHERE f.env = ?1 AND f.sequence > ?2`+p.where+order, func(r row) error {
+	err = t.query(formationSelect+along+` WHERE f.env = ?1 AND f.sequence > ?2`+p.where+order, func(r Row) error {
 		f, err := readFormation(r)
 		list = append(list, f)
 		return err
 	}, p.args...)
 	return list, err
 }
+
+var formationTable = ordered("formations", "env, id", "env",
+	"global_account, sequence, name, type, subaccount, state, failure, version, created_at, updated_at")
 
 func (t formations) Put(f btp.Formation) error {
 	failure, err := toJSON(f.Failure)
@@ -95,16 +103,9 @@ func (t formations) Put(f btp.Formation) error {
 	if err != nil {
 		return err
 	}
-	err = t.write(`INSERT INTO formations (env, id, global_account, sequence, name, type, subaccount, state, failure, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, sequence = excluded.sequence, name = excluded.name,
-			type = excluded.type, subaccount = excluded.subaccount, state = excluded.state, failure = excluded.failure,
-			version = excluded.version, created_at = excluded.created_at, updated_at = excluded.updated_at`,
-		t.env, string(f.ID), string(f.GlobalAccount), int64(f.Sequence), f.Name, f.Type, string(f.Subaccount), string(f.State), failure,
+	kept := known && old.Sequence == f.Sequence && old.GlobalAccount == f.GlobalAccount && old.Name == f.Name
+	err = t.putUnique(formationTable, kept, func() error { return t.taken(&f) }, t.env, string(f.ID), string(f.GlobalAccount), int64(f.Sequence), f.Name, f.Type, string(f.Subaccount), string(f.State), failure,
 		int64(f.Version), f.CreatedAt, f.UpdatedAt)
-	if isConstraint(err) {
-		return t.taken(&f, err)
-	}
 	if err != nil || known && old.Sequence == f.Sequence && slices.Equal(old.Systems, f.Systems) {
 		return err
 	}
@@ -133,8 +134,8 @@ func (t formations) exclude(old *btp.Formation) error {
 	return t.write(`DELETE FROM formation_systems WHERE env = ? AND sequence = ?`, t.env, int64(old.Sequence))
 }
 
-// taken tells that another formation has the name of f; otherwise the cause stands.
-func (t formations) taken(f *btp.Formation, cause error) error {
+// taken tells that another formation has the name of f.
+func (t formations) taken(f *btp.Formation) error {
 	other, ok, err := t.FindByName(f.GlobalAccount, f.Name)
 	if err != nil {
 		return err
@@ -142,7 +143,7 @@ func (t formations) taken(f *btp.Formation, cause error) error {
 	if ok && other.ID != f.ID {
 		return btp.Errorf(btp.NameTaken, "there is a formation %.120q in global account %s already", f.Name, f.GlobalAccount)
 	}
-	return cause
+	return nil
 }
 
 func (t formations) Delete(id btp.FormationID) error {

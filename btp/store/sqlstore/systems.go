@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -9,7 +9,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type systems struct{ *tx }
+type systems struct{ *Tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,
@@ -17,19 +17,19 @@ const (
 	systemColumns = systemSelect + ` WHERE env = ?`
 )
 
-func readSystem(r row) (btp.System, error) {
+func readSystem(r Row) (btp.System, error) {
 	s := btp.System{
-		ID: btp.SystemID(r.text(0)), GlobalAccount: btp.GlobalAccountID(r.text(1)), Name: r.text(2), Type: r.text(3),
-		ApplicationName: r.text(4), Status: btp.Status(r.text(5)),
-		Sequence: uint64(r.number(8)), CreatedAt: r.time(9), UpdatedAt: r.time(10), RegisteredAt: r.time(11),
-		FormerTenant: r.text(12), ExtensionDeleted: r.flag(13), EventRuntime: btp.SubaccountID(r.text(14)),
+		ID: btp.SystemID(r.Text(0)), GlobalAccount: btp.GlobalAccountID(r.Text(1)), Name: r.Text(2), Type: r.Text(3),
+		ApplicationName: r.Text(4), Status: btp.Status(r.Text(5)),
+		Sequence: uint64(r.Number(8)), CreatedAt: r.Time(9), UpdatedAt: r.Time(10), RegisteredAt: r.Time(11),
+		FormerTenant: r.Text(12), ExtensionDeleted: r.Flag(13), EventRuntime: btp.SubaccountID(r.Text(14)),
 	}
-	err := fromJSON(r.text(6), &s.Failure)
+	err := fromJSON(r.Text(6), &s.Failure)
 	if err == nil {
-		err = fromJSON(r.text(7), &s.Tenant)
+		err = fromJSON(r.Text(7), &s.Tenant)
 	}
 	if err == nil {
-		err = fromJSON(r.text(15), &s.Discovery)
+		err = fromJSON(r.Text(15), &s.Discovery)
 	}
 	return s, err
 }
@@ -51,7 +51,7 @@ func toJSON[T any](v *T) (driver.Value, error) {
 }
 
 func (t systems) find(where string, args ...driver.Value) (s btp.System, ok bool, err error) {
-	ok, err = t.one(where, func(r row) (err error) {
+	ok, err = t.one(where, func(r Row) (err error) {
 		s, err = readSystem(r)
 		return err
 	}, args...)
@@ -97,7 +97,7 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 	arms := make([]string, len(ranges))
 	for i, r := range ranges {
 		p.args = append(p.args, r.systemType, string(r.status))
-		arms[i] = systemSelect + ` INDEXED BY systems_by_type_and_status` + listWhere + p.where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(p.args)-1, len(p.args))
+		arms[i] = systemSelect + t.along("systems_by_type_and_status") + listWhere + p.where + fmt.Sprintf(` AND type = ?%d AND status = ?%d`, len(p.args)-1, len(p.args))
 	}
 	return t.page(strings.Join(arms, ` UNION ALL `), p.args)
 }
@@ -106,7 +106,7 @@ func (t systems) List(f btp.SystemFilter) ([]btp.System, error) {
 const listWhere = ` WHERE env = ?1 AND sequence > ?2`
 
 func (t systems) page(query string, args []driver.Value) (list []btp.System, err error) {
-	err = t.query(query+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+	err = t.query(query+` ORDER BY sequence LIMIT ?3`, func(r Row) error {
 		s, err := readSystem(r)
 		list = append(list, s)
 		return err
@@ -126,8 +126,8 @@ func (t systems) ranges(f btp.SystemFilter) (list []typeAndStatus, err error) {
 	var at typeAndStatus
 	for {
 		ok, err := t.one(`SELECT type, status FROM systems WHERE env = ? AND global_account = ? AND (type, status) > (?, ?)
-			ORDER BY type, status LIMIT 1`, func(r row) error {
-			at = typeAndStatus{r.text(0), btp.Status(r.text(1))}
+			ORDER BY type, status LIMIT 1`, func(r Row) error {
+			at = typeAndStatus{r.Text(0), btp.Status(r.Text(1))}
 			return nil
 		}, t.env, string(f.GlobalAccount), at.systemType, string(at.status))
 		if err != nil || !ok {
@@ -138,6 +138,9 @@ func (t systems) ranges(f btp.SystemFilter) (list []typeAndStatus, err error) {
 		}
 	}
 }
+
+var systemTable = ordered("systems", "env, id", "env, global_account", "global_account, sequence, name, type, application_name, status, failure, tenant, "+
+	"created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery")
 
 func (t systems) Put(s btp.System) error {
 	failure, err := toJSON(s.Failure)
@@ -155,31 +158,19 @@ func (t systems) Put(s btp.System) error {
 	if t.lastSystem == s.ID { // it is there: only what moves in its life is written, and only those indexes
 		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?,
 				former_tenant = ?, extension_deleted = ?, event_runtime = ?, discovery = ?
-			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS ?`,
+			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS NOT DISTINCT FROM ?`,
 			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery,
 			t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, s.CreatedAt)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
-	err = t.write(`INSERT INTO systems (env, id, global_account, sequence, name, type, application_name, status, failure, tenant,
-			created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (env, id) DO UPDATE SET global_account = excluded.global_account, sequence = excluded.sequence, name = excluded.name,
-			type = excluded.type, application_name = excluded.application_name, status = excluded.status, failure = excluded.failure,
-			tenant = excluded.tenant, created_at = excluded.created_at, updated_at = excluded.updated_at, registered_at = excluded.registered_at,
-			former_tenant = excluded.former_tenant, extension_deleted = excluded.extension_deleted,
-			event_runtime = excluded.event_runtime, discovery = excluded.discovery`,
-		t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
+	return t.putUnique(systemTable, false, func() error { return t.taken(&s) }, t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
 		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery)
-	if isConstraint(err) {
-		return t.taken(&s, err)
-	}
-	return err
 }
 
-// taken tells which name of s another system has; otherwise the cause stands.
-func (t systems) taken(s *btp.System, cause error) error {
+// taken tells which name of s another system has.
+func (t systems) taken(s *btp.System) error {
 	if other, ok, err := t.FindByName(s.GlobalAccount, s.Name); err != nil {
 		return err
 	} else if ok && other.ID != s.ID {
@@ -190,7 +181,7 @@ func (t systems) taken(s *btp.System, cause error) error {
 	} else if ok && other.ID != s.ID {
 		return btp.Errorf(btp.NameTaken, "there is an application %.120q already", s.ApplicationName)
 	}
-	return cause
+	return nil
 }
 
 func (t systems) Delete(id btp.SystemID) error {

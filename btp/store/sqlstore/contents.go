@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"errors"
@@ -7,27 +7,54 @@ import (
 )
 
 // contents is all of an environment at once.
-type contents struct{ *tx }
+type contents struct{ *Tx }
 
-// tables are all tables with rows of environments, but those of the terms and of
-// the authorities, which also have what is the process's own.
-var tables = []string{
+// Tables are all tables with rows of environments.
+func Tables() []string { return append([]string{"authorities", "environment_terms"}, cleared...) }
+
+// cleared are all of them but those of the terms and of the authorities, which also
+// have what is the process's own.
+var cleared = []string{
 	"environments", "signing_keys", "global_accounts", "subaccounts", "systems", "tokens", "attempts", "certificates", "services",
 	"formations", "formation_systems", "assignments", "entitlements", "incidents", "reservations", "replays", "oauth_clients", "transitions", "due",
 	"subscriptions", "deliveries", "objects",
 }
 
 func (t contents) Clear() error {
-	if t.hot != nil {
-		t.hot.env, t.hot.accountEnv = "", ""
-	}
-	t.lastSystem, t.lastToken, t.lastAttempt, t.attemptOf = "", "", "", ""
-	for _, table := range tables {
+	t.forget()
+	for _, table := range cleared { // our own names: they need no quoting
 		if err := t.write(`DELETE FROM `+table+` WHERE env = ?`, t.env); err != nil {
 			return err
 		}
 	}
 	return t.write(`DELETE FROM authorities WHERE env = ? AND name <> ?`, t.env, btp.ServerAuthority)
+}
+
+// Drop removes the environment's rows from every table.
+func (t *Tx) Drop() error {
+	t.forget()
+	for _, table := range Tables() {
+		if err := t.write(`DELETE FROM `+table+` WHERE env = ?`, t.env); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) forget() {
+	if t.Hot != nil {
+		t.Hot.Forget()
+	}
+	t.lastSystem, t.lastToken, t.lastAttempt, t.attemptOf, t.lastObject = "", "", "", "", objectRef{}
+}
+
+// Environments lists the environments that have a record, by id.
+func (t *Tx) Environments() (list []btp.EnvironmentID, err error) {
+	err = t.query(`SELECT env FROM environments ORDER BY env`, func(r Row) error {
+		list = append(list, btp.EnvironmentID(r.Text(0)))
+		return nil
+	})
+	return list, err
 }
 
 func (t contents) All() (c btp.Contents, err error) {
@@ -83,16 +110,16 @@ func (t contents) All() (c btp.Contents, err error) {
 
 func (t contents) authorities() (map[string]btp.AuthorityMaterial, error) {
 	all := map[string]btp.AuthorityMaterial{}
-	err := t.query(`SELECT name, root_pem, issuing_pem, issuing_key_pem FROM authorities WHERE env = ? AND name <> ?`, func(r row) error {
-		all[r.text(0)] = btp.AuthorityMaterial{RootPEM: r.bytes(1), IssuingPEM: r.bytes(2), IssuingKeyPEM: r.bytes(3)}
+	err := t.query(`SELECT name, root_pem, issuing_pem, issuing_key_pem FROM authorities WHERE env = ? AND name <> ?`, func(r Row) error {
+		all[r.Text(0)] = btp.AuthorityMaterial{RootPEM: r.Bytes(1), IssuingPEM: r.Bytes(2), IssuingKeyPEM: r.Bytes(3)}
 		return nil
 	}, t.env, btp.ServerAuthority)
 	return all, err
 }
 
 // every reads all rows of an environment that a query has.
-func every[T any](t contents, query string, read func(row) (T, error)) (list []T, err error) {
-	err = t.query(query, func(r row) error {
+func every[T any](t contents, query string, read func(Row) (T, error)) (list []T, err error) {
+	err = t.query(query, func(r Row) error {
 		one, err := read(r)
 		list = append(list, one)
 		return err
@@ -101,6 +128,6 @@ func every[T any](t contents, query string, read func(row) (T, error)) (list []T
 }
 
 // plain lets a reader that cannot fail stand where one is wanted that can.
-func plain[T any](read func(row) T) func(row) (T, error) {
-	return func(r row) (T, error) { return read(r), nil }
+func plain[T any](read func(Row) T) func(Row) (T, error) {
+	return func(r Row) (T, error) { return read(r), nil }
 }

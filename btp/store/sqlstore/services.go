@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -7,7 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type services struct{ *tx }
+type services struct{ *Tx }
 
 const (
 	serviceSelect  = `SELECT body, api_spec, events_spec, documentation FROM services`
@@ -15,22 +15,22 @@ const (
 )
 
 // readService puts the documents, which are kept byte for byte, back into the rest.
-func readService(r row) (s btp.Service, err error) {
-	if err = json.Unmarshal([]byte(r.text(0)), &s); err != nil {
+func readService(r Row) (s btp.Service, err error) {
+	if err = json.Unmarshal([]byte(r.Text(0)), &s); err != nil {
 		return s, err
 	}
 	if s.API != nil {
-		s.API.Spec = r.bytes(1)
+		s.API.Spec = r.Bytes(1)
 	}
 	if s.Events != nil {
-		s.Events.Spec = r.bytes(2)
+		s.Events.Spec = r.Bytes(2)
 	}
-	s.Documentation = r.bytes(3)
+	s.Documentation = r.Bytes(3)
 	return s, nil
 }
 
 func (t services) find(query string, args ...driver.Value) (s btp.Service, ok bool, err error) {
-	ok, err = t.one(query, func(r row) (err error) {
+	ok, err = t.one(query, func(r Row) (err error) {
 		s, err = readService(r)
 		return err
 	}, args...)
@@ -46,7 +46,7 @@ func (t services) FindByIdentifier(system btp.SystemID, identifier string) (btp.
 }
 
 func (t services) ListOf(system btp.SystemID) (list []btp.Service, err error) {
-	err = t.query(serviceColumns+` ORDER BY sequence, id`, func(r row) error {
+	err = t.query(serviceColumns+` ORDER BY sequence, id`, func(r Row) error {
 		s, err := readService(r)
 		list = append(list, s)
 		return err
@@ -55,12 +55,14 @@ func (t services) ListOf(system btp.SystemID) (list []btp.Service, err error) {
 }
 
 func (t services) Count(system btp.SystemID) (n int, err error) {
-	_, err = t.one(`SELECT count(*) FROM services WHERE env = ? AND system = ?`, func(r row) error {
-		n = int(r.number(0))
+	_, err = t.one(`SELECT count(*) FROM services WHERE env = ? AND system = ?`, func(r Row) error {
+		n = int(r.Number(0))
 		return nil
 	}, t.env, string(system))
 	return n, err
 }
+
+var serviceTable = tableOf("services", "env, system, id", "sequence, identifier, updated_at, body, api_spec, events_spec, documentation")
 
 func (t services) Put(s btp.Service) error {
 	rest := s
@@ -78,9 +80,7 @@ func (t services) Put(s btp.Service) error {
 	if err != nil {
 		return err
 	}
-	return t.write(`INSERT OR REPLACE INTO services (env, system, id, sequence, identifier, updated_at, body, api_spec, events_spec, documentation)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.env, string(s.System), string(s.ID), int64(s.Sequence), s.Identifier, s.UpdatedAt, string(body), apiSpec, eventsSpec,
+	return t.put(serviceTable, t.env, string(s.System), string(s.ID), int64(s.Sequence), s.Identifier, s.UpdatedAt, string(body), apiSpec, eventsSpec,
 		[]byte(s.Documentation))
 }
 

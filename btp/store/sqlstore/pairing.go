@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -7,19 +7,19 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type tokens struct{ *tx }
+type tokens struct{ *Tx }
 
 const tokenColumns = `SELECT id, system, global_account, type, key_id, state, issued_at, expires_at FROM tokens WHERE env = ?`
 
-func readToken(r row) btp.Token {
+func readToken(r Row) btp.Token {
 	return btp.Token{
-		ID: btp.TokenID(r.text(0)), System: btp.SystemID(r.text(1)), GlobalAccount: btp.GlobalAccountID(r.text(2)), Type: r.text(3),
-		KeyID: r.text(4), State: btp.TokenState(r.text(5)), IssuedAt: r.time(6), ExpiresAt: r.time(7),
+		ID: btp.TokenID(r.Text(0)), System: btp.SystemID(r.Text(1)), GlobalAccount: btp.GlobalAccountID(r.Text(2)), Type: r.Text(3),
+		KeyID: r.Text(4), State: btp.TokenState(r.Text(5)), IssuedAt: r.Time(6), ExpiresAt: r.Time(7),
 	}
 }
 
 func (t tokens) find(query string, arg string) (k btp.Token, ok bool, err error) {
-	ok, err = t.one(query, func(r row) error {
+	ok, err = t.one(query, func(r Row) error {
 		k = readToken(r)
 		return nil
 	}, t.env, arg)
@@ -36,16 +36,16 @@ func (t tokens) FindLatest(system btp.SystemID) (btp.Token, bool, error) {
 }
 
 func (t tokens) CountLive(ga btp.GlobalAccountID, systemType string) (n int, err error) {
-	_, err = t.one(`SELECT count(*) FROM tokens WHERE env = ? AND global_account = ? AND type = ? AND state = 'live'`, func(r row) error {
-		n = int(r.number(0))
+	_, err = t.one(`SELECT count(*) FROM tokens WHERE env = ? AND global_account = ? AND type = ? AND state = 'live'`, func(r Row) error {
+		n = int(r.Number(0))
 		return nil
 	}, t.env, string(ga), systemType)
 	return n, err
 }
 
 func (t tokens) LastExpiry(keyID string) (last time.Time, err error) {
-	_, err = t.one(`SELECT max(expires_at) FROM tokens WHERE env = ? AND state = 'live' AND key_id = ?`, func(r row) error {
-		last = r.time(0)
+	_, err = t.one(`SELECT max(expires_at) FROM tokens WHERE env = ? AND state = 'live' AND key_id = ?`, func(r Row) error {
+		last = r.Time(0)
 		return nil
 	}, t.env, keyID)
 	return last, err
@@ -54,7 +54,7 @@ func (t tokens) LastExpiry(keyID string) (last time.Time, err error) {
 func (t tokens) Put(k btp.Token) error {
 	if t.lastToken == k.ID { // it is there: nothing but the state of a token changes
 		n, err := t.writeCounted(`UPDATE tokens SET state = ? WHERE env = ? AND id = ? AND system = ? AND global_account = ? AND type = ?
-			AND key_id = ? AND issued_at IS ? AND expires_at IS ?`,
+			AND key_id = ? AND issued_at IS NOT DISTINCT FROM ? AND expires_at IS NOT DISTINCT FROM ?`,
 			string(k.State), t.env, string(k.ID), string(k.System), string(k.GlobalAccount), k.Type, k.KeyID, k.IssuedAt, k.ExpiresAt)
 		if err != nil || n > 0 {
 			return err
@@ -71,21 +71,21 @@ func (t tokens) Delete(id btp.TokenID) error {
 	return t.write(`DELETE FROM tokens WHERE env = ? AND id = ?`, t.env, string(id))
 }
 
-type attempts struct{ *tx }
+type attempts struct{ *Tx }
 
 const attemptColumns = `SELECT id, system, token, follow_up, tenant, rejected_csrs, certificate, opened_at, deadline FROM attempts WHERE env = ?`
 
-func readAttempt(r row) btp.Attempt {
+func readAttempt(r Row) btp.Attempt {
 	a := btp.Attempt{
-		ID: btp.AttemptID(r.text(0)), System: btp.SystemID(r.text(1)), Token: btp.TokenID(r.text(2)), Tenant: r.text(4),
-		RejectedCSRs: int(r.number(5)), Certificate: btp.Serial(r.text(6)), OpenedAt: r.time(7), Deadline: r.time(8),
+		ID: btp.AttemptID(r.Text(0)), System: btp.SystemID(r.Text(1)), Token: btp.TokenID(r.Text(2)), Tenant: r.Text(4),
+		RejectedCSRs: int(r.Number(5)), Certificate: btp.Serial(r.Text(6)), OpenedAt: r.Time(7), Deadline: r.Time(8),
 	}
-	copy(a.FollowUp[:], r.bytes(3))
+	copy(a.FollowUp[:], r.Bytes(3))
 	return a
 }
 
 func (t attempts) find(query string, arg driver.Value) (a btp.Attempt, ok bool, err error) {
-	ok, err = t.one(query, func(r row) error {
+	ok, err = t.one(query, func(r Row) error {
 		a = readAttempt(r)
 		return nil
 	}, t.env, arg)
@@ -101,15 +101,15 @@ func (t attempts) FindBySystem(id btp.SystemID) (btp.Attempt, bool, error) {
 	return t.find(attemptColumns+` AND system = ?`, string(id))
 }
 
+var attemptTable = tableOf("attempts", "env, system", "id, token, follow_up, tenant, rejected_csrs, certificate, opened_at, deadline")
+
 // Put also ends another attempt of the same system: a system has one row.
 func (t attempts) Put(a btp.Attempt) error {
 	var followUp driver.Value
 	if a.FollowUp != (btp.Digest{}) {
 		followUp = a.FollowUp[:]
 	}
-	return t.write(`INSERT OR REPLACE INTO attempts (env, id, system, token, follow_up, tenant, rejected_csrs, certificate, opened_at, deadline)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.env, string(a.ID), string(a.System), string(a.Token), followUp, a.Tenant, int64(a.RejectedCSRs), string(a.Certificate),
+	return t.put(attemptTable, t.env, string(a.System), string(a.ID), string(a.Token), followUp, a.Tenant, int64(a.RejectedCSRs), string(a.Certificate),
 		a.OpenedAt, a.Deadline)
 }
 
@@ -125,19 +125,19 @@ func (t attempts) Delete(id btp.AttemptID) error {
 	return t.write(`DELETE FROM attempts WHERE env = ? AND id = ?`, t.env, string(id))
 }
 
-type certificates struct{ *tx }
+type certificates struct{ *Tx }
 
 const certificateColumns = `SELECT serial, system, not_before, not_after, renewal_blocked, revoked FROM certificates WHERE env = ?`
 
-func readCertificate(r row) btp.Certificate {
+func readCertificate(r Row) btp.Certificate {
 	return btp.Certificate{
-		Serial: btp.Serial(r.text(0)), System: btp.SystemID(r.text(1)), NotBefore: r.time(2), NotAfter: r.time(3),
-		RenewalBlocked: r.flag(4), Revoked: r.flag(5),
+		Serial: btp.Serial(r.Text(0)), System: btp.SystemID(r.Text(1)), NotBefore: r.Time(2), NotAfter: r.Time(3),
+		RenewalBlocked: r.Flag(4), Revoked: r.Flag(5),
 	}
 }
 
 func (t certificates) Find(serial btp.Serial) (c btp.Certificate, ok bool, err error) {
-	ok, err = t.one(certificateColumns+` AND serial = ?`, func(r row) error {
+	ok, err = t.one(certificateColumns+` AND serial = ?`, func(r Row) error {
 		c = readCertificate(r)
 		return nil
 	}, t.env, string(serial))
@@ -145,17 +145,17 @@ func (t certificates) Find(serial btp.Serial) (c btp.Certificate, ok bool, err e
 }
 
 func (t certificates) ListOf(id btp.SystemID) (list []btp.Certificate, err error) {
-	err = t.query(certificateColumns+` AND system = ? ORDER BY not_before, serial`, func(r row) error {
+	err = t.query(certificateColumns+` AND system = ? ORDER BY not_before NULLS FIRST, serial`, func(r Row) error {
 		list = append(list, readCertificate(r))
 		return nil
 	}, t.env, string(id))
 	return list, err
 }
 
+var certificateTable = tableOf("certificates", "env, serial", "system, not_before, not_after, renewal_blocked, revoked")
+
 func (t certificates) Put(c btp.Certificate) error {
-	return t.write(`INSERT OR REPLACE INTO certificates (env, serial, system, not_before, not_after, renewal_blocked, revoked)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		t.env, string(c.Serial), string(c.System), c.NotBefore, c.NotAfter, flag(c.RenewalBlocked), flag(c.Revoked))
+	return t.put(certificateTable, t.env, string(c.Serial), string(c.System), c.NotBefore, c.NotAfter, flag(c.RenewalBlocked), flag(c.Revoked))
 }
 
 func (t certificates) Delete(serial btp.Serial) error {

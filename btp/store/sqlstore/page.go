@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -15,10 +15,10 @@ type paged struct {
 }
 
 // paging starts the filter of a page; it is false when nothing can lie behind after.
-func (t *tx) paging(after uint64, limit int) (paged, bool) {
+func (t *Tx) paging(after uint64, limit int) (paged, bool) {
 	length := int64(limit)
 	if length <= 0 {
-		length = -1
+		length = math.MaxInt64
 	}
 	return paged{args: []driver.Value{t.env, int64(after), length}}, after <= math.MaxInt64
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -7,7 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type dues struct{ *tx }
+type dues struct{ *Tx }
 
 const (
 	dueColumns = `SELECT at, kind, subject, claimed_until, reads, hold, parked, tries FROM due WHERE env = ?`
@@ -15,16 +15,16 @@ const (
 	waitsForInstant = ` AND reads = 0 AND hold = ''`
 )
 
-func readDue(r row) btp.Due {
+func readDue(r Row) btp.Due {
 	return btp.Due{
-		At: r.time(0), Kind: btp.DueKind(r.text(1)), Subject: r.text(2), ClaimedUntil: r.time(3),
-		Reads: int(r.number(4)), Hold: btp.HoldID(r.text(5)), Parked: r.flag(6),
-		Tries: int(r.number(7)),
+		At: r.Time(0), Kind: btp.DueKind(r.Text(1)), Subject: r.Text(2), ClaimedUntil: r.Time(3),
+		Reads: int(r.Number(4)), Hold: btp.HoldID(r.Text(5)), Parked: r.Flag(6),
+		Tries: int(r.Number(7)),
 	}
 }
 
 func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err error) {
-	ok, err = t.one(query, func(r row) error {
+	ok, err = t.one(query, func(r Row) error {
 		d = readDue(r)
 		return nil
 	}, args...)
@@ -33,15 +33,17 @@ func (t dues) find(query string, args ...driver.Value) (d btp.Due, ok bool, err 
 
 // Put also ends a claim: whoever holds it works on what is no longer due.
 func (t dues) Put(d btp.Due) error {
-	const put = `INSERT OR REPLACE INTO due (env, kind, subject, at, tries, number, reads, hold) VALUES (?1, ?2, ?3, ?4, ?5, `
+	const put = `INSERT INTO due (env, kind, subject, at, tries, number, reads, hold) VALUES (?1, ?2, ?3, ?4, ?5, `
 	const last = `(SELECT coalesce(max(number), 0) + 1 FROM due WHERE env = ?1 AND at = ?4 AND `
+	const instead = ` ON CONFLICT (env, kind, subject) DO UPDATE SET at = excluded.at, tries = excluded.tries, number = excluded.number,
+		reads = excluded.reads, hold = excluded.hold, claimed_until = NULL, parked = 0`
 	switch {
 	case d.Hold != "":
-		return t.write(put+last+`hold <> ''), ?6, ?7)`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads), string(d.Hold))
+		return t.write(put+last+`hold <> ''), ?6, ?7)`+instead, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads), string(d.Hold))
 	case d.Reads > 0: // it has no place among others
-		return t.write(put+`0, ?6, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads))
+		return t.write(put+`0, ?6, '')`+instead, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries), int64(d.Reads))
 	}
-	return t.write(put+last+`reads = 0 AND hold = ''), 0, '')`, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries))
+	return t.write(put+last+`reads = 0 AND hold = ''), 0, '')`+instead, t.env, string(d.Kind), d.Subject, d.At, int64(d.Tries))
 }
 
 func (t dues) Cancel(kind btp.DueKind, subject string) error {
@@ -93,7 +95,7 @@ func (t dues) FindHeld(id btp.HoldID) (btp.Due, bool, error) {
 }
 
 func (t dues) ListHeld(limit int) (list []btp.Due, err error) {
-	err = t.query(dueColumns+` AND hold <> '' ORDER BY at, number LIMIT ?`, func(r row) error {
+	err = t.query(dueColumns+` AND hold <> '' ORDER BY at, number LIMIT ?`, func(r Row) error {
 		list = append(list, readDue(r))
 		return nil
 	}, t.env, int64(limit))

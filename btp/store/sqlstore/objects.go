@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -6,14 +6,14 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type objects struct{ *tx }
+type objects struct{ *Tx }
 
 const objectSelect = `SELECT kind, id, scope, name, parent, system, sequence, document, secret FROM objects`
 
-func readObject(r row) btp.Object {
+func readObject(r Row) btp.Object {
 	return btp.Object{
-		Kind: btp.ObjectKind(r.text(0)), ID: r.text(1), Scope: r.text(2), Name: r.text(3), Parent: r.text(4), System: btp.SystemID(r.text(5)),
-		Sequence: uint64(r.number(6)), Document: r.bytes(7), Secret: r.bytes(8),
+		Kind: btp.ObjectKind(r.Text(0)), ID: r.Text(1), Scope: r.Text(2), Name: r.Text(3), Parent: r.Text(4), System: btp.SystemID(r.Text(5)),
+		Sequence: uint64(r.Number(6)), Document: r.Bytes(7), Secret: r.Bytes(8),
 	}
 }
 
@@ -26,10 +26,11 @@ func (t objects) FindByName(kind btp.ObjectKind, scope, name string) (btp.Object
 }
 
 func (t objects) oneObject(where string, args ...driver.Value) (o btp.Object, ok bool, err error) {
-	ok, err = t.one(objectSelect+where, func(r row) error {
+	ok, err = t.one(objectSelect+where, func(r Row) error {
 		o = readObject(r)
 		return nil
 	}, args...)
+	t.lastObject = refOf(&o)
 	return o, ok, err
 }
 
@@ -39,7 +40,7 @@ func (t objects) List(f btp.ObjectFilter) (list []btp.Object, err error) {
 	if !ok {
 		return nil, nil
 	}
-	err = t.query(objectSelect+filtered(&p, f)+` ORDER BY sequence LIMIT ?3`, func(r row) error {
+	err = t.query(objectSelect+t.filtered(&p, f)+` ORDER BY sequence LIMIT ?3`, func(r Row) error {
 		list = append(list, readObject(r))
 		return nil
 	}, p.args...)
@@ -48,22 +49,22 @@ func (t objects) List(f btp.ObjectFilter) (list []btp.Object, err error) {
 
 func (t objects) Count(f btp.ObjectFilter) (n int, err error) {
 	p, _ := t.paging(0, 0)
-	_, err = t.one(`SELECT count(*) FROM objects`+filtered(&p, f)+` LIMIT ?3`, func(r row) error {
-		n = int(r.number(0))
+	_, err = t.one(`SELECT count(*) FROM objects`+t.filtered(&p, f)+` LIMIT ?3`, func(r Row) error {
+		n = int(r.Number(0))
 		return nil
 	}, p.args...)
 	return n, err
 }
 
-func filtered(p *paged, f btp.ObjectFilter) string {
-	along := ` INDEXED BY objects_by_sequence`
+func (t objects) filtered(p *paged, f btp.ObjectFilter) string {
+	along := t.along("objects_by_sequence")
 	switch {
 	case f.Parent != "":
-		along = ` INDEXED BY objects_by_parent`
+		along = t.along("objects_by_parent")
 	case f.System != "":
-		along = ` INDEXED BY objects_by_system`
+		along = t.along("objects_by_system")
 	case f.Scope != "":
-		along = ` INDEXED BY objects_by_scope`
+		along = t.along("objects_by_scope")
 	}
 	p.args = append(p.args, string(f.Kind))
 	p.add("parent", f.Parent)
@@ -72,25 +73,32 @@ func filtered(p *paged, f btp.ObjectFilter) string {
 	return along + ` WHERE env = ?1 AND sequence > ?2 AND kind = ?4` + p.where
 }
 
+var objectTable = ordered("objects", "env, kind, id", "env, kind", "scope, name, parent, system, sequence, document, secret")
+
+// objectRef is what of an object is unique.
+type objectRef struct {
+	kind            btp.ObjectKind
+	id, scope, name string
+	sequence        uint64
+}
+
+func refOf(o *btp.Object) objectRef { return objectRef{o.Kind, o.ID, o.Scope, o.Name, o.Sequence} }
+
 func (t objects) Put(o btp.Object) error {
 	var name driver.Value
 	if o.Name != "" {
 		name = o.Name
 	}
-	err := t.write(`INSERT INTO objects (env, kind, id, scope, name, parent, system, sequence, document, secret)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (env, kind, id) DO UPDATE SET scope = excluded.scope, name = excluded.name, parent = excluded.parent,
-			system = excluded.system, sequence = excluded.sequence, document = excluded.document, secret = excluded.secret`,
-		t.env, string(o.Kind), o.ID, o.Scope, name, o.Parent, string(o.System), int64(o.Sequence), o.Document, o.Secret)
-	if !isConstraint(err) || o.Name == "" {
+	return t.putUnique(objectTable, t.lastObject == refOf(&o), func() error {
+		if o.Name == "" {
+			return nil
+		}
+		other, ok, err := t.FindByName(o.Kind, o.Scope, o.Name)
+		if err == nil && ok && other.ID != o.ID {
+			err = btp.Errorf(btp.NameTaken, "there is a %s %.100q already", o.Kind, o.Name)
+		}
 		return err
-	}
-	if other, ok, findErr := t.FindByName(o.Kind, o.Scope, o.Name); findErr != nil {
-		return findErr
-	} else if ok && other.ID != o.ID {
-		return btp.Errorf(btp.NameTaken, "there is a %s %.100q already", o.Kind, o.Name)
-	}
-	return err
+	}, t.env, string(o.Kind), o.ID, o.Scope, name, o.Parent, string(o.System), int64(o.Sequence), o.Document, o.Secret)
 }
 
 func (t objects) Delete(kind btp.ObjectKind, id string) error {

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -6,21 +6,21 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type reservations struct{ *tx }
+type reservations struct{ *Tx }
 
 const reservationColumns = `SELECT global_account, name, system, tenant_id, release, created_at FROM reservations WHERE env = ?`
 
-func readReservation(r row) btp.Reservation {
+func readReservation(r Row) btp.Reservation {
 	v := btp.Reservation{
-		GlobalAccount: btp.GlobalAccountID(r.text(0)), Name: r.text(1), System: btp.SystemID(r.text(2)), TenantID: r.text(3),
-		CreatedAt: r.time(5),
+		GlobalAccount: btp.GlobalAccountID(r.Text(0)), Name: r.Text(1), System: btp.SystemID(r.Text(2)), TenantID: r.Text(3),
+		CreatedAt: r.Time(5),
 	}
-	copy(v.Release[:], r.bytes(4))
+	copy(v.Release[:], r.Bytes(4))
 	return v
 }
 
 func (t reservations) find(query string, args ...driver.Value) (v btp.Reservation, ok bool, err error) {
-	ok, err = t.one(query, func(r row) error {
+	ok, err = t.one(query, func(r Row) error {
 		v = readReservation(r)
 		return nil
 	}, args...)
@@ -35,14 +35,14 @@ func (t reservations) FindByRelease(d btp.Digest) (btp.Reservation, bool, error)
 	return t.find(reservationColumns+` AND release = ?`, t.env, d[:])
 }
 
+var reservationTable = tableOf("reservations", "env, global_account, name", "system, tenant_id, release, created_at")
+
 func (t reservations) Put(r btp.Reservation) error {
 	var release driver.Value
 	if r.Release != (btp.Digest{}) {
 		release = r.Release[:]
 	}
-	return t.write(`INSERT OR REPLACE INTO reservations (env, global_account, name, system, tenant_id, release, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		t.env, string(r.GlobalAccount), r.Name, string(r.System), r.TenantID, release, r.CreatedAt)
+	return t.put(reservationTable, t.env, string(r.GlobalAccount), r.Name, string(r.System), r.TenantID, release, r.CreatedAt)
 }
 
 func (t reservations) Delete(ga btp.GlobalAccountID, name string) error {
