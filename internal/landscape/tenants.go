@@ -142,7 +142,7 @@ func (e *environment) extensions() *outbound.Client {
 	if e.registry == nil {
 		return e.process.fetch
 	}
-	return e.process.fetch.Observed(e.noteCall)
+	return e.observed(e.process.fetch)
 }
 
 // replaced is what the tenant is told of its APIs that are elsewhere.
