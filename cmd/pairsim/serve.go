@@ -37,7 +37,7 @@ type serveOptions struct {
 	clientCA, serverCA                      string
 	registry, registryMTLS, ca              string
 	logLevel, logFormat                     string
-	auth                                    bool
+	auth, recordMessages                    bool
 	strict                                  uint64
 	strictOff                               []string
 	untilStdinCloses                        bool
@@ -97,6 +97,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
 	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
+	flags.BoolVar(&o.recordMessages, "record-messages", true, "keep the latest requests and answers for the journal, without their secrets; never without --control")
 	strictFlags(flags, &o.strict, &o.strictOff)
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
@@ -162,7 +163,7 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
 	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
+	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal, cfg.NoMessages = o.edition, o.auth, o.noTenantRenewal, !o.recordMessages
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}

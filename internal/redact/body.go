@@ -171,7 +171,7 @@ func (w *writer) json(body []byte) error {
 			open = append(open, level{object: begins == '{', key: true, secretly: secretly || in.secretly})
 			continue
 		}
-		w.scalar(token, secretly)
+		w.scalar(in.name, token, secretly)
 	}
 }
 
@@ -183,10 +183,10 @@ func (w *writer) separate(in *level, depth int) {
 	w.line(depth)
 }
 
-func (w *writer) scalar(token json.Token, secretly bool) {
+func (w *writer) scalar(name string, token json.Token, secretly bool) {
 	switch t := token.(type) {
 	case string:
-		w.quoted(value(t, secretly))
+		w.quoted(value(name, t, secretly))
 	case nil:
 		w.WriteString("null")
 	case bool:
@@ -257,7 +257,7 @@ func (w *writer) xml(body []byte) error {
 			}
 			w.WriteString("<" + tag(t.Name))
 			for _, a := range t.Attr {
-				w.WriteString(" " + tag(a.Name) + "=\"" + escaped(oneLine(value(a.Value, isSecret(a.Name.Local, secretly)))) + "\"")
+				w.WriteString(" " + tag(a.Name) + "=\"" + escaped(oneLine(value(a.Name.Local, a.Value, isSecret(a.Name.Local, secretly)))) + "\"")
 			}
 			w.WriteByte('>')
 			open, names = append(open, secretly), append(names, tag(t.Name))
@@ -273,7 +273,7 @@ func (w *writer) xml(body []byte) error {
 			if text == "" || len(open) == 0 {
 				continue
 			}
-			w.WriteString(escaped(value(text, open[len(open)-1])))
+			w.WriteString(escaped(value(names[len(names)-1], text, open[len(open)-1])))
 		}
 	}
 }

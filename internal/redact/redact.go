@@ -64,8 +64,11 @@ func bare(name string) string {
 	}, name)
 }
 
-// value is a text under a name, without what is secret in it.
-func value(text string, secretly bool) string {
+// value is the text under a name, without what is secret in it.
+func value(name, text string, secretly bool) string {
+	if bare(name) == "kid" {
+		return thumb(text)
+	}
 	if secretly {
 		return hidden(text)
 	}

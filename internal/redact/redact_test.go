@@ -77,6 +77,7 @@ func TestBodiesAreShownWithoutTheirSecrets(t *testing.T) {
   }
 }`},
 		{"a marked secret", jsonIs, `{"key":{"secret":"` + chosen + `"}}`, "{\n  \"key\": {\n    \"secret\": \"***\"\n  }\n}"},
+		{"keys", jsonIs, `{"kid":"` + random + `","keys":[{"kid":"k1","kty":"EC"}]}`, "{\n  \"kid\": \"dG9rZW4g…\",\n  \"keys\": [\n    {\n      \"kid\": \"k1\",\n      \"kty\": \"EC\"\n    }\n  ]\n}"},
 		{"a key that is a secret", jsonIs, `{"` + random + `":1}`, "{\n  \"***\": 1\n}"},
 		{"a secret in a free text", jsonIs, `{"cause":"the token ` + random + ` of http://anna:` + chosen + `@x.test/?client_secret=` + chosen + ` is no good"}`, `{
   "cause": "the token *** of http://***@x.test/?client_secret=*** is no good"

@@ -98,8 +98,8 @@ func describeJWT(token string) string {
 	decode(parts[0], &header)
 	decode(parts[1], &claims)
 	told := "eyJ… (JWT"
-	if kid := short(header.Kid); kid != "" {
-		told += ", kid=" + kid
+	if header.Kid != "" {
+		told += ", kid=" + thumb(header.Kid)
 	}
 	if claims.Exp > 0 && claims.Exp < 1<<40 {
 		told += ", exp=" + time.Unix(int64(claims.Exp), 0).UTC().Format(time.RFC3339)
@@ -111,6 +111,16 @@ func decode(part string, into any) {
 	if raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "=")); err == nil {
 		_ = json.Unmarshal(raw, into) // of what is none, nothing is told
 	}
+}
+
+// thumb is the beginning of a key's id, enough to tell keys apart: many ids look like
+// secrets.
+func thumb(kid string) string {
+	const most = 8
+	if len(kid) <= most || strings.ContainsFunc(kid, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return short(kid)
+	}
+	return oneLine(kid[:most]) + "…"
 }
 
 // short is a name from outside as it may stand in a description.
@@ -243,7 +253,7 @@ func field(pair string) string {
 	if !assigned {
 		return shown
 	}
-	return shown + "=" + oneLine(value(decoded, isSecret(plain, false)))
+	return shown + "=" + oneLine(value(plain, decoded, isSecret(plain, false)))
 }
 
 // oneLine is a text without characters that no reader sees.
