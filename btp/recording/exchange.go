@@ -1,6 +1,10 @@
 package recording
 
-import "github.com/pairsim/pairsim/internal/redact"
+import (
+	"github.com/pairsim/pairsim/internal/problem"
+	"github.com/pairsim/pairsim/internal/redact"
+	"github.com/pairsim/pairsim/internal/secret"
+)
 
 // Exchange is a request, or a call, and its answer without their secrets, as JSON
 // (docs/wire.md, Control).
@@ -54,11 +58,16 @@ func (r *Recorder) Find(number uint64) (Exchange, bool) {
 		r.mu.Unlock()
 		return Exchange{}, false
 	}
-	m := *kept // what has been heard so far stays as it is
 	r.mu.Unlock()
-	e := Exchange{Seq: number, Request: Request{Method: m.method, Path: m.path, Query: m.query, Headers: m.request.header, Body: m.request.show()}}
+	kept.mu.Lock()
+	m := kept.said // what has been heard so far stays as it is
+	kept.mu.Unlock()
+	e := Exchange{Seq: number, Request: Request{
+		Method: secret.Mask(m.method), // anything, from a client without manners
+		Path:   problem.Path(m.path), Query: redact.Query(m.query), Headers: redact.Show(m.request.header), Body: m.request.show(),
+	}}
 	if m.status != 0 {
-		e.Response = &Response{Status: m.status, Headers: m.response.header, Body: m.response.show()}
+		e.Response = &Response{Status: m.status, Headers: redact.Show(m.response.header), Body: m.response.show()}
 	}
 	return e, true
 }
@@ -69,7 +78,7 @@ func (p *part) show() *Body {
 	if size <= 0 {
 		return nil
 	}
-	b := &Body{MediaType: p.media, Size: size}
+	b := &Body{MediaType: redact.Text(p.media), Size: size}
 	if p.read == 0 {
 		b.Hidden = "nobody read it"
 		return b

@@ -6,12 +6,10 @@ package recording
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 
-	"github.com/pairsim/pairsim/internal/problem"
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/redact"
-	"github.com/pairsim/pairsim/internal/secret"
 )
 
 // Bounds of what is kept of an environment. The oldest is dropped.
@@ -27,9 +25,9 @@ const overhead = 400
 // Recorder keeps the messages of one environment. It is safe for concurrent use; nil
 // keeps nothing.
 //
-// Headers and queries are redacted as they are kept. Bodies are redacted when somebody
-// asks: nobody does for most, and reading them costs more than the requests do. Until
-// then they are in this package's memory alone.
+// Of headers only what may be shown is kept. Queries and bodies are redacted when
+// somebody asks: nobody does for most, and reading them costs more than the requests
+// do. Until then they are in this package's memory alone.
 type Recorder struct {
 	mu    sync.Mutex
 	kept  map[uint64]*message // by number of the journal's entry
@@ -37,19 +35,31 @@ type Recorder struct {
 	bytes int
 }
 
-// message is a request and its answer. The recorder's lock guards it.
+// message is a request and its answer, as they are heard.
 type message struct {
-	recorder            *Recorder
+	recorder *Recorder
+	// exchange saves the journal one of its own: a request costs one context.
+	exchange btp.Exchange
+
+	mu sync.Mutex // before the recorder's
+	said
+	// sent is what the header of the request is read from until it is entered, answer
+	// that of the answer.
+	sent    *http.Request
+	answer  http.Header
+	entered bool
+	size    int // bytes that are not counted yet
+
+	// The recorder's lock guards: for how many entries it is kept (a fault carries a
+	// request out twice), and how many bytes are counted for it.
+	entries, counted int
+}
+
+// said is what is kept.
+type said struct {
 	method, path, query string
 	request, response   part
-	// sent is what the header of the request is read from until it is entered.
-	sent *http.Request
-	// answer is the header of the answer.
-	answer http.Header
-	status int
-	// entries are how many entries it is kept for: a fault carries a request out twice.
-	entries int
-	size    int
+	status              int
 }
 
 // part is what one side said.
@@ -63,11 +73,25 @@ type part struct {
 
 type messageKey struct{}
 
-// begin is a message whose request is about to be read.
-func (r *Recorder) begin(req *http.Request) *message {
+// carrier is the context of a message.
+type carrier struct {
+	context.Context
+	message *message
+}
+
+// Value is context.Context.
+func (c *carrier) Value(key any) any {
+	if key == (messageKey{}) {
+		return c.message
+	}
+	return c.Context.Value(key)
+}
+
+// begin is a message whose request is about to be read, and its context.
+func (r *Recorder) begin(req *http.Request) (*message, context.Context) {
 	m := &message{recorder: r, sent: req}
 	m.request.declared, m.response.declared = req.ContentLength, -1
-	return m
+	return m, &carrier{req.Context(), m}
 }
 
 // Entered says that a request, or a call, has got this number in the journal: from
@@ -77,14 +101,17 @@ func (r *Recorder) Entered(ctx context.Context, number uint64) {
 	if r == nil || m == nil || number == 0 || m.recorder != r {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.sent != nil {
 		m.readRequest()
 	}
-	if m.status != 0 && m.response.header == nil {
+	if m.status != 0 && m.answer != nil {
 		m.readAnswer()
 	}
+	m.entered = true
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.kept == nil {
 		r.kept = map[uint64]*message{}
 	}
@@ -94,38 +121,29 @@ func (r *Recorder) Entered(ctx context.Context, number uint64) {
 	r.kept[number] = m
 	r.order = append(r.order, number)
 	if m.entries++; m.entries == 1 {
-		r.bytes += m.size
+		r.bytes += m.counted
 	}
-	r.drop()
+	r.count(m)
 }
 
 // readRequest keeps what the request says beside its body, and lets go of the rest.
 func (m *message) readRequest() {
 	req := m.sent
 	m.sent = nil
-	m.method = strings.Clone(secret.Mask(req.Method)) // anything, from a client without manners
-	m.path = strings.Clone(problem.Path(req.URL.Path))
-	m.query = strings.Clone(redact.Query(req.URL.RawQuery))
+	m.method, m.path, m.query = req.Method, req.URL.Path, req.URL.RawQuery
 	m.request.readHeader(req.Header)
-	m.grow(overhead + len(m.path) + len(m.query) + sizeOf(m.request.header))
+	m.size += overhead + len(m.path) + len(m.query) + sizeOf(m.request.header)
 }
 
 func (m *message) readAnswer() {
 	m.response.readHeader(m.answer)
 	m.answer = nil
-	m.grow(sizeOf(m.response.header))
+	m.size += sizeOf(m.response.header)
 }
 
 func (p *part) readHeader(h http.Header) {
-	p.header = redact.Headers(h)
-	for _, line := range p.header {
-		switch line.Name {
-		case "Content-Type":
-			p.media = line.Value
-		case "Content-Encoding":
-			p.encoding = line.Value
-		}
-	}
+	p.header = redact.Keep(h)
+	p.media, p.encoding = h.Get("Content-Type"), h.Get("Content-Encoding")
 }
 
 func sizeOf(lines []redact.Header) (size int) {
@@ -135,23 +153,22 @@ func sizeOf(lines []redact.Header) (size int) {
 	return size
 }
 
-// grow counts further bytes of a message.
-func (m *message) grow(n int) {
-	m.size += n
-	if m.entries > 0 {
-		m.recorder.bytes += n
+// count counts what a message has grown by, and lets go of the oldest until the rest
+// is within bounds; the newest stays.
+func (r *Recorder) count(grown *message) {
+	n := grown.size
+	grown.size = 0
+	grown.counted += n
+	if grown.entries > 0 {
+		r.bytes += n
 	}
-}
-
-// drop lets go of the oldest until the rest is within bounds; the newest stays.
-func (r *Recorder) drop() {
 	for len(r.order) > 1 && (len(r.order) > MostMessages || r.bytes > MostBytes) {
 		number := r.order[0]
 		r.order = r.order[1:]
 		m := r.kept[number]
 		delete(r.kept, number)
 		if m.entries--; m.entries == 0 {
-			r.bytes -= m.size
+			r.bytes -= m.counted
 		}
 	}
 }
@@ -161,28 +178,36 @@ func (m *message) heard(side *part, b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	m.recorder.mu.Lock()
-	defer m.recorder.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	side.read += int64(len(b))
 	if more := min(len(b), BodyBytes-len(side.body)); more > 0 {
 		side.body = append(side.body, b[:more]...)
-		m.grow(more)
+		m.size += more
+		m.recount()
 	}
-	if m.entries > 0 {
-		m.recorder.drop()
+}
+
+// recount counts at once what grows when it is kept already.
+func (m *message) recount() {
+	if m.entered {
+		m.recorder.mu.Lock()
+		m.recorder.count(m)
+		m.recorder.mu.Unlock()
 	}
 }
 
 // answered keeps what the answer says beside its body.
 func (m *message) answered(status int, header http.Header) {
-	m.recorder.mu.Lock()
-	defer m.recorder.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.status != 0 {
 		return
 	}
 	m.status, m.answer = status, header
-	if m.entries > 0 {
+	if m.entered {
 		m.readAnswer()
+		m.recount()
 	}
 }
 

@@ -2,10 +2,11 @@ package recording
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/pairsim/pairsim/btp"
 )
 
 // Wrap lets what goes through a handler be recorded, as it stands on the wire: what
@@ -15,8 +16,8 @@ func (r *Recorder) Wrap(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		m := r.begin(req)
-		mine := req.WithContext(context.WithValue(req.Context(), messageKey{}, m))
+		m, ctx := r.begin(req)
+		mine := req.WithContext(btp.WithExchange(ctx, &m.exchange))
 		mine.Body = m.hear(&m.request, req.Body)
 		answer := &writer{ResponseWriter: w, message: m, silent: req.Method == http.MethodHead}
 		next.ServeHTTP(answer, mine)
@@ -96,8 +97,8 @@ func (r *Recorder) Sending(req *http.Request) *http.Request {
 	if r == nil {
 		return req
 	}
-	m := r.begin(req)
-	mine := req.WithContext(context.WithValue(req.Context(), messageKey{}, m))
+	m, ctx := r.begin(req)
+	mine := req.WithContext(ctx)
 	mine.Body = m.hear(&m.request, req.Body)
 	return mine
 }
@@ -108,7 +109,9 @@ func (r *Recorder) Answered(req *http.Request, res *http.Response) {
 	if r == nil || m == nil || m.recorder != r {
 		return
 	}
+	m.mu.Lock()
 	m.response.declared = res.ContentLength
+	m.mu.Unlock()
 	m.answered(res.StatusCode, res.Header.Clone()) // the gateway passes it on changed
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = m.hear(&m.response, res.Body)

@@ -39,37 +39,48 @@ func isKnown(name string) bool {
 	return known[name] || strings.HasPrefix(name, "Pairsim-") || strings.HasPrefix(name, "Ce-")
 }
 
-// Headers are the lines of a header, by name.
-func Headers(h http.Header) []Header {
+// Keep is what of a header may be kept: lines in no order, of which those are without
+// their values that are not known, and credentials without their secret. It is made for
+// every request, so it looks at names alone; Show does the rest.
+func Keep(h http.Header) []Header {
 	lines := make([]Header, 0, len(h))
 	for name, values := range h {
 		for _, text := range values {
-			lines = append(lines, Header{name, text})
+			if len(lines) == mostHeaders {
+				return lines
+			}
+			lines = append(lines, Header{name, kept(name, text)}) // net/http gives each a memory of its own
 		}
-	}
-	slices.SortStableFunc(lines, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
-	lines = lines[:min(len(lines), mostHeaders)]
-	for i, line := range lines {
-		shown := headerValue(line.Name, line.Value)
-		// Neither may keep the memory in which a request lies with all its secrets.
-		lines[i] = Header{strings.Clone(oneLine(withoutTokens(line.Name))), strings.Clone(shown)}
 	}
 	return lines
 }
 
-func headerValue(name, text string) string {
-	if len(text) > longestLine && name != "Authorization" {
-		return secret.Masked
-	}
+func kept(name, text string) string {
 	switch {
 	case name == "Authorization":
 		return credentials(text)
-	case name == "Location" || name == "Link":
-		return oneLine(reference(text))
-	case isKnown(name):
-		return oneLine(Text(text))
+	case len(text) > longestLine || !isKnown(name):
+		return secret.Masked
 	}
-	return secret.Masked
+	return text
+}
+
+// Show are the lines of Keep by name, without what is secret in them.
+func Show(lines []Header) []Header {
+	shown := make([]Header, len(lines))
+	for i, line := range lines {
+		text := line.Value
+		switch line.Name {
+		case "Authorization":
+		case "Location", "Link":
+			text = reference(text)
+		default:
+			text = Text(text)
+		}
+		shown[i] = Header{oneLine(withoutTokens(line.Name)), oneLine(text)}
+	}
+	slices.SortStableFunc(shown, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	return shown
 }
 
 // credentials tells by which scheme somebody proves who he is.

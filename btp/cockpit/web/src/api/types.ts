@@ -41,6 +41,25 @@ export interface Move {
   source: string;
 }
 
+export interface RecordedBody {
+  mediaType?: string;
+  size: number;
+  text?: string;
+  cut?: boolean;
+  hidden?: string;
+}
+
+export interface Recorded {
+  headers: { name: string; value: string }[];
+  body?: RecordedBody;
+}
+
+export interface Recording {
+  seq: number;
+  request: Recorded & { method: string; path: string; query?: string };
+  response?: Recorded & { status: number };
+}
+
 export interface List<T> {
   items: T[];
   nextCursor?: string;

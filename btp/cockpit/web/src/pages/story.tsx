@@ -1,7 +1,7 @@
 // The story of a pairing: a live sequence diagram, fed by the journal, at the
 // reader's pace.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../api/account";
 import { get, send } from "../api/client";
 import { useQuery } from "../api/query";
@@ -37,6 +37,9 @@ export function Page() {
   const faults = useQuery("faults", () => get<List<Fault>>("/control/faults")).data?.items ?? [];
   const points = useQuery("points", () => get<Points>("/cockpit/points.json")).data;
   const [chosen, tellAbout] = useParameter("system");
+  const [entry, turnTo] = useParameter("entry");
+  // Who opens a step stays with its system, whatever comes later.
+  const pinned = useRef(false);
   const [tenantID, chooseTenant] = useState("");
   const [recipeName, chooseRecipe] = useState("");
 
@@ -58,12 +61,28 @@ export function Page() {
   const player = usePlayer(about, scenes.length, pace.pace);
   const names = useMemo(() => new Map(faults.filter((f) => f.action.kind !== "hold" || f.recipe).map((f) => [f.id, f.recipe ?? f.action.kind])), [faults]);
 
+  const open = (seq: number) => {
+    if (seq > 0 && !chosen) {
+      pinned.current = true;
+      tellAbout(about);
+    } else if (seq === 0 && pinned.current) {
+      pinned.current = false;
+      tellAbout("");
+    }
+    turnTo(seq > 0 ? String(seq) : "");
+  };
+  const tell = (system: string) => {
+    pinned.current = false;
+    turnTo("");
+    tellAbout(system);
+  };
+
   const starting = useAct(async () => {
     const taken = new Set(all.map((s) => s.name));
     let n = 1;
     while (taken.has(t.name(n))) n++;
     const made = await send<System>("POST", `/api/v1/globalAccounts/${account!.id}/systems`, { name: t.name(n), type: tenant.product });
-    tellAbout(made.id);
+    tell(made.id);
     player.end();
     const token = made.integrationToken ?? (await send<Token>("POST", `/api/v1/systems/${made.id}/tokens`, {}));
     if (recipe) await send("POST", "/control/faults/recipes/" + recipe.name, { system: made.id });
@@ -94,7 +113,7 @@ export function Page() {
             {t.pace}
             <Select value={pace.pace} onChange={(p) => setPace(p as Pace)} options={Object.entries(t.paces).map(([value, label]) => ({ value, label }))} />
           </label>
-          <Button look="emphasized" icon="play" disabled={starting.busy || !tenant || !account} onClick={starting.run}>
+          <Button look="emphasized" icon="play" busy={starting.busy} disabled={!tenant || !account} onClick={starting.run}>
             {t.start}
           </Button>
         </div>
@@ -113,7 +132,7 @@ export function Page() {
               {t.system}
               <Select
                 value={chosen}
-                onChange={tellAbout}
+                onChange={tell}
                 options={[
                   { value: "", label: latest ? t.latest(latest.name) : "–" },
                   ...all.map((s) => ({ value: s.id, label: `${s.name} (${s.type})` })),
@@ -177,7 +196,7 @@ export function Page() {
         </Empty>
       ) : (
         <>
-          <Diagram key={about} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
+          <Diagram key={about} entry={Number(entry) || 0} open={open} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
           {entries.data?.items.length === most && <p class="hint">{t.cut(most)}</p>}
         </>
       )}
