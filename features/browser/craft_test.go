@@ -85,29 +85,6 @@ func TestATableIsSortedAndSearched(t *testing.T) {
 	p.accessible()
 }
 
-func TestTheKeyboardIsEnough(t *testing.T) {
-	env := testenv.Start(t)
-	p := open(t, env, 1280, "systems")
-	p.sees("No systems yet")
-	press := func(keys string) { p.run(chromedp.KeyEvent(keys)) }
-	focus := func(name string) {
-		t.Helper()
-		p.until("nothing called "+name+" has the focus", `named(document.activeElement).startsWith(%s)`, name)
-	}
-	press("\t")
-	focus("Skip to the page")
-	p.do(`find("button", "Register System").focus()`)
-	press("\r")
-	focus("Name")
-	p.run(chromedp.KeyEvent("shop"))
-	p.until("the form is not complete", `!find("button", "Register").disabled`)
-	press("\r") // the form's own way
-	p.sees("10:00 left")
-	press("\x1b")
-	p.sees("Pending")
-	p.until("the dialog is still there", `!document.querySelector("dialog[open]")`)
-}
-
 func TestAnEnvironmentHasACockpitOfItsOwn(t *testing.T) {
 	server := testenv.Start(t)
 	env := server.NewEnvironment(t, testenv.WithEdition("v2"))

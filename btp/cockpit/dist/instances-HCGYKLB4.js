@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-2RS5OZU2.js";import"./chunk-SVGFKK7P.js";import"./chunk-AIXSJYRS.js";import"./chunk-4BI5NCUL.js";import"./chunk-PMYIB5VL.js";import"./chunk-7A5J4MLV.js";import"./chunk-SKFHPAUJ.js";import"./chunk-WE3H6R7D.js";import"./chunk-3AWTILQG.js";export{b as Operation,a as Page};
