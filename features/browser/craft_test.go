@@ -7,7 +7,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -110,31 +109,6 @@ func TestAKeyGuardsTheControlListener(t *testing.T) {
 	p.click("Sign in")
 	p.sees("Live")
 	p.seesNot("The control key is needed")
-}
-
-func TestRolesAreKept(t *testing.T) {
-	env := testenv.Start(t, testenv.WithAuth())
-	env.RegisterSystem(t, "shop", testenv.CommerceCloud)
-	viewer, err := env.Controls().CreateOAuthClient(t.Context(), btpclient.OAuthClient{Role: testenv.SystemLandscapeViewer, GlobalAccount: "default"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := open(t, env, 1280, "systems")
-	p.sees("Sign in")
-	p.accessible()
-	p.picture("sign-in")
-	p.fill("Client ID", viewer.ID)
-	p.fill("Client secret", "wrong")
-	p.click("Sign in")
-	p.sees("Not signed in")
-	p.fill("Client secret", viewer.Secret)
-	p.click("Sign in")
-	p.sees("Pending")
-	p.seesNot("Client secret")
-	p.clickIn("shop", "Actions of shop")
-	p.click("Display token")
-	p.sees("Role does not allow it")
-	p.accessible()
 }
 
 func TestAServerThatEndsIsMissed(t *testing.T) {

@@ -265,7 +265,7 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 		})
 	}
 	if e.registry != nil {
-		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth})
+		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth, Tenants: e.shownTenants()})
 	}
 	public := e.friendly
 	router.NoRoute(func(c *gin.Context) {

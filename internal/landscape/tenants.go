@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/cxsim"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/snapshot"
@@ -134,6 +135,15 @@ func (e *environment) openTenants() error {
 		e.tenants = append(e.tenants, t)
 	}
 	return nil
+}
+
+// shownTenants are the tenants as the cockpit names them.
+func (e *environment) shownTenants() []cockpit.Tenant {
+	shown := make([]cockpit.Tenant, len(e.tenants))
+	for i, t := range e.tenants {
+		shown[i] = cockpit.Tenant{ID: t.ID(), Product: t.Product().SystemType}
+	}
+	return shown
 }
 
 // extensions is the client by which tenants call extensions; its calls are in the

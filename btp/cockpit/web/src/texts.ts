@@ -95,6 +95,13 @@ export const texts = {
     refused: "Not signed in",
     next: "Check the client ID and the secret.",
     go: "Sign in",
+    out: "Sign out",
+    outOf: (tenant: string) => `Sign out of ${tenant}`,
+    tenantTitle: (id: string) => `Sign in to ${id}`,
+    tenantDetail: (product: string) => `This is a tenant of ${product}, and has an administrator of its own: a role in the global account is none here.`,
+    tenantHow: "Its administrator is an OAuth client:",
+    tenantFirst: (id: string) => `Sign in to ${id} first: its administrator uses the token.`,
+    tenantOut: "Not signed in",
   },
   systems: {
     intro: "The systems of the global account. A token pairs each with its tenant on the product side.",

@@ -4,6 +4,8 @@
 export interface Words {
   environment: string;
   protected: boolean;
+  // tenants are told where access tokens are asked for: a list would need one.
+  tenants?: { id: string; product: string }[];
   journal: number;
   edition: Edition;
 }

@@ -4,8 +4,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../api/account";
 import { get, send } from "../api/client";
+import { needsSignIn, useTenants, type SeenTenant } from "../api/tenants";
 import { useQuery } from "../api/query";
-import type { Diagram as Drawn, Entry, Fault, List, Pairing, Recipe, System, Tenant, Token } from "../api/types";
+import type { Diagram as Drawn, Entry, Fault, List, Pairing, Recipe, System, Token } from "../api/types";
 import { edition } from "../api/words";
 import { Link, useParameter } from "../app/router";
 import { texts } from "../texts";
@@ -32,7 +33,7 @@ const recipesOfPairing = (r: Recipe) => r.for.includes("system") && /token/i.tes
 export function Page() {
   const { account } = useGlobalAccount();
   const systems = useList<System>("systems");
-  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items ?? [];
+  const tenants = useTenants().data ?? [];
   const recipes = (useQuery("recipes", () => get<List<Recipe>>("/control/faults/recipes")).data?.items ?? []).filter(recipesOfPairing);
   const faults = useQuery("faults", () => get<List<Fault>>("/control/faults")).data?.items ?? [];
   const points = useQuery("points", () => get<Points>("/cockpit/points.json")).data;
@@ -113,13 +114,18 @@ export function Page() {
             {t.pace}
             <Select value={pace.pace} onChange={(p) => setPace(p as Pace)} options={Object.entries(t.paces).map(([value, label]) => ({ value, label }))} />
           </label>
-          <Button look="emphasized" icon="play" busy={starting.busy} disabled={!tenant || !account} onClick={starting.run}>
+          <Button look="emphasized" icon="play" why={tenant && needsSignIn(tenant.id) ? texts.signIn.tenantFirst(tenant.id) : undefined} busy={starting.busy} disabled={!tenant || !account} onClick={starting.run}>
             {t.start}
           </Button>
         </div>
         {recipe && (
           <p class="hint">
             {t.willSee} {recipe.seen} ({recipe.source})
+          </p>
+        )}
+        {tenant && needsSignIn(tenant.id) && (
+          <p class="hint">
+            {texts.signIn.tenantFirst(tenant.id)} <Link to={"tenants/" + tenant.id}>{texts.signIn.tenantTitle(tenant.id)}</Link>
           </p>
         )}
         {pace.pace === "step" && <p class="hint">{t.patience}</p>}
@@ -205,8 +211,8 @@ export function Page() {
 }
 
 // Outcome is how the story has ended so far, on both sides.
-function Outcome({ system, tenants, asked }: { system: System; tenants: Tenant[]; asked?: string }) {
-  const path = asked && `/tenants/${encodeURIComponent(asked)}/pairings`;
+function Outcome({ system, tenants, asked }: { system: System; tenants: SeenTenant[]; asked?: string }) {
+  const path = asked && !needsSignIn(asked) ? `/tenants/${encodeURIComponent(asked)}/pairings` : undefined;
   const rows = useQuery(path && "pairings of " + asked, () => get<List<Pairing>>(path!));
   const row = rows.data?.items.find((r) => r.systemId === system.id || (r.description === system.name && !r.systemId));
   // The registry's journal does not tell when a tenant gives up: it is asked.

@@ -1,7 +1,8 @@
 // The sequence diagram: participants side by side, scenes from top to bottom.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Entry, Tenant } from "../../api/types";
+import type { SeenTenant } from "../../api/tenants";
+import type { Entry } from "../../api/types";
 import { texts } from "../../texts";
 import { Copy } from "../../ui/copy";
 import { formatInstant } from "../../ui/format";
@@ -17,7 +18,7 @@ interface Props {
   scenes: Scene[];
   participants: string[];
   points: Points;
-  tenants: Tenant[];
+  tenants: SeenTenant[];
   // entry is the number in the journal of the step that is open; 0: none is.
   entry: number;
   open: (entry: number) => void;
@@ -32,7 +33,7 @@ function explained(scene: Scene, points: Points): string {
 }
 
 // called is what a participant is called, and what it is.
-function called(participant: string, tenants: Tenant[]): { name: string; what: string } {
+function called(participant: string, tenants: SeenTenant[]): { name: string; what: string } {
   const id = /^Tenant (.+)$/.exec(participant)?.[1];
   if (id) return { name: id, what: tenants.find((one) => one.id === id)?.product ?? t.participants.Tenant.what };
   return t.participants[participant] ?? { name: participant, what: "" };

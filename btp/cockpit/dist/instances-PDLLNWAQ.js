@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-XPSTF4HW.js";import"./chunk-SVGFKK7P.js";import"./chunk-AIXSJYRS.js";import"./chunk-BIBEQUWB.js";import"./chunk-PMYIB5VL.js";import"./chunk-7A5J4MLV.js";import"./chunk-SKFHPAUJ.js";import"./chunk-WE3H6R7D.js";import"./chunk-3AWTILQG.js";export{b as Operation,a as Page};
