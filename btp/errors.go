@@ -46,8 +46,9 @@ const (
 	IdempotencyKeyReused Code = "idempotency-key-reused" // the key came with another request before
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
-	RecipeNotFound       Code = "recipe-not-found" // no such recipe of faults
-	HoldNotFound         Code = "hold-not-found"   // unknown, or released already
+	RecipeNotFound       Code = "recipe-not-found"    // no such recipe of faults
+	HoldNotFound         Code = "hold-not-found"      // unknown, or released already
+	RecordingNotFound    Code = "recording-not-found" // what an entry of the journal said is not kept
 
 	// Environments.
 

@@ -45,6 +45,7 @@ var explanations = map[Code]Explanation{
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
 	RecipeNotFound:       {ours, "List the recipes: pairsim fault recipes."},
 	HoldNotFound:         {ours, "List what is held: pairsim hold list."},
+	RecordingNotFound:    {ours, "Ask for a later request or call of the journal: the latest are kept."},
 
 	EnvironmentNotFound:  {ours, "List environments: pairsim env list (GET /control/environments)."},
 	EnvironmentGone:      {ours, "Somebody deleted the environment, or its time was up. Make it again: pairsim env create NAME."},

@@ -79,6 +79,28 @@ Feature: The journal tells what happened
         | shop; P0->>P1: not a request   |
         | %% no comment, #60;b#62; &amp; |
 
+  Rule: What was said is shown for a while, without its secrets
+
+    Scenario Outline: The certificate request of <product>
+      Given the operator has registered the <product> system "My System"
+      And the operator has got its token
+      When the administrator of tenant "<tenant>" enters the token
+      Then the journal shows what was said at "pairing.csr"
+      And it shows whose certificate was asked for, and by whom it was issued
+      And no secret stands in all that was said
+
+      Examples:
+        | product                | tenant   |
+        | SAP Commerce Cloud     | commerce |
+        | SAP Cloud for Customer | c4c      |
+
+    Scenario: A token that is presented
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When a client presents the token of "Web Shop"
+      Then the journal shows what was said at "pairing.info"
+      And it shows which key signed the token, and when it ends
+      And no secret stands in all that was said
+
   @rule:journal-verification
   Rule: A test asks what was done, and is told what came closest
 

@@ -14,6 +14,7 @@ import (
 type words struct {
 	Environment btp.EnvironmentID `json:"environment"`
 	Protected   bool              `json:"protected"`
+	Tenants     []Tenant          `json:"tenants,omitempty"`
 	// Journal is the number of the newest entry: live updates begin behind it.
 	Journal uint64  `json:"journal"`
 	Edition edition `json:"edition"`
@@ -64,9 +65,11 @@ var asked = map[btp.Event]bool{ //nolint:exhaustive // the others happen by them
 func (s *server) showWords(c *gin.Context) {
 	_, newest := s.Registry.Journal().Span()
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, words{
-		Environment: s.Environment, Protected: s.Protected, Journal: newest, Edition: wordsOf(s.Registry.Edition()),
-	})
+	w := words{Environment: s.Environment, Protected: s.Protected, Journal: newest, Edition: wordsOf(s.Registry.Edition())}
+	if s.Protected {
+		w.Tenants = s.Tenants
+	}
+	c.JSON(http.StatusOK, w)
 }
 
 func wordsOf(e *btp.Edition) edition {

@@ -59,6 +59,7 @@ var answers = map[btp.Code]answer{
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
 	btp.RecipeNotFound:       {http.StatusNotFound, ""},
 	btp.HoldNotFound:         {http.StatusNotFound, ""},
+	btp.RecordingNotFound:    {http.StatusNotFound, ""},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, ""},
 	btp.EnvironmentGone:      {http.StatusGone, ""},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/btp/recording"
 	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/strict"
 )
@@ -63,6 +64,8 @@ type Config struct {
 	Strictness func() strict.Report
 	// Snapshots writes the environment and its tenants down, and restores them.
 	Snapshots Snapshots
+	// Messages are what the journal's requests and calls said; nil: nothing is recorded.
+	Messages *recording.Recorder
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -75,12 +78,13 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key), withoutFaults)
+	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry, c.Messages), RequireKey(c.Key), withoutFaults)
 	api.GET("", h(s.showIndex))
 	api.GET("/openapi.json", h(s.showOpenAPI))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
 	api.GET("/journal", h(s.readJournal))
+	api.GET("/journal/:seq/message", h(s.showMessage))
 	api.POST("/verifications", h(s.verify))
 	api.POST("/signingKeys/rotation", h(s.rotateKey))
 	api.GET("/publicUrls", h(s.showPublicURLs))
@@ -130,6 +134,7 @@ func (s *server) showIndex(c *gin.Context) error {
 	links := map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
+		"journalMessage":      "/control/journal/{seq}/message",
 		"verifications":       "/control/verifications",
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",

@@ -49,6 +49,7 @@ var problems = map[btp.Code]struct {
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
 	btp.RecipeNotFound:       {http.StatusNotFound, "No such recipe"},
 	btp.HoldNotFound:         {http.StatusNotFound, "No such hold"},
+	btp.RecordingNotFound:    {http.StatusNotFound, "No such recording"},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, "No such environment"},
 	btp.EnvironmentGone:      {http.StatusGone, "Environment is gone"},

@@ -39,7 +39,7 @@ type serveOptions struct {
 	clientCA, serverCA                                 string
 	registry, registryMTLS, ca                         string
 	logLevel, logFormat                                string
-	auth                                               bool
+	auth, recordMessages                               bool
 	strict                                             uint64
 	strictOff                                          []string
 	untilStdinCloses                                   bool
@@ -104,6 +104,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
 	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
+	flags.BoolVar(&o.recordMessages, "record-messages", true, "keep the latest requests and answers for the journal, without their secrets; never without --control")
 	strictFlags(flags, &o.strict, &o.strictOff)
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
@@ -178,11 +179,11 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 		return cfg, usagef("--local-data is for data in PostgreSQL; beside a file they have their place, and memory keeps nothing")
 	}
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
 	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
 		return cfg, usagef("--callback-timeout, --tenant-timeout and --gateway-timeout must be longer than 0s")
 	}
 	cfg.CallbackTimeout, cfg.TenantTimeout, cfg.GatewayTimeout = o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout
+	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal, cfg.NoMessages = o.edition, o.auth, o.noTenantRenewal, !o.recordMessages
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}

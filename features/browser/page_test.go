@@ -99,10 +99,9 @@ func (p *page) listen(event any) {
 	case *runtime.EventExceptionThrown:
 		p.complaints = append(p.complaints, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 	case *log.EventEntryAdded:
-		// A refusal is an answer: the browser notes it, the page shows it. That a network
-		// of the machine came or went, as with containers of others, is none of the page's.
+		// A refusal is an answer: the browser notes it, the page shows it.
 		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "Failed to load resource: the server responded with a status of 4") &&
-			!strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED") {
+			!(shared && strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED")) {
 			p.complaints = append(p.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:

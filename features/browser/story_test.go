@@ -32,7 +32,9 @@ func TestTheStoryOfAPairingIsTold(t *testing.T) {
 			p.accessible()
 			p.click(c.tenant + " → SAP BTP: a tenant sends its certificate request")
 			p.sees("pairing-protocols §1.5")
-			p.sees("Neither queries nor headers nor bodies")
+			p.sees("POST /v1/applications/certificates?token=***")
+			p.sees("base64 of certificate request for CN=mp-story-1")
+			p.sees("issued by CN=pairsim client Issuing CA")
 			p.accessible()
 			if c.tenant == "commerce" {
 				p.do(`document.querySelector(".scene__call[aria-expanded=true]").scrollIntoView({block: "center"})`)

@@ -109,6 +109,9 @@ type World struct {
 	Faults []btp.DeclaredFault
 	// NoJournal: nothing is journalled. It is what a measurement compares with.
 	NoJournal bool
+	// NoMessages: what requests and calls say is not recorded. It is not either without
+	// a control listener: nobody could ask for it.
+	NoMessages bool
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
 	// Strict makes the registry's answers legal but unfriendly.

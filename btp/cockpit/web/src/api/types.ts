@@ -4,6 +4,8 @@
 export interface Words {
   environment: string;
   protected: boolean;
+  // tenants are told where access tokens are asked for: a list would need one.
+  tenants?: { id: string; product: string }[];
   journal: number;
   edition: Edition;
 }
@@ -41,6 +43,25 @@ export interface Move {
   from: string;
   types?: string[];
   source: string;
+}
+
+export interface RecordedBody {
+  mediaType?: string;
+  size: number;
+  text?: string;
+  cut?: boolean;
+  hidden?: string;
+}
+
+export interface Recorded {
+  headers: { name: string; value: string }[];
+  body?: RecordedBody;
+}
+
+export interface Recording {
+  seq: number;
+  request: Recorded & { method: string; path: string; query?: string };
+  response?: Recorded & { status: number };
 }
 
 export interface List<T> {
