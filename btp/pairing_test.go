@@ -2,8 +2,8 @@ package btp_test
 
 import (
 	"context"
+	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/store/memory"
-	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
 // Rule: registered-by-first-call
@@ -240,8 +239,9 @@ func (s hesitant) View(ctx context.Context, env btp.EnvironmentID, read func(btp
 	return err
 }
 
-// TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store;
-// with PAIRSIM_VOLUME=full, as make soak sets it, 1,000 rounds.
+// TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store, by one
+// process and, where a store is shared, by three; with PAIRSIM_VOLUME=full, as make soak
+// sets it, 1,000 rounds.
 //
 // Rule: token-one-winner
 func TestRacingRedemptions(t *testing.T) {
@@ -249,41 +249,42 @@ func TestRacingRedemptions(t *testing.T) {
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
 		rounds = 1000
 	}
-	for name, store := range map[string]func(t *testing.T) btp.Store{
-		"memory": func(*testing.T) btp.Store { return memory.New() },
-		"sqlite": func(t *testing.T) btp.Store {
-			store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "race.db"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = store.Close() })
-			return store
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	race := func(name string, processes int, place func(*testing.T) func(*testing.T) btp.Store) {
+		t.Run(fmt.Sprintf("%s, %d processes", name, processes), func(t *testing.T) {
 			t.Parallel()
-			r := open(t, func(c *btp.Config) { c.Store = hesitant{store(t)} })
-			s, tok := r.register("Web Shop", commerce)
+			process := place(t)
+			var all []*registry
+			for range processes {
+				all = append(all, open(t, func(c *btp.Config) { c.Store = hesitant{process(t)} }))
+			}
+			s, tok := all[0].register("Web Shop", commerce)
 			for round := range rounds {
-				if accepted, used := r.race(tok.JWS); accepted != 1 || used != 63 {
+				if accepted, used := raceFor(tok.JWS, all...); accepted != 1 || used != 63 {
 					t.Fatalf("round %d: %d accepted and %d refused as used, want 1 and 63", round, accepted, used)
 				}
-				tok = r.issue(s.ID)
+				tok = all[round%processes].issue(s.ID)
 			}
 			t.Logf("%d rounds of 64, one accepted in each", rounds)
 		})
 	}
+	race("memory", 1, func(*testing.T) func(*testing.T) btp.Store {
+		return func(*testing.T) btp.Store { return memory.New() }
+	})
+	for name, place := range sharedStores {
+		race(name, 1, place)
+		race(name, 3, place)
+	}
 }
 
-// race presents one token 64 times at once.
-func (r *registry) race(jws string) (accepted, used int32) {
+// raceFor presents one token 64 times at once, to one process after the other.
+func raceFor(jws string, processes ...*registry) (accepted, used int32) {
 	var won, lost atomic.Int32
 	var group sync.WaitGroup
 	start := make(chan struct{})
-	for range 64 {
+	for i := range 64 {
 		group.Go(func() {
 			<-start
-			_, err := r.present(jws)
+			_, err := processes[i%len(processes)].present(jws)
 			if err == nil {
 				won.Add(1)
 			} else if btp.CodeOf(err) == btp.TokenUsed {

@@ -108,7 +108,7 @@ func TestKillKeepsTheJournal(t *testing.T) {
 		}
 	}
 	before := lines(t, s)
-	s = s.crash(t, data)
+	s = s.crash(t, []string{"--data", data})
 	s.must(t, "systems", "register", "Other", "--type", "SAP Commerce Cloud")
 	after := lines(t, s)
 	if len(after) <= len(before) {

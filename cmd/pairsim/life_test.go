@@ -314,6 +314,7 @@ func TestNextFor(t *testing.T) {
 		{"v2", shop, "error", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
 		{"v2", shop, "deregistering", "Wait until it is done: pairsim wait --system A --account b --status pending.\n" + frozenHint},
 		{"v2", shop, "removeError", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v2", "Warehouse", "pending", "Remove it: pairsim systems remove A --account b."},
 		{"v1", shop, "gone", ""},
 		{"v9", shop, "error", "Look at it: pairsim systems show A --account b."},
 	} {

@@ -31,18 +31,18 @@ const stopWithin = 10 * time.Second
 
 // serveOptions are the settings of serve, as given.
 type serveOptions struct {
-	edition, seed, data, sync, keyAlgorithm string
-	http, mtls, control, controlKey         string
-	roles                                   []string
-	publicURL, publicMTLSURL                string
-	tlsNames, allowHosts, trustedProxies    []string
-	clientCA, serverCA                      string
-	registry, registryMTLS, ca              string
-	logLevel, logFormat                     string
-	auth                                    bool
-	strict                                  uint64
-	strictOff                               []string
-	untilStdinCloses                        bool
+	edition, seed, data, localData, sync, keyAlgorithm string
+	http, mtls, control, controlKey                    string
+	roles                                              []string
+	publicURL, publicMTLSURL                           string
+	tlsNames, allowHosts, trustedProxies               []string
+	clientCA, serverCA                                 string
+	registry, registryMTLS, ca                         string
+	logLevel, logFormat                                string
+	auth                                               bool
+	strict                                             uint64
+	strictOff                                          []string
+	untilStdinCloses                                   bool
 
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
@@ -63,10 +63,12 @@ func newServeCommand() *cobra.Command {
 		Short: "Serve a landscape: the registry, its control API and the tenants",
 		Long: `Serve a landscape: the registry, its control API and the tenants, in one process or by --roles in several.
 
-Data is kept in memory, and is gone when the process ends, unless --data names a file (SQLite). Port 0 is any free one;
+Data is kept in memory, and is gone when the process ends, unless --data names a file (SQLite) or a
+database (PostgreSQL), which several processes may share. Port 0 is any free one;
 the addresses are printed. SIGINT and SIGTERM end it gracefully within 10 seconds (exit code 0), a second signal at once (1).`,
 		Example: `  pairsim serve
   pairsim serve --edition v2 --data pairsim.db
+  PGPASSWORD=… pairsim serve --data postgres://pairsim@db.test/pairsim --roles btp
   pairsim serve --seed landscape.yaml --http 127.0.0.1:0 --mtls 127.0.0.1:0 --control off
   pairsim serve --roles cxsim --http 127.0.0.1:9080 --mtls off --control off --registry http://127.0.0.1:8080 --ca ca.pem`,
 		Args: cobra.NoArgs,
@@ -88,7 +90,8 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.edition, "edition", "", "", "generation of SAP's documents; unless given: that of the data or the seed file, else v1",
 		"v1", "2021-10", "v2", "latest")
 	flags.StringVar(&o.seed, "seed", "", "seed `FILE`: what the landscape holds at its first start")
-	flags.StringVar(&o.data, "data", d.Data, "memory, or a `FILE` (SQLite)")
+	flags.StringVar(&o.data, "data", d.Data, "memory, a `FILE` (SQLite), or postgres://USER@HOST/DATABASE, whose password PGPASSWORD keeps from other users of the machine")
+	flags.StringVar(&o.localData, "local-data", "", "`FOLDER` for the tenants and the journal of this process where the data are in PostgreSQL; unless given: in memory")
 	choiceFlag(c, &o.sync, "sync", "", "normal", "what a file survives: the death of the process, or (full) the loss of power", "normal", "full")
 	choiceFlag(c, &o.keyAlgorithm, "key-algorithm", "", "", "algorithm of integration tokens, at first start; unless given: ES256", "ES256", "RS256", "EdDSA")
 
@@ -167,7 +170,13 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.ControlKey = o.controlKey
 	cfg.PublicURL, cfg.PublicMTLSURL = o.publicURL, o.publicMTLSURL
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
-	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
+	cfg.Data, cfg.LocalData, cfg.SyncFull = o.data, o.localData, o.sync == "full"
+	switch {
+	case cfg.InDatabase() && cfg.SyncFull:
+		return cfg, usagef("--sync is for a file; what PostgreSQL survives is said there (fsync, synchronous_commit)")
+	case !cfg.InDatabase() && cfg.LocalData != "":
+		return cfg, usagef("--local-data is for data in PostgreSQL; beside a file they have their place, and memory keeps nothing")
+	}
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
 	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
 	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
@@ -176,6 +185,9 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.CallbackTimeout, cfg.TenantTimeout, cfg.GatewayTimeout = o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
+	}
+	if cfg.InDatabase() && o.registry != "" {
+		return cfg, usagef("--data: a database is for a process with the part btp; tenants keep what they have in files")
 	}
 	for _, text := range o.trustedProxies {
 		prefix, err := parseNetwork(text)
@@ -362,6 +374,9 @@ func warn(cfg landscape.Config, seedFile string) {
 			cfg.Log.Warn("listening wider than loopback: "+listener.risk, "flag", listener.flag, "address", listener.address)
 		}
 	}
+	if cfg.InDatabase() && cfg.LocalData == "" && len(cfg.Roles) > 1 {
+		cfg.Log.Warn("tenants and journal are in memory: a tenant that is paired is not any more when this process has ended", "remedy", "--local-data FOLDER, or --roles btp")
+	}
 	if _, err := os.Stat(cfg.Data); err == nil && seedFile != "" {
 		cfg.Log.Warn("the data exist already: of the seed file, only the policy and the tenants hold", "data", cfg.Data, "seed", seedFile)
 	}
@@ -384,8 +399,8 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	if l.Edition != nil {
 		line("edition", l.Edition.ID+", "+l.Edition.Cockpit)
 		data := "in memory, gone when this ends (--data FILE keeps it)"
-		if cfg.Data != "" && cfg.Data != "memory" {
-			data = cfg.Data
+		if kept := cfg.ShownData(); kept != "" {
+			data = kept
 		}
 		line("data", data)
 	} else {
@@ -437,9 +452,12 @@ func startFailure(err error) error {
 	var address *net.AddrError
 	var op *net.OpError
 	var known *failure
+	var database *landscape.DatabaseError
 	switch {
 	case errors.As(err, &refused), errors.As(err, &known):
 		return err // it says what to do next
+	case errors.As(err, &database):
+		return &failure{"Cannot use the database", err.Error(), ""}
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{"Address is taken", err.Error(), "Choose another address for this flag (port 0 is any free one), or end what listens there."}
 	case errors.As(err, &address), errors.As(err, &op):

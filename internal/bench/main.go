@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 )
 
 // Bounds of a run, so that what hangs ends: the first build on a machine takes
@@ -65,6 +68,7 @@ const header = `# name value unit ratio budget ok|over|shown
 # events/…/rate, events/…/p99: from publishing an event over mTLS to its delivery, / the same number of plain POSTs to the same listener;
 # testenv-start/…, which has no budget: a process, one container, three containers on a network / in the test's process.
 # testenv-start, tenant-pairing, system-memory, journal-memory: value / what design §8 allows.
+# …/postgres: the server's own CPU, without that of the database.
 # Floor (b): a bare gin server; (c): one that does the cryptography of a pairing behind the same requests, and stores nothing.
 `
 
@@ -75,6 +79,8 @@ type bench struct {
 	full           bool
 	prepare        *preparer
 	data           int // files of data so far
+	// databases is a PostgreSQL server; nil: none is installed.
+	databases *postgrestest.Server
 }
 
 // measurement is a group of lines.
@@ -119,6 +125,13 @@ func run(ctx context.Context, only *regexp.Regexp, full bool) error {
 		return err
 	}
 	fmt.Print(header)
+	if b.databases, err = postgrestest.Start(ctx); errors.Is(err, postgrestest.ErrMissing) {
+		fmt.Printf("# PostgreSQL is not measured: %v\n", err)
+	} else if err != nil {
+		return err
+	} else {
+		defer b.databases.Close()
+	}
 	failed := 0
 	for _, m := range measurements {
 		if !only.MatchString(m.name) {

@@ -26,8 +26,6 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/pki"
-	"github.com/pairsim/pairsim/btp/store/memory"
-	"github.com/pairsim/pairsim/btp/store/sqlite"
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/secret"
@@ -69,8 +67,11 @@ type Config struct {
 	Auth bool
 	// TrustedProxies end TLS before us: their X-Forwarded-Client-Cert is believed.
 	TrustedProxies []netip.Prefix
-	// Data is "memory" or a file.
+	// Data is "memory", a file, or the address of a PostgreSQL database.
 	Data string
+	// LocalData is the folder for what is this process's own where Data is a database:
+	// its tenants and its journal; "" keeps them in memory.
+	LocalData string
 	// SyncFull makes the store survive the loss of power too.
 	SyncFull bool
 	// ClientCA and ServerCA are folders with root.pem, issuing.pem (optional) and
@@ -173,6 +174,7 @@ type Landscape struct {
 	mtlsPort     string
 	first        *environment // default
 	environments environments // the others
+	adopting     sync.Mutex   // of who looks for one that another process made
 	store        btp.Store    // nil without the registry
 	tls          *tls.Config
 	servers      []*http.Server
@@ -257,7 +259,7 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 	}
 	l.first = first
 	if l.plays(RoleRegistry) {
-		if l.store, err = openStore(ctx, cfg); err != nil {
+		if err := l.openStore(ctx); err != nil {
 			return err
 		}
 	}
@@ -309,24 +311,6 @@ func (l *Landscape) plays(role Role) bool {
 		}
 	}
 	return false
-}
-
-func openStore(ctx context.Context, cfg Config) (btp.Store, error) {
-	switch {
-	case cfg.Data == "" || cfg.Data == "memory":
-		return memory.New(), nil
-	case strings.HasPrefix(cfg.Data, "postgres://"), strings.HasPrefix(cfg.Data, "postgresql://"):
-		return nil, errors.New("--data: PostgreSQL is not there yet; use memory or a file")
-	}
-	var options []sqlite.Option
-	if cfg.SyncFull {
-		options = append(options, sqlite.WithSync(sqlite.Full))
-	}
-	store, err := sqlite.Open(ctx, cfg.Data, options...)
-	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", cfg.Data, err)
-	}
-	return store, nil
 }
 
 // serverAuthority is the process's CA for its TLS listener, kept with the data.

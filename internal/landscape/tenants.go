@@ -154,14 +154,14 @@ func replaced(apis []ReplacedAPI) []tenant.ReplacedAPI {
 	return list
 }
 
-// tenantsFolder is beside the registry's file: a tenant's keys are its own and
+// tenantsFolder is beside the registry's data: a tenant's keys are its own and
 // never stand in the registry's data. Within it, each environment but the first
 // has a folder. "" for data in memory.
 func (l *Landscape) tenantsFolder() string {
-	if l.config.Data == "" || l.config.Data == "memory" {
-		return ""
+	if beside := l.config.beside(); beside != "" {
+		return beside + ".tenants"
 	}
-	return l.config.Data + ".tenants"
+	return ""
 }
 
 func (e *environment) tenantStore() (tenant.Store, error) {

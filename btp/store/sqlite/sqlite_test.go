@@ -41,7 +41,9 @@ func TestStore(t *testing.T) {
 }
 
 // Rule: store-survives-death
-func TestDurable(t *testing.T) { storetest.RunDurable(t, open) }
+func TestDurable(t *testing.T) {
+	storetest.RunDurable(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "a store?100%.db") }, open)
+}
 
 // Rule: store-one-contract
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }

@@ -17,6 +17,7 @@ export interface Edition {
   deregisterVerb: string;
   removeVerb: string;
   mergeVerb: string;
+  ownSystemTypes: boolean;
   includeVerb: string;
   excludeVerb: string;
   tokenAtRegistration: boolean;
@@ -66,6 +67,9 @@ export interface SystemType {
   showsPresentToken: boolean;
   environments: string[];
   supportComponent: string;
+  formationBeforePairing: boolean;
+  namespace?: string;
+  provider?: string;
 }
 
 export interface Failure {

@@ -93,9 +93,9 @@ export function Page() {
       {registering && (
         <RegisterSystem
           onClose={() => register(false)}
-          onRegistered={(system) => {
+          onRegistered={(system, byToken) => {
             register(false);
-            ask({ what: "token", system, token: system.integrationToken });
+            if (byToken) ask({ what: "token", system, token: system.integrationToken });
           }}
         />
       )}

@@ -37,6 +37,7 @@ export function systemActions(s: System, ask: (a: Asked) => void): Action[] {
 // whyNot says why the status does not allow it; undefined: it does.
 function whyNot(s: System, on: Move["on"], verb: string): string | undefined {
   const moves = edition().moves.filter((m) => m.on === on);
+  if (moves.length > 0 && moves.every((m) => m.types && !m.types.includes(s.type))) return texts.systemTypes.needsNone;
   const here = moves.find((m) => m.from === s.status.code);
   if (here) return here.types && !here.types.includes(s.type) ? t.typesOnly(here.types.join(", ")) : undefined;
   if (moves.length === 0) return t.never(verb);

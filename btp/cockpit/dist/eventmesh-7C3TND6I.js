@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-WXZYZ4LQ.js";import"./chunk-Z4JAMOG5.js";import"./chunk-OY7VHA6S.js";import"./chunk-ZWS2L4HR.js";import"./chunk-TOT4WUET.js";import"./chunk-EBLMSJRI.js";import"./chunk-ZBN4GQJP.js";export{a as Page,b as optionsOf};

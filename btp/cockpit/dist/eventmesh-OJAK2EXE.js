@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-7WBMCW3D.js";import"./chunk-LMIXCHZI.js";import"./chunk-3ZXA5Y5L.js";import"./chunk-RYVGHXKD.js";import"./chunk-IHGL7XGY.js";import"./chunk-CHSSAH6B.js";import"./chunk-7QMJ272C.js";export{a as Page,b as optionsOf};

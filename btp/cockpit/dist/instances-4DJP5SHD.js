@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-YAHDSIC6.js";import"./chunk-Z4JAMOG5.js";import"./chunk-ZZD3AFNB.js";import"./chunk-OY7VHA6S.js";import"./chunk-GSSN5DUF.js";import"./chunk-ZWS2L4HR.js";import"./chunk-ZV3J36FL.js";import"./chunk-TOT4WUET.js";import"./chunk-EBLMSJRI.js";import"./chunk-ZBN4GQJP.js";export{b as Operation,a as Page};

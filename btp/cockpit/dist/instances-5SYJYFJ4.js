@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-AVTGQV73.js";import"./chunk-LMIXCHZI.js";import"./chunk-3ZXA5Y5L.js";import"./chunk-3Y3KXUAB.js";import"./chunk-4I4VXWP6.js";import"./chunk-RYVGHXKD.js";import"./chunk-ZV3J36FL.js";import"./chunk-IHGL7XGY.js";import"./chunk-CHSSAH6B.js";import"./chunk-7QMJ272C.js";export{b as Operation,a as Page};
