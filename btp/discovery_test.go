@@ -37,6 +37,8 @@ func (r *registry) targets(id btp.SystemID) (names []string) {
 
 // 5592d86.md: individual properties of the source are copied, common ones of the
 // target stay, and the source's record is deleted.
+//
+// Rule: system-merge
 func TestAnAutoDiscoveredSystemIsMerged(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -75,6 +77,7 @@ func TestAnAutoDiscoveredSystemIsMerged(t *testing.T) {
 	}
 }
 
+// Rule: system-merge
 func TestWhatIsNotMerged(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -121,6 +124,7 @@ func TestWhatIsNotMerged(t *testing.T) {
 	}
 }
 
+// Rule: system-merge
 func TestMergingIsHeldByTheGuards(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -133,6 +137,8 @@ func TestMergingIsHeldByTheGuards(t *testing.T) {
 
 // 0c6f498.md: an auto-discovered system is registered and deregistered as any, and
 // cannot be removed.
+//
+// Rule: system-discovered-stays
 func TestAnAutoDiscoveredSystemIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{}

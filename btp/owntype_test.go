@@ -18,6 +18,8 @@ func (r *registry) ownType(n btp.NewSystemType) {
 
 // 5481d59.md, 2ffdaff.md: a system of a third party's type is registered on Add, has no
 // status and needs no token.
+//
+// Rule: system-type-own
 func TestASystemOfAThirdParty(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -53,6 +55,8 @@ func TestASystemOfAThirdParty(t *testing.T) {
 }
 
 // A removal that fails names the component of all other types (sap-domain §4.4).
+//
+// Rule: remove-error-retry
 func TestTheRemovalOfAThirdPartysSystemFails(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -70,6 +74,7 @@ func TestTheRemovalOfAThirdPartysSystemFails(t *testing.T) {
 	}
 }
 
+// Rule: system-type-own
 func TestWhatIsNoSystemType(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -106,6 +111,7 @@ func TestWhatIsNoSystemType(t *testing.T) {
 	wantCode(t, err, btp.TypeUnknown)
 }
 
+// Rule: system-type-own, account-boundary
 func TestATypeIsOfItsAccountOnly(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -120,6 +126,7 @@ func TestATypeIsOfItsAccountOnly(t *testing.T) {
 	}
 }
 
+// Rule: create-idempotency-key
 func TestARepeatedCreationMakesOneType(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -153,6 +160,8 @@ func TestV1HasNoTypesOfThirdParties(t *testing.T) {
 }
 
 // Whatever is sent, a refusal changes nothing, and what is accepted can be used.
+//
+// Rule: system-type-own
 func FuzzCreateSystemType(f *testing.F) {
 	f.Add("Warehouse", "customer.acme", "Acme")
 	f.Add("", "customer.", "\x00")

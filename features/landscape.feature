@@ -3,6 +3,7 @@ Feature: The system landscape
   into it; none is removed. Third parties' systems have types of their own. The cockpit of 2021 knows neither.
   Sources: 3ce5e05.md, 5592d86.md, 0c6f498.md, 5481d59.md, sap-domain §7.5 and §7.6.
 
+  @rule:system-merge
   Rule: An auto-discovered system is merged into the registered system of its type and URL (5592d86.md)
 
     Scenario: The duplicate goes, what only it had stays
@@ -40,6 +41,7 @@ Feature: The system landscape
       When the operator merges "shop-prd" into "Web Shop"
       Then the operator is refused because of "system-in-use"
 
+  @rule:system-discovered-stays
   Rule: An auto-discovered system cannot be removed (0c6f498.md)
 
     @invariant-16
@@ -52,6 +54,7 @@ Feature: The system landscape
       Then the operator is refused because of "system-auto-discovered"
       And the system "shop-prd" is "Auto-discovered"
 
+  @rule:system-type-own
   Rule: A global account has system types of third parties, whose systems need no token (5481d59.md, 2ffdaff.md)
 
     Scenario: A system of an own type is registered when it is added

@@ -64,6 +64,7 @@ func TestAnOperatorActsAsAMessageClient(t *testing.T) {
 	}
 }
 
+// Rule: bus-webhook
 func TestAnOperatorManagesWebhooks(t *testing.T) {
 	a := newBusClient(t, true)
 	a.must(201, a.call("POST", busPath+"/queues", `{"name":"a/b/c/q"}`))
@@ -88,6 +89,8 @@ func TestAnOperatorManagesWebhooks(t *testing.T) {
 }
 
 // A client's options and rules hold for an operator too.
+//
+// Rule: bus-own-namespace
 func TestWhatAMessageClientMayNotDo(t *testing.T) {
 	a, unmanaged := newBusClient(t, true), newBusClient(t, false)
 	a.must(201, a.call("POST", busPath+"/queues", `{"name":"a/b/c/q"}`))

@@ -6,6 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: system-merge
 func TestMergeOverHTTP(t *testing.T) {
 	a := newAPI(t, "v2")
 	found, err := a.registry.Discover(t.Context(), btp.DiscoveredSystem{

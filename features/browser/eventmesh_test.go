@@ -49,6 +49,8 @@ func (p *page) saysWhy(button, why string) {
 
 // e54e609.md: queues and what they subscribe to, tried out with a test message, in the
 // dashboard's words.
+//
+// Rule: bus-queue-subscribes
 func TestAQueueIsMadeAndAMessageGoesThroughIt(t *testing.T) {
 	env := testenv.Start(t)
 	p := open(t, env, 1280, "eventmesh")
@@ -122,6 +124,8 @@ func TestAQueueIsMadeAndAMessageGoesThroughIt(t *testing.T) {
 }
 
 // A webhook that does not want messages is asked again when it has thought better of it.
+//
+// Rule: bus-webhook
 func TestAWebhookIsAskedAgain(t *testing.T) {
 	var wants atomic.Bool
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,6 +179,8 @@ func TestAWebhookIsAskedAgain(t *testing.T) {
 }
 
 // The dashboard manages what the instance's options let it; the others say why not.
+//
+// Rule: cockpit-disabled-says-why
 func TestAMessageClientWithoutOptionsSaysWhy(t *testing.T) {
 	env := testenv.Start(t)
 	entitleEventMesh(t, env, 1)

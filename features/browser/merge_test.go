@@ -11,6 +11,8 @@ import (
 
 // 5592d86.md: an auto-discovered duplicate is merged into the registered system; what
 // is not possible says why.
+//
+// Rule: system-merge, cockpit-disabled-says-why
 func TestADuplicateIsMerged(t *testing.T) {
 	env := testenv.Start(t, testenv.WithEdition("v2"))
 	ctx := t.Context()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -77,25 +78,35 @@ func Collect(root fs.FS) (*Evidence, error) {
 	}
 	e.keys = map[string]string{}
 	for _, t := range e.Tests {
-		e.resolve(t.Calls)
+		e.resolve(t.Dir, t.Calls)
 	}
 	for _, c := range e.Clients {
-		e.resolve(c.Calls)
+		e.resolve("", c.Calls)
 	}
 	return &e, nil
 }
 
-func (e *Evidence) resolve(calls []string) {
+// resolve looks up the operations of calls that stand in a folder: there a path may lack
+// what all paths of the folder's own documents begin with.
+func (e *Evidence) resolve(dir string, calls []string) {
 	for _, call := range calls {
-		if _, known := e.keys[call]; !known {
-			e.keys[call], _ = find(e.Wires, call)
+		if _, known := e.keys[dir+" "+call]; known {
+			continue
 		}
+		key, found := find(e.Wires, call)
+		for _, w := range e.Wires {
+			if !found && path.Dir(w.Document) == dir {
+				method, at, _ := strings.Cut(call, " ")
+				key, found = find([]Wire{w}, method+" "+w.base()+at)
+			}
+		}
+		e.keys[dir+" "+call] = key
 	}
 }
 
-// calls tells whether one of the calls is of an operation.
-func (e *Evidence) calls(key string, calls []string) bool {
-	return slices.ContainsFunc(calls, func(call string) bool { return e.keys[call] == key })
+// calls tells whether one of the calls in a folder is of an operation.
+func (e *Evidence) calls(key, dir string, calls []string) bool {
+	return slices.ContainsFunc(calls, func(call string) bool { return e.keys[dir+" "+call] == key })
 }
 
 // kindOf is what a Go test is, by what it is of and where it stands.
@@ -208,7 +219,7 @@ func (e *Evidence) Operation(key string) Proof {
 		}
 	}
 	for _, t := range e.Tests {
-		if !e.calls(key, t.Calls) {
+		if !e.calls(key, t.Dir, t.Calls) {
 			continue
 		}
 		p.add(kindOf(t), t.Title())
@@ -218,7 +229,7 @@ func (e *Evidence) Operation(key string) Proof {
 	}
 	p.pacts(e.Interactions, func(i Interaction) bool { return i.Operation == key })
 	for _, c := range e.Clients {
-		if e.calls(key, c.Calls) {
+		if e.calls(key, "", c.Calls) {
 			p.add(Foreign, c.Name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -50,43 +51,96 @@ func Tests(files fs.FS) (list []Test, err error) {
 			return err
 		case d.IsDir() && name != "." && (slices.Contains(skipped, d.Name()) || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(name, "_test.go"):
+		case d.IsDir() || !strings.HasSuffix(name, ".go"):
 			return nil
 		}
 		dir := path.Dir(name)
 		if packages[dir] == nil {
-			packages[dir] = &source{dir: dir, functions: map[string]*ast.FuncDecl{}}
+			packages[dir] = &source{dir: dir, functions: map[string]*ast.FuncDecl{}, texts: texts{}}
 		}
 		return packages[dir].read(files, name)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the tests: %w", err)
 	}
+	exported := texts{}
 	for _, p := range packages {
-		list = append(list, p.finished()...)
+		for name, text := range p.texts {
+			if ast.IsExported(name) {
+				exported.set(name, text)
+			}
+		}
+	}
+	for _, p := range packages {
+		list = append(list, p.finished(exported)...)
 	}
 	slices.SortFunc(list, func(a, b Test) int { return strings.Compare(a.Dir+a.Name, b.Dir+b.Name) })
 	return list, nil
 }
 
-// source is a package's test files.
+// source is a package with its tests.
 type source struct {
 	dir       string
-	functions map[string]*ast.FuncDecl // without methods, by name
+	functions map[string]*ast.FuncDecl // of test files, without methods, by name
+	files     []*ast.File
+	texts     texts // of constants and variables outside of functions
 	tests     []Test
+}
+
+// texts are what constants and variables say, by name; "" where one name says several
+// things.
+type texts map[string]string
+
+func (t texts) set(name, text string) {
+	if before, there := t[name]; there && before != text {
+		text = ""
+	}
+	t[name] = text
+}
+
+// declared adds what is declared in a file or function.
+func (t texts) declared(in ast.Node) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			return in == n // what is within one is its own
+		case *ast.ValueSpec:
+			for i, value := range n.Values {
+				if text, known := t.of(value); known && i < len(n.Names) {
+					t.set(n.Names[i].Name, text)
+				}
+			}
+		case *ast.AssignStmt:
+			for i, value := range n.Rhs {
+				name, ok := n.Lhs[min(i, len(n.Lhs)-1)].(*ast.Ident)
+				if text, known := t.of(value); known && ok && len(n.Lhs) == len(n.Rhs) {
+					t.set(name.Name, text)
+				}
+			}
+		}
+		return true
+	})
 }
 
 // finished are the tests, where also those set a fault that call a function of the
 // package that does.
-func (s *source) finished() []Test {
+func (s *source) finished(exported texts) []Test {
 	var setting []string
 	for name, f := range s.functions {
 		if faultsIn(f.Body, nil) {
 			setting = append(setting, name)
 		}
 	}
+	for _, file := range s.files { // again: what was declared by constants of other files is known now
+		s.texts.declared(file)
+	}
 	for i, t := range s.tests {
-		s.tests[i].Faults = faultsIn(s.functions[t.Name].Body, setting)
+		f := s.functions[t.Name]
+		known := maps.Clone(exported)
+		maps.Copy(known, s.texts)
+		known.declared(f)
+		s.tests[i].Calls = known.callsIn(f.Body)
+		s.tests[i].Faults = faultsIn(f.Body, setting)
 	}
 	return s.tests
 }
@@ -102,6 +156,11 @@ func (s *source) read(files fs.FS, name string) error {
 	if err != nil {
 		return err
 	}
+	s.files = append(s.files, file)
+	s.texts.declared(file)
+	if !strings.HasSuffix(name, "_test.go") {
+		return nil
+	}
 	for _, d := range file.Decls {
 		f, ok := d.(*ast.FuncDecl)
 		if !ok || f.Body == nil || f.Recv != nil {
@@ -109,7 +168,7 @@ func (s *source) read(files fs.FS, name string) error {
 		}
 		s.functions[f.Name.Name] = f
 		if f.Name.Name != "TestMain" && testName.MatchString(f.Name.Name) {
-			t := Test{Dir: s.dir, File: path.Base(name), Name: f.Name.Name, Rules: rulesIn(f.Doc.Text()), Calls: callsIn(f.Body)}
+			t := Test{Dir: s.dir, File: path.Base(name), Name: f.Name.Name, Rules: rulesIn(f.Doc.Text())}
 			s.tests = append(s.tests, t)
 		}
 	}
@@ -134,7 +193,7 @@ func faultsIn(body ast.Node, by []string) (found bool) {
 
 // callsIn are the requests that a body writes out: a call, or a row of a table, that has
 // a method and a path.
-func callsIn(body ast.Node) (calls []string) {
+func (t texts) callsIn(body ast.Node) (calls []string) {
 	ast.Inspect(body, func(n ast.Node) bool {
 		var parts []ast.Expr
 		switch n := n.(type) {
@@ -150,7 +209,7 @@ func callsIn(body ast.Node) (calls []string) {
 		}
 		var method, at string
 		for _, part := range parts {
-			text, known := textOf(part)
+			text, known := t.of(part)
 			switch {
 			case method == "" && known && slices.Contains(methods, text):
 				method = text
@@ -171,24 +230,32 @@ var methods = []string{"GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS
 // hole stands for what is only known when the test runs.
 const hole = "{}"
 
-// textOf is the text of an expression, with holes.
-func textOf(e ast.Expr) (text string, known bool) {
+// of is the text of an expression, with holes.
+func (t texts) of(e ast.Expr) (text string, known bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		text, err := strconv.Unquote(e.Value)
 		return text, err == nil && e.Kind == token.STRING
-	case *ast.SelectorExpr: // http.MethodPost
+	case *ast.Ident:
+		if text := t[e.Name]; text != "" {
+			return text, true
+		}
+		return hole, false
+	case *ast.SelectorExpr: // http.MethodPost, or a constant of another package
 		if name, ok := strings.CutPrefix(e.Sel.Name, "Method"); ok {
 			return strings.ToUpper(name), true
 		}
+		if text := t[e.Sel.Name]; text != "" {
+			return text, true
+		}
 		return hole, false
 	case *ast.BinaryExpr:
-		left, one := textOf(e.X)
-		right, other := textOf(e.Y)
+		left, one := t.of(e.X)
+		right, other := t.of(e.Y)
 		return left + right, e.Op == token.ADD && (one || other)
 	case *ast.CallExpr: // fmt.Sprintf("/api/v1/systems/%s", id)
 		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" && len(e.Args) > 0 {
-			format, known := textOf(e.Args[0])
+			format, known := t.of(e.Args[0])
 			return verb.ReplaceAllString(format, hole), known
 		}
 	}

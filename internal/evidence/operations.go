@@ -29,6 +29,17 @@ type Wire struct {
 	Operations     []Operation
 }
 
+// base is what all paths of the wire begin with.
+func (w Wire) base() string {
+	base := w.Operations[0].Path
+	for _, o := range w.Operations {
+		for !strings.HasPrefix(o.Path, base) {
+			base = base[:strings.LastIndex(base, "/")]
+		}
+	}
+	return base
+}
+
 // documents are the OpenAPI documents; key begins the keys of their operations.
 var documents = []struct{ key, name, file string }{
 	{"registry", "Registry", "btp/httpapi/openapi.yaml"},
