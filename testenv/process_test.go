@@ -88,7 +88,8 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	test := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestKilledTestLeavesNothing$")
-	test.Env = append(os.Environ(), victim+"=yes")
+	files := t.TempDir()
+	test.Env = append(os.Environ(), victim+"=yes", "TMPDIR="+files)
 	out, err := test.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -121,5 +122,8 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 	}
 	if _, err := connection.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
 		t.Errorf("pairsim outlives the test's process: %v", err)
+	}
+	if left, err := os.ReadDir(files); err != nil || len(left) > 0 {
+		t.Errorf("the files %v are left (%v), want none", left, err)
 	}
 }

@@ -128,6 +128,7 @@ func assets(t *testing.T) []string {
 	return found
 }
 
+// Rule: cockpit-own-sources-only
 func TestThePageRunsOnlyWhatComesFromHere(t *testing.T) {
 	res := get(t, "GET", "/cockpit/")
 	policy := res.Header.Get("Content-Security-Policy")
@@ -218,6 +219,7 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 	}
 }
 
+// Rule: cockpit-edition-words
 func TestWordsAreThoseOfTheEdition(t *testing.T) {
 	for _, e := range btp.Editions {
 		w := httptest.NewRecorder()

@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,8 @@ type edition struct {
 	TokenVerb           string  `json:"tokenVerb"`
 	DeregisterVerb      string  `json:"deregisterVerb"`
 	RemoveVerb          string  `json:"removeVerb"`
+	MergeVerb           string  `json:"mergeVerb"`
+	OwnSystemTypes      bool    `json:"ownSystemTypes"`
 	IncludeVerb         string  `json:"includeVerb"`
 	ExcludeVerb         string  `json:"excludeVerb"`
 	TokenAtRegistration bool    `json:"tokenAtRegistration"`
@@ -55,7 +58,9 @@ type move struct {
 }
 
 // asked are the events that come about because an operator asks.
-var asked = map[btp.Event]bool{btp.TokenRequested: true, btp.DeregistrationRequested: true, btp.RemovalRequested: true} //nolint:exhaustive // the others happen by themselves
+var asked = map[btp.Event]bool{ //nolint:exhaustive // the others happen by themselves
+	btp.TokenRequested: true, btp.DeregistrationRequested: true, btp.RemovalRequested: true, btp.MergeRequested: true,
+}
 
 func (s *server) showWords(c *gin.Context) {
 	_, newest := s.Registry.Journal().Span()
@@ -70,7 +75,7 @@ func (s *server) showWords(c *gin.Context) {
 func wordsOf(e *btp.Edition) edition {
 	w := edition{
 		ID: e.ID, Cockpit: e.Cockpit, TokenName: e.TokenName, RegisterVerb: e.RegisterVerb, TokenVerb: e.TokenVerb,
-		DeregisterVerb: e.DeregisterVerb, RemoveVerb: e.RemoveVerb, IncludeVerb: e.IncludeVerb, ExcludeVerb: e.ExcludeVerb,
+		DeregisterVerb: e.DeregisterVerb, RemoveVerb: e.RemoveVerb, MergeVerb: e.MergeVerb, OwnSystemTypes: e.OwnSystemTypes, IncludeVerb: e.IncludeVerb, ExcludeVerb: e.ExcludeVerb,
 		TokenAtRegistration: e.TokenAtRegistration, FormationNameRule: e.FormationNameRule, FormationName: e.FormationName.String(),
 		EmptyFirst: e.EmptyFirst, AllTypesInRuntime: e.AllTypesInRuntime,
 		Statuses: []label{}, Moves: []move{}, FormationStatuses: []label{}, PairFirst: []string{},
@@ -90,9 +95,11 @@ func wordsOf(e *btp.Edition) edition {
 			continue
 		}
 		one := move{On: m.On, From: m.From, Source: m.Source}
-		if m.Only != "" {
+		// Nobody makes tokens for a third party's type.
+		if needed := m.Only; needed != "" || m.On == btp.TokenRequested {
+			needed = cmp.Or(needed, btp.PairedByToken)
 			for _, t := range btp.SystemTypes {
-				if t.Has(m.Only) {
+				if t.Has(needed) {
 					one.Types = append(one.Types, t.Name)
 				}
 			}

@@ -36,6 +36,7 @@ type Registry interface {
 	Holds(context.Context) ([]btp.Hold, error)
 	Release(context.Context, btp.HoldID) error
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
+	Discover(context.Context, btp.DiscoveredSystem) (btp.System, error)
 	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
 	OAuthClients(context.Context) ([]btp.OAuthClient, error)
@@ -112,6 +113,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/snapshot/schema", h(s.showSnapshotSchema))
 	api.POST("/reset", h(s.reset))
 
+	api.POST("/discoveries", h(s.discoverSystem))
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
@@ -153,6 +155,7 @@ func (s *server) showIndex(c *gin.Context) error {
 		"snapshot":            "/control/snapshot",
 		"snapshotSchema":      "/control/snapshot/schema",
 		"reset":               "/control/reset",
+		"discoveries":         "/control/discoveries",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",

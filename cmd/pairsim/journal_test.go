@@ -121,6 +121,8 @@ func TestJournalIsVerified(t *testing.T) {
 
 // TestKillKeepsTheJournal: what was on disk when the process was killed is there
 // again, torn lines are not, and the numbers go on.
+//
+// Rule: store-survives-death
 func TestKillKeepsTheJournal(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "pairsim.db")
@@ -140,7 +142,7 @@ func TestKillKeepsTheJournal(t *testing.T) {
 		}
 	}
 	before := lines(t, s)
-	s = s.crash(t, data)
+	s = s.crash(t, []string{"--data", data})
 	s.must(t, "systems", "register", "Other", "--type", "SAP Commerce Cloud")
 	after := lines(t, s)
 	if len(after) <= len(before) {

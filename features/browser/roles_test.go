@@ -26,6 +26,7 @@ func (p *page) signIn(as btpclient.OAuthClient) {
 	p.click("Sign in")
 }
 
+// Rule: role-viewer
 func TestRolesAreKept(t *testing.T) {
 	env := testenv.Start(t, testenv.WithAuth())
 	env.RegisterSystem(t, "shop", testenv.CommerceCloud)

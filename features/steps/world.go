@@ -135,6 +135,7 @@ func (w *world) define(d definitions) {
 	w.entitlementSteps(d)
 	w.eventMeshSteps(d)
 	w.deregistrationSteps(d)
+	w.landscapeSteps(d)
 	w.callbackSteps(d)
 	w.extensionSteps(d)
 	w.faultSteps(d)

@@ -142,9 +142,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		DefaultUser:     !l.config.Auth,
 		DeclareInstance: e.platform.catalogue.Declare,
 		Declarers:       map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
-		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
-		Deliverer: eventsink.Deliverer{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)))},
-		Notifier:  callback.Notifier{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)))},
+		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, CallbackTimeout),
+		Deliverer: eventsink.Deliverer{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)))},
+		Notifier:  callback.Notifier{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)))},
 	})
 	if err != nil {
 		return err

@@ -44,6 +44,8 @@ func (g *guarded) String() string {
 // secrets where they do not belong, no secret gets into the journal, in memory, on
 // disk or in any form, into a log, into metrics, or into an answer of the control
 // listener.
+//
+// Rule: token-secret-nowhere
 func TestNoSecretIsToldAgain(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {

@@ -122,7 +122,7 @@ func (e *environment) openTenants() error {
 			}
 		}
 		t, err := product.make(tenant.Config{
-			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
+			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs, RegistryTimeout: e.world.TenantTimeout,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
@@ -164,14 +164,14 @@ func replaced(apis []ReplacedAPI) []tenant.ReplacedAPI {
 	return list
 }
 
-// tenantsFolder is beside the registry's file: a tenant's keys are its own and
+// tenantsFolder is beside the registry's data: a tenant's keys are its own and
 // never stand in the registry's data. Within it, each environment but the first
 // has a folder. "" for data in memory.
 func (l *Landscape) tenantsFolder() string {
-	if l.config.Data == "" || l.config.Data == "memory" {
-		return ""
+	if beside := l.config.beside(); beside != "" {
+		return beside + ".tenants"
 	}
-	return l.config.Data + ".tenants"
+	return ""
 }
 
 func (e *environment) tenantStore() (tenant.Store, error) {

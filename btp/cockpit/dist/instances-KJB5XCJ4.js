@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-RLPKWPCR.js";import"./chunk-LYD3IYMG.js";import"./chunk-KFFUMU3E.js";import"./chunk-LLM3LTWL.js";import"./chunk-LTLRAP5H.js";import"./chunk-ZLIUFQBU.js";import"./chunk-QG4D7VO3.js";import"./chunk-WXD3F7GX.js";import"./chunk-OL6IWW2C.js";export{b as Operation,a as Page};
