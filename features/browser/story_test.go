@@ -37,7 +37,7 @@ func TestTheStoryOfAPairingIsTold(t *testing.T) {
 			p.sees("issued by CN=pairsim client Issuing CA")
 			p.accessible()
 			if c.tenant == "commerce" {
-				p.do(`document.querySelector(".scene__call[aria-expanded=true]").scrollIntoView({block: "center"})`)
+				p.do(`document.querySelector(".said").scrollIntoView({block: "end"})`)
 				p.picture("story-details")
 			}
 			// Nobody's secret stands in it.
@@ -166,4 +166,10 @@ func TestTheStoryFitsANarrowWindow(t *testing.T) {
 	p.click("Dark theme")
 	p.accessible()
 	p.picture("story-narrow")
+	p.click("commerce → SAP BTP: a tenant sends its certificate request")
+	p.sees("certificate request for CN=mp-shop")
+	if over := evaluate[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+		t.Errorf("what was said is %d pixels wider than the window", over)
+	}
+	p.accessible()
 }
