@@ -9,12 +9,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pairsim/pairsim/internal/landscapetest"
 	"github.com/pairsim/pairsim/testenv/containers"
 )
 
@@ -34,6 +35,9 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 		select {} // until it is killed
 	}
 	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("*** NOT RUN: it looks for processes in /proc, which is Linux'")
+	}
 	for _, test := range []struct {
 		name  string
 		event string // of the engine
@@ -73,7 +77,7 @@ func killed(t *testing.T, event string, count int) {
 	} else if err := behind(t, lines, "started "); err != "<nil>" {
 		t.Errorf("the landscape did not start: %s", err)
 	}
-	watchdogs := children(t, test.Process.Pid)
+	watchdogs := landscapetest.Children(t, test.Process.Pid)
 	if len(watchdogs) != 1 {
 		t.Errorf("the test's process has the processes %v, want its watchdog", watchdogs)
 	}
@@ -82,7 +86,7 @@ func killed(t *testing.T, event string, count int) {
 	}
 	_ = test.Wait() // it was killed
 	for _, pid := range watchdogs {
-		await(t, "the watchdog has ended", func() bool { return !runs(pid) })
+		await(t, "the watchdog has ended", func() bool { return !landscapetest.Runs(pid) })
 	}
 	if found := left(t, session); found != "" {
 		t.Errorf("left behind: %s", found)
@@ -133,43 +137,4 @@ func happens(ctx context.Context, t *testing.T, since time.Time, session, event 
 	_ = events.Process.Kill()
 	_, _ = io.Copy(io.Discard, out)
 	_ = events.Wait() // it was killed
-}
-
-// children are the processes that a process has started.
-func children(t *testing.T, of int) (pids []int) {
-	t.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil || len(all) == 0 {
-		t.Fatalf("the processes of this machine are not to be found (%v)", err)
-	}
-	for _, folder := range all {
-		pid, err := strconv.Atoi(filepath.Base(folder))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, parent := stateOf(pid); parent == of {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// stateOf is that of a process, "" when it is not there, and its parent.
-func stateOf(pid int) (state string, parent int) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return "", 0
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	parent, err = strconv.Atoi(fields[1])
-	if err != nil {
-		return "", 0
-	}
-	return fields[0], parent
-}
-
-// runs says whether a process is there, and not a dead one that nobody has asked for.
-func runs(pid int) bool {
-	state, _ := stateOf(pid)
-	return state != "" && state != "Z"
 }

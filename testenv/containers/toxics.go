@@ -35,8 +35,10 @@ type link struct{ name, port, to string }
 // links are all of them. The registry keeps its ports, by which its certificate and the
 // addresses that it hands out go; tenants are told theirs.
 var links = []link{
-	{btpName, httpPort, httpPort}, {btpName, mtlsPort, mtlsPort},
-	{cxName, "9080", httpPort}, {marketingName, "9081", httpPort},
+	{btpName, httpPort, httpPort},
+	{btpName, mtlsPort, mtlsPort},
+	{cxName, "9080", httpPort},
+	{marketingName, "9081", httpPort},
 }
 
 // WithNetworkFaults has everything that the parts of a landscape say to each other pass
