@@ -80,17 +80,17 @@ var storeMutations = []mutation{
 	},
 	{
 		Name: "fault-for-another-system", Rule: "fault-match", Breaks: "a fault that is for one system strikes all",
-		File: "btp/fault_rule.go", Tests: []tests{{"btp", "Fault|Schedules|Draws|Recipe"}, {"btp/control", "Fault"}},
+		File: "btp/fault_rule.go", Tests: in("btp", "FaultsAreForWhom"),
 		Old: "(m.System == \"\" || m.System == s.System) && ", New: "",
 	},
 	{
 		Name: "fault-for-another-tenant", Rule: "fault-match", Breaks: "a fault that is for one tenant strikes all",
-		File: "btp/fault_rule.go", Tests: []tests{{"btp", "Fault|Schedules|Draws|Recipe"}, {"btp/control", "Fault"}, {"features", "TestFeatures$/.*(fault|Fault|tenant).*"}},
+		File: "btp/fault_rule.go", Tests: in("btp", "FaultsAreForWhom"),
 		Old: " && (m.Tenant == \"\" || m.Tenant == s.Tenant)", New: "",
 	},
 	{
 		Name: "fault-drawn-by-traffic", Rule: "fault-schedule", Breaks: "what a probability draws is the same for all subjects",
-		File: "btp/fault_rule.go", Tests: in("btp", "Draws"),
+		File: "btp/fault_rule.go", Tests: in("btp", "Draw"),
 		Old: "fmt.Fprintf(h, \"%q %q\", point, name)", New: "fmt.Fprintf(h, \"%q %q\", point, \"\")",
 	},
 	{
