@@ -134,7 +134,7 @@ var wireMutations = []mutation{
 	},
 	{
 		Name: "expired-token-is-unauthorized", Rule: "pairing-token-missing-or-invalid", Breaks: "the connector answers 401 to an expired token",
-		File: "btp/connector/errors.go", Tests: []tests{{"btp/connector", "Quirk|Trap"}, {"features", "TestFeatures$/.*(expire|tenth|late|minute).*"}},
+		File: "btp/connector/errors.go", Tests: in("btp/connector", "ExpiredTokenIs403"),
 		Old: "btp.TokenExpired:       {http.StatusForbidden, invalidToken}", New: "btp.TokenExpired:       {http.StatusUnauthorized, invalidToken}",
 	},
 	{
@@ -255,7 +255,7 @@ var tenantMutations = []mutation{
 	},
 	{
 		Name: "tenant-renews-late", Rule: "tenant-renews-in-time", Breaks: "a tenant renews its certificate at its end",
-		File: "internal/tenant/upkeep.go", Tests: []tests{{"internal/tenant", "Upkeep|Moved|Announce"}, {"features", "TestFeatures$/.*(renew|Renew).*"}},
+		File: "internal/tenant/upkeep.go", Tests: in("internal/tenant", "RenewalIsDue"),
 		Old: "leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 3).UTC()", New: "leaf.NotAfter.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 3 * 0).UTC()",
 	},
 	{
