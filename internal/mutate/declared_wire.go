@@ -110,7 +110,7 @@ var storeMutations = []mutation{
 	},
 	{
 		Name: "snapshot-with-secrets", Rule: "snapshot-without-secrets", Breaks: "a snapshot without secrets has them",
-		File: "internal/snapshot/walk.go", Tests: []tests{{"internal/snapshot", "."}, {"btp/control", "Snapshot"}},
+		File: "internal/snapshot/walk.go", Tests: in("internal/snapshot", "WithoutItsSecrets"),
 		Old: "v.Set(reflect.ValueOf(secret.Text{Omitted: true}))", New: "_ = reflect.ValueOf(secret.Text{Omitted: true})",
 	},
 	{
