@@ -273,6 +273,36 @@ func TestExtensionDeletedBeforeDeregistration(t *testing.T) {
 	})
 }
 
+// TestExtensionWithInstancesStays: what stands on the tenant goes first (SEED-004), and the
+// refusal takes nothing back.
+//
+// Rule: extension-in-use
+func TestExtensionWithInstancesStays(t *testing.T) {
+	t.Parallel()
+	r := open(t, notifier(&telephone{}))
+	s, caller := r.registered("Campaigns", marketing, "marketing")
+	change := func(do func(*btp.Step) error) {
+		t.Helper()
+		if err := r.Amend(t.Context(), do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(step *btp.Step) error {
+		return step.Objects().Put(btp.Object{
+			Kind: btp.KindServiceInstance, ID: "i1", Scope: "dev", Name: "contacts", System: s.ID, Sequence: step.NextSequence(), Document: []byte("{}"),
+		})
+	})
+	err := r.DeleteExtension(t.Context(), "", &caller)
+	wantCode(t, err, btp.ExtensionInUse)
+	if got := err.(*btp.Error).Blockers; len(got) != 1 || got[0].ID != "i1" { //nolint:errorlint // wantCode has looked
+		t.Errorf("blockers %+v, want the instance", got)
+	}
+	change(func(step *btp.Step) error { return step.Objects().Delete(btp.KindServiceInstance, "i1") })
+	if err := r.DeleteExtension(t.Context(), "", &caller); err != nil {
+		t.Errorf("without instances: %v", err)
+	}
+}
+
 // Rule: system-name-free-with-row
 func TestNameOfACXSystemIsFreeWithItsRow(t *testing.T) {
 	t.Parallel()

@@ -277,6 +277,49 @@ func TestDrawsDependOnNothingElse(t *testing.T) {
 	}
 }
 
+// TestSubjectsDrawApart: of two systems one is struck when the other is not.
+func TestSubjectsDrawApart(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	one, _ := r.register("Web Shop", commerce)
+	other, _ := r.register("Other", commerce)
+	if _, err := r.AddFault(t.Context(), btp.Fault{Point: "*", Action: fail(), Schedule: btp.FaultSchedule{Probability: 0.5}}); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := struck(r, one.ID, 100), struck(r, other.ID, 100); a == b {
+		t.Errorf("both draw %s", a)
+	}
+}
+
+// TestFaultsAreForWhomTheySay: each part of a match decides by itself.
+func TestFaultsAreForWhomTheySay(t *testing.T) {
+	t.Parallel()
+	r := open(t, notifier(&telephone{}))
+	shop, _ := r.registered("Web Shop", commerce, "shop-tenant")
+	outlet, _ := r.registered("Outlet", commerce, "outlet-tenant")
+	sales, _ := r.registered("Sales", c4c, "sales-tenant")
+	for name, tt := range map[string]struct {
+		match btp.FaultMatch
+		want  string // of shop, outlet and sales
+	}{
+		"everybody":          {btp.FaultMatch{}, "xxx"},
+		"a system":           {btp.FaultMatch{System: outlet.ID}, ".x."},
+		"a type":             {btp.FaultMatch{SystemType: commerce}, "xx."},
+		"a tenant":           {btp.FaultMatch{Tenant: "sales-tenant"}, "..x"},
+		"a type at a tenant": {btp.FaultMatch{SystemType: commerce, Tenant: "shop-tenant"}, "x.."},
+	} {
+		if _, err := r.AddFault(t.Context(), btp.Fault{Point: btp.PointSystemShow, Match: tt.match, Action: fail()}); err != nil {
+			t.Fatal(err)
+		}
+		if got := struck(r, shop.ID, 1) + struck(r, outlet.ID, 1) + struck(r, sales.ID, 1); got != tt.want {
+			t.Errorf("%s: got %s, want %s", name, got, tt.want)
+		}
+		if err := r.RemoveFault(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestFinalFailureEndsThePairing, whether or not anybody reports it.
 //
 // Rule: pairing-failure-is-error

@@ -115,7 +115,11 @@ func TestFormationNameIsTakenOnce(t *testing.T) {
 func TestWhoMayJoinAFormation(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
-		r := open(t, edition(id), notifier(&telephone{}))
+		r := open(t, edition(id), notifier(&telephone{}), func(c *btp.Config) {
+			c.Landscape.Systems = append(c.Landscape.Systems, btp.DeclaredSystem{
+				ID: "erp", GlobalAccount: "default", Name: "ERP", Type: "SAP S/4HANA Cloud", Status: btp.Registered, TokenAge: -1,
+			})
+		})
 		f := r.formation("f")
 		include := func(s btp.SystemID) btp.Code {
 			_, err := r.IncludeSystem(t.Context(), f.ID, s, btp.Match{})
@@ -145,6 +149,7 @@ func TestWhoMayJoinAFormation(t *testing.T) {
 			{"a Marketing Cloud system before its pairing", campaigns.ID, btp.SystemNotRegistered},
 			{"a registered Marketing Cloud system", registered.ID, ""},
 			{"a system in status Error", failed.ID, btp.SystemNotRegistered},
+			{"a registered system of a type that the formation does not take", "erp", btp.SystemTypeNotInFormation},
 			{"nobody", "nobody", btp.SystemNotFound},
 		} {
 			if got := include(test.system); got != test.want {
@@ -170,6 +175,42 @@ func TestWhoMayJoinAFormation(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAccessBeginsAndEndsWithItsFormation: neither a draft nor a formation that is on its
+// way out makes its systems applications in the runtime.
+//
+// Rule: formation-draft
+// Rule: access-ends-with-either
+func TestAccessBeginsAndEndsWithItsFormation(t *testing.T) {
+	t.Parallel()
+	r := open(t, edition("v2"), notifier(&telephone{}), transition(btp.TransitionSynchronizing, btp.TransitionPolicy{Held: true}))
+	shop, _ := r.registered("Web Shop", commerce, "commerce")
+	sees := func(when string, want ...string) {
+		t.Helper()
+		if got := r.applications(); !slices.Equal(got, want) {
+			t.Errorf("%s: the runtime has %q, want %q", when, got, want)
+		}
+	}
+	f, err := r.CreateFormation(t.Context(), "default", btp.NewFormation{
+		Name: "f", Type: btp.SideBySideWithKyma, Subaccount: "dev", Systems: []btp.SystemID{shop.ID}, Draft: true,
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sees("a draft")
+	if _, err := r.FinalizeFormation(t.Context(), f.ID, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	sees("finalized", shop.ApplicationName)
+	r.release(r.held("f")[0].ID)
+	sees("synchronized", shop.ApplicationName)
+	if _, err := r.DeleteFormation(t.Context(), f.ID, btp.Match{}); err != nil {
+		t.Fatal(err)
+	}
+	sees("being deleted")
+	r.release(r.held("f")[0].ID)
+	sees("deleted")
 }
 
 // Rule: access-needs-pairing-and-formation, access-ends-with-either, runtime-marketing-v2-only

@@ -20,9 +20,15 @@ type listener struct {
 	mu     sync.Mutex
 	got    []btp.Delivery
 	answer func(btp.Delivery) error
+	forbid string // no event may go to this sink
 }
 
-func (l *listener) CheckSink(context.Context, string) error { return nil }
+func (l *listener) CheckSink(_ context.Context, sink string) error {
+	if sink == l.forbid {
+		return btp.Errorf(btp.SinkForbidden, "no event may go there")
+	}
+	return nil
+}
 
 func (l *listener) Deliver(_ context.Context, _ btp.Subscription, d btp.Delivery) error {
 	l.mu.Lock()
@@ -290,7 +296,15 @@ func TestListenedEvents(t *testing.T) {
 
 func TestBadSubscriptions(t *testing.T) {
 	t.Parallel()
-	r, _, _, sub := listening(t, &listener{})
+	r, _, _, sub := listening(t, &listener{forbid: "http://10.0.0.1/"})
+	n := order("mp-web-shop")
+	n.Sink = "http://10.0.0.1/"
+	if _, err := r.CreateSubscription(t.Context(), "dev", n, ""); btp.CodeOf(err) != btp.SinkForbidden {
+		t.Errorf("a sink where no event may go: got %v, want %s", err, btp.SinkForbidden)
+	}
+	if list, err := r.Subscriptions(t.Context(), "dev"); err != nil || len(list) != 1 {
+		t.Errorf("a refusal left %d subscriptions (%v), want the one before", len(list), err)
+	}
 	for name, change := range map[string]func(*btp.NewSubscription){
 		"no application":              func(n *btp.NewSubscription) { n.Source = "" },
 		"an application's other name": func(n *btp.NewSubscription) { n.Source = "Web Shop" },

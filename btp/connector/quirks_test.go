@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pairsim/pairsim/testenv"
 )
@@ -225,6 +226,22 @@ func TestQuirkUsedTokenIs403(t *testing.T) {
 	}
 	if got := header.Get("Pairsim-Reason"); got != "token-used" {
 		t.Errorf("reason %q, want token-used", got)
+	}
+}
+
+// TestQuirkExpiredTokenIs403: nobody can tell it from one that was used, but by the reason.
+//
+// Rule: pairing-token-missing-or-invalid
+func TestQuirkExpiredTokenIs403(t *testing.T) {
+	m := newMock(t)
+	system := m.env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
+	m.env.Advance(t, 10*time.Minute)
+	text, header := m.call(http.MethodGet, system.IntegrationToken.TokenURL, nil, http.StatusForbidden)
+	if got := strings.TrimSpace(string(text)); got != `{"code":403,"error":"Invalid token."}` {
+		t.Errorf("body %s, want the vendor's", got)
+	}
+	if got := header.Get("Pairsim-Reason"); got != "token-expired" {
+		t.Errorf("reason %q, want token-expired", got)
 	}
 }
 

@@ -192,6 +192,32 @@ func TestTargetsAreKept(t *testing.T) {
 	expect(t, w.get("/gateway/mp-shop/baskets"), 404, btp.ApplicationNotFound)
 }
 
+// TestTokensAreKeptUntilTheyExpire: the target never sees one that is over, not even to
+// refuse it, because a workload would pay for that with a call.
+//
+// Rule: gateway-caches
+func TestTokensAreKeptUntilTheyExpire(t *testing.T) {
+	var w *world
+	m := newMock(t, func() time.Time { return w.registry.Now() })
+	target := record(t, nil)
+	w = open(t, []btp.Service{api("OAuth", target.URL, oauth(m.plain.URL+"/v1/api/oauth/token?token_lifetime=60", mockClient, mockSecret, ""))})
+	for _, step := range []struct {
+		after  time.Duration
+		tokens int
+	}{{0, 1}, {59 * time.Second, 1}, {time.Second, 2}, {59 * time.Second, 2}} {
+		if step.after > 0 {
+			w.advance(step.after)
+		}
+		expect(t, w.get("/gateway/mp-shop/oauth"), 200, "")
+		if got := m.tokensIssued(); got != step.tokens {
+			t.Errorf("%s later: %d tokens were fetched, want %d", step.after, got, step.tokens)
+		}
+	}
+	if calls, _, _ := target.seen(); calls != 4 {
+		t.Errorf("the target was called %d times, want 4", calls)
+	}
+}
+
 // Headers go to the target as the vendor's gateway sends them.
 //
 // Rule: gateway-headers

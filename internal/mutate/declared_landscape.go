@@ -49,13 +49,14 @@ var leavingMutations = []mutation{
 	},
 	{
 		Name: "extension-deleted-with-instances", Rule: "extension-in-use", Breaks: "an extension is deleted while service instances stand on it",
-		File: "btp/deregistration.go", Tests: []tests{{"btp", "Extension"}, {"btp/extensibility", "."}, {"features", "TestFeatures$/.*(extension|Extension|instance).*"}},
+		File: "btp/deregistration.go", Tests: in("btp", "Extension"),
 		Old: "			if err := u.noInstances(ObjectFilter{System: s.ID}, ExtensionInUse, fmt.Sprintf(\"system %q\", s.Name)); err != nil {\n				return err\n			}\n", New: "",
 	},
 	{
 		Name: "name-taken-is-free", Rule: "system-name-unique", Breaks: "two systems of a global account have one name",
 		File: "btp/register.go", Tests: in("btp", "NamesAreUnique"),
 		Old: "	} else if taken {\n		return System{}, Errorf(NameTaken, \"there is a system", New: "	} else if taken && name == \"\" {\n		return System{}, Errorf(NameTaken, \"there is a system",
+		Known: "each store holds the same rule by a unique index, and refuses with the same code and text",
 	},
 	{
 		Name: "name-of-umlauts", Rule: "system-name-ascii", Breaks: "a system's name may hold DEL and what is beyond ASCII",
@@ -88,12 +89,12 @@ var formationMutations = []mutation{
 	},
 	{
 		Name: "formation-takes-who-leaves", Rule: "formation-or-leaving", Breaks: "a system that is being deregistered joins a formation",
-		File: "btp/formations.go", Tests: in("btp", "WhoMayJoin"),
+		File: "btp/formations.go", Tests: in("btp", "WhoMayJoin|TransitionsTakeTheirTime"),
 		Old: "	case s.Status == Registered:\n		return nil\n", New: "	case s.Status == Registered, s.Status == Deregistering:\n		return nil\n",
 	},
 	{
 		Name: "formation-takes-any-type", Rule: "formation-type", Breaks: "a formation takes systems of every type",
-		File: "btp/formations.go", Tests: in("btp", "WhoMayJoin|Formation"),
+		File: "btp/formations.go", Tests: in("btp", "WhoMayJoin"),
 		Old: "	if !ft.Takes(s.Type) {\n", New: "	if ft.Name == \"\" {\n",
 	},
 	{
@@ -138,8 +139,9 @@ var formationMutations = []mutation{
 	},
 	{
 		Name: "formation-draft-gives-access", Rule: "formation-draft", Breaks: "v2: the assignments of a draft are synchronized",
-		File: "btp/formation_assignments.go", Tests: in("btp", "Formation|Draft|APIAccess"),
+		File: "btp/formation_assignments.go", Tests: in("btp", "Formation|Draft|APIAccess|AccessBegins"),
 		Old: "	if f.State != FormationReady {\n		return nil\n	}\n	count, err", New: "	count, err",
+		Known: "the synchronization that is due then leaves a draft alone, by a guard of its own",
 	},
 	{
 		Name: "access-without-formation", Rule: "access-needs-pairing-and-formation", Breaks: "a runtime sees the application of a system that is not registered",
@@ -149,11 +151,11 @@ var formationMutations = []mutation{
 	{
 		Name: "access-to-marketing-in-v1", Rule: "runtime-marketing-v2-only", Breaks: "v1: a Marketing Cloud system is an application in the runtime",
 		File: "btp/runtime.go", Tests: in("btp", "APIAccess|WhoMayJoin|Runtime"),
-		Old: "&& (t.Has(FormationBeforePairing) || e.AllTypesInRuntime)", New: "",
+		Old: "(t.Has(FormationBeforePairing) || e.AllTypesInRuntime)", New: "(t.Name != \"\" || e.AllTypesInRuntime)",
 	},
 	{
 		Name: "access-while-the-formation-goes", Rule: "access-ends-with-either", Breaks: "a formation that is a draft, or being deleted, still gives access",
-		File: "btp/runtime.go", Tests: in("btp", "Formation|APIAccess|Holds"),
+		File: "btp/runtime.go", Tests: in("btp", "AccessBegins"),
 		Old: "bool { return f.State == FormationReady }", New: "bool { return f.State != FormationDeleteError }",
 	},
 	{

@@ -124,7 +124,7 @@ func TestReportEndsWithItsSurvivors(t *testing.T) {
 	}
 	outcomes := []outcome{
 		{result: result{Name: "first", Rule: "a-rule", File: "tiny.go", Outcome: survived}},
-		{result: result{Name: "second", Rule: "a-rule", File: "tiny.go", Outcome: caught, CaughtBy: []string{"TestPrice"}}, TimedOut: true},
+		{result: result{Name: "second", Rule: "a-rule", File: "tiny.go", Outcome: caught, CaughtBy: []string{"TestPrice"}, TimedOut: true}},
 	}
 	var b bytes.Buffer
 	if status := printReport(&b, chosen, outcomes); status != someSurvived {

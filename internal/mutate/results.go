@@ -26,6 +26,8 @@ type result struct {
 	Outcome string `json:"outcome"`
 	// CaughtBy are the first tests, by name, that failed.
 	CaughtBy []string `json:"caughtBy,omitempty"`
+	// TimedOut says that they did not end, and were stopped.
+	TimedOut bool `json:"timedOut,omitempty"`
 	// Known is why a survivor cannot be caught.
 	Known string `json:"known,omitempty"`
 }

@@ -28,8 +28,7 @@ type runner struct {
 type outcome struct {
 	result
 	// Took is the time of its tests, without those of the unedited module.
-	Took     time.Duration
-	TimedOut bool
+	Took time.Duration
 	// Broken is why the declaration says nothing; nil when it does.
 	Broken error
 }

@@ -136,6 +136,51 @@ func TestAMalformedSnapshotChangesNothing(t *testing.T) {
 	}
 }
 
+// TestASnapshotCanBeSharedWithoutItsSecrets: of every secret that a snapshot holds, only
+// the place is in the one without; and that one is not imported.
+//
+// Rule: snapshot-without-secrets
+func TestASnapshotCanBeSharedWithoutItsSecrets(t *testing.T) {
+	t.Parallel()
+	e, whole := environment(t)
+	shared, err := e.Export(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]bool{}
+	var collect func(v any)
+	collect = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			if text, is := v["secret"].(string); is && len(v) == 1 {
+				secrets[text] = true
+			}
+			for _, one := range v {
+				collect(one)
+			}
+		case []any:
+			for _, one := range v {
+				collect(one)
+			}
+		}
+	}
+	var document any
+	if err := json.Unmarshal(whole, &document); err != nil {
+		t.Fatal(err)
+	}
+	if collect(document); len(secrets) < 2 { // a signing key, a CA's key
+		t.Fatalf("the snapshot has %d secrets", len(secrets))
+	}
+	for text := range secrets {
+		if encoded, _ := json.Marshal(text); bytes.Contains(shared, encoded) {
+			t.Errorf("%.20s… is in the snapshot without secrets", text)
+		}
+	}
+	if err := e.Import(t.Context(), shared); btp.CodeOf(err) != btp.SnapshotInvalid {
+		t.Errorf("import without secrets: got %v, want %s", err, btp.SnapshotInvalid)
+	}
+}
+
 // Rule: snapshot-restores-all
 func TestReadingIsTheReverseOfWriting(t *testing.T) {
 	t.Parallel()

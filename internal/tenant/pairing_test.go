@@ -406,3 +406,14 @@ func TestRowsAreBounded(t *testing.T) {
 		t.Errorf("got %d rows, oldest %s, want %d and the connection's", len(rows), rows[len(rows)-1].ID, maxRows)
 	}
 }
+
+// TestRenewalIsDueAtTwoThirds of the validity, so that a tenant has a month to try.
+//
+// Rule: tenant-renews-in-time
+func TestRenewalIsDueAtTwoThirds(t *testing.T) {
+	leaf := newIdentity(t, start).cert
+	got := (&connection{Chain: [][]byte{leaf.Raw}}).renewal()
+	if before, after := got.Sub(leaf.NotBefore), leaf.NotAfter.Sub(got); before != 2*after || after <= 0 {
+		t.Errorf("due %s after the beginning and %s before the end of the certificate, want two thirds and one", before, after)
+	}
+}
