@@ -10,6 +10,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: formation-name
 func TestFormationNames(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -39,6 +40,7 @@ func TestFormationNames(t *testing.T) {
 	}
 }
 
+// Rule: formation-needs-environment-v1, formation-type, region-excluded
 func TestFormationIsCreatedUnderItsRules(t *testing.T) {
 	t.Parallel()
 	bare := func(c *btp.Config) {
@@ -84,6 +86,7 @@ func TestFormationIsCreatedUnderItsRules(t *testing.T) {
 	}
 }
 
+// Rule: formation-name
 func TestFormationNameIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) {
@@ -108,6 +111,7 @@ func TestFormationNameIsTakenOnce(t *testing.T) {
 	r.formation("shop")
 }
 
+// Rule: formation-cx-before-pairing, formation-marketing-after-pairing
 func TestWhoMayJoinAFormation(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -168,6 +172,7 @@ func TestWhoMayJoinAFormation(t *testing.T) {
 	})
 }
 
+// Rule: access-needs-pairing-and-formation, access-ends-with-either, runtime-marketing-v2-only
 func TestAPIAccessNeedsPairingAndFormation(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -214,6 +219,7 @@ func (r *registry) statusIs(id btp.FormationID, want btp.FormationStatus) btp.Fo
 	return v
 }
 
+// Rule: formation-status-v2, formation-action-required, formation-draft
 func TestFormationStatuses(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), func(c *btp.Config) {
@@ -284,6 +290,7 @@ func TestFormationStatuses(t *testing.T) {
 	}
 }
 
+// Rule: formation-resynchronize
 func TestFormationInError(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -334,6 +341,7 @@ func TestFormationInError(t *testing.T) {
 	wantCode(t, err, btp.AssignmentNotFound)
 }
 
+// Rule: formation-delete-v1, formation-delete-v2
 func TestDeletingAFormation(t *testing.T) {
 	t.Parallel()
 	t.Run("v1: only when nothing is assigned", func(t *testing.T) {
@@ -404,6 +412,7 @@ func TestDeletingAFormation(t *testing.T) {
 	})
 }
 
+// Rule: formation-subaccount-changeable-v1
 func TestSubaccountOfAFormation(t *testing.T) {
 	t.Parallel()
 	more := func(c *btp.Config) {
@@ -426,6 +435,7 @@ func TestSubaccountOfAFormation(t *testing.T) {
 	wantCode(t, err, btp.OperationNotInEdition)
 }
 
+// Rule: formation-version
 func TestFormationTakesOneVersionAtATime(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -444,6 +454,7 @@ func TestFormationTakesOneVersionAtATime(t *testing.T) {
 	wantCode(t, err, btp.SystemNotInFormation)
 }
 
+// Rule: formation-bounded
 func TestFormationIsBounded(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) {
@@ -477,6 +488,7 @@ func assignment(t *testing.T, v btp.FormationView, from, to btp.ParticipantKind)
 	return ""
 }
 
+// Rule: formation-assignments
 func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), slowly)
@@ -502,6 +514,7 @@ func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	}
 }
 
+// Rule: error-opens-incident
 func TestIncidentOfAFormationEndsWithItsError(t *testing.T) {
 	t.Parallel()
 	for name, mend := range map[string]func(*registry, btp.FormationView) error{

@@ -8,6 +8,22 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// TestKeysAreEachAccountsOwn: two accounts whose clients happen to draw one key do not
+// notice each other.
+func TestKeysAreEachAccountsOwn(t *testing.T) {
+	t.Parallel()
+	r := open(t, func(c *btp.Config) {
+		c.Landscape.GlobalAccounts = append(c.Landscape.GlobalAccounts, btp.GlobalAccount{ID: "other", Subdomain: "other"})
+	})
+	for _, ga := range []btp.GlobalAccountID{"default", "other"} {
+		s, _, err := r.Register(btp.InAccount(t.Context(), ga), string(ga), "Web Shop", commerce, infoURL, "key-1")
+		if err != nil || s.GlobalAccount != ga {
+			t.Errorf("%s: got a system of account %q, %v", ga, s.GlobalAccount, err)
+		}
+	}
+}
+
+// Rule: create-idempotency-key
 func TestRepeatedCreatesMakeOneThing(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}))

@@ -1,6 +1,7 @@
 package btp_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/memory"
 )
 
+// Rule: registered-by-first-call
 func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -40,6 +42,7 @@ func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	}
 }
 
+// Rule: registered-by-descriptor
 func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -71,6 +74,7 @@ func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	}
 }
 
+// Rule: token-validity-cx, token-validity-marketing, token-expiry-keeps-status
 func TestTokenAtItsBoundaries(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -102,6 +106,7 @@ func TestTokenAtItsBoundaries(t *testing.T) {
 	}
 }
 
+// Rule: token-refusal-changes-nothing, token-bound-to-type
 func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -159,6 +164,58 @@ func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 	}
 }
 
+// TestSignedTokenThatContradictsItsRecord: a signature by the environment's own key is
+// not all. What the token says has to be what was noted when it was made.
+func TestSignedTokenThatContradictsItsRecord(t *testing.T) {
+	t.Parallel()
+	cfg := config()
+	r := open(t, func(c *btp.Config) { c.Store = cfg.Store })
+	s, tok := r.register("Web Shop", commerce)
+	other, _ := r.register("Outlet", commerce)
+	var key btp.SigningKey
+	var issuer string
+	err := cfg.Store.View(t.Context(), btp.DefaultEnvironment, func(tx btp.Tx) error {
+		keys, err := tx.Keys().List()
+		if err != nil {
+			return err
+		}
+		key = keys[0]
+		env, _, err := tx.Environment().Find()
+		issuer = env.Issuer()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*btp.Claims)
+		want   btp.Code
+	}{
+		"another system":         {func(c *btp.Claims) { c.Subject = other.ID }, btp.TokenUnknown},
+		"a system that is gone":  {func(c *btp.Claims) { c.Subject = "gone" }, btp.TokenUnknown},
+		"a token never noted":    {func(c *btp.Claims) { c.ID = "never" }, btp.TokenUnknown},
+		"another global account": {func(c *btp.Claims) { c.GlobalAccount = "other" }, btp.TokenWrongAccount},
+		"another type":           {func(c *btp.Claims) { c.SystemType = c4c }, btp.TokenWrongType},
+	} {
+		claims := btp.Claims{
+			Issuer: issuer, Audience: btp.TokenAudience, Subject: s.ID, ID: tok.ID, IssuedAt: tok.IssuedAt, ExpiresAt: tok.ExpiresAt,
+			GlobalAccount: s.GlobalAccount, SystemType: s.Type, Edition: "v1",
+		}
+		test.change(&claims)
+		jws, err := cfg.Tokens.Sign(key, claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.present(jws); btp.CodeOf(err) != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	if _, err := r.present(tok.JWS); err != nil {
+		t.Errorf("the token itself: %v", err)
+	}
+}
+
+// Rule: token-single-use
 func TestTokenIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -170,9 +227,23 @@ func TestTokenIsUsedOnce(t *testing.T) {
 	wantCode(t, err, btp.TokenUsed)
 }
 
+// hesitant is a store whose reads take a moment to come back: what a rule has read in a
+// step of its own is old by the time it changes something.
+type hesitant struct{ btp.Store }
+
+func (s hesitant) View(ctx context.Context, env btp.EnvironmentID, read func(btp.Tx) error) error {
+	err := s.Store.View(ctx, env, read)
+	timer := time.NewTimer(time.Millisecond)
+	defer timer.Stop()
+	<-timer.C
+	return err
+}
+
 // TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store, by one
 // process and, where a store is shared, by three; with PAIRSIM_VOLUME=full, as make soak
 // sets it, 1,000 rounds.
+//
+// Rule: token-one-winner
 func TestRacingRedemptions(t *testing.T) {
 	rounds := 10
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
@@ -184,7 +255,7 @@ func TestRacingRedemptions(t *testing.T) {
 			process := place(t)
 			var all []*registry
 			for range processes {
-				all = append(all, open(t, func(c *btp.Config) { c.Store = process(t) }))
+				all = append(all, open(t, func(c *btp.Config) { c.Store = hesitant{process(t)} }))
 			}
 			s, tok := all[0].register("Web Shop", commerce)
 			for round := range rounds {
@@ -226,6 +297,7 @@ func raceFor(jws string, processes ...*registry) (accepted, used int32) {
 	return won.Load(), lost.Load()
 }
 
+// Rule: token-newest-wins, failed-pairing-keeps-nothing
 func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -250,6 +322,7 @@ func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	}
 }
 
+// Rule: followup-token
 func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -268,6 +341,7 @@ func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-may-be-mended, csr-five-refusals
 func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -296,6 +370,7 @@ func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-burns-as-compass
 func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	t.Parallel()
 	r := open(t, policy(func(p *btp.Policy) { p.BurnOnRejectedCSR = true }))
@@ -313,6 +388,7 @@ func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	}
 }
 
+// Rule: attempt-abandoned, attempt-deadline
 func TestAbandonedAttempt(t *testing.T) {
 	t.Parallel()
 	for _, asError := range []bool{false, true} {
@@ -342,6 +418,7 @@ func TestAbandonedAttempt(t *testing.T) {
 	}
 }
 
+// Rule: failure-report, pairing-failure-is-error
 func TestReportedFailure(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -375,6 +452,7 @@ func TestReportedFailure(t *testing.T) {
 	}
 }
 
+// Rule: token-quota
 func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -406,6 +484,7 @@ func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	}
 }
 
+// Rule: clock-due-work-in-order, token-expires-at-its-instant
 func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -430,6 +509,7 @@ func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	}
 }
 
+// Rule: token-key-rotation
 func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -459,6 +539,7 @@ func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	wantCode(t, err, btp.KeyAlgorithmUnsupported)
 }
 
+// Rule: certificate-90-days, certificate-revocation, certificate-renewal
 func TestCertificateLife(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -487,11 +568,14 @@ func TestCertificateLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := renewed
 	for range 2 {
 		if err := r.Revoke(t.Context(), renewed); err != nil {
 			t.Fatalf("revoke: %v", err)
 		}
 	}
+	_, err = r.Renew(t.Context(), before, r.csr(before.Subject()))
+	wantCode(t, err, btp.CertificateRevoked) // also for who was recognised before it was revoked
 	renewed, err = r.Authenticate(t.Context(), second)
 	if err != nil {
 		t.Fatalf("a revoked certificate blocks renewal only: %v", err)
@@ -500,6 +584,7 @@ func TestCertificateLife(t *testing.T) {
 	wantCode(t, err, btp.CertificateRevoked)
 }
 
+// Rule: certificate-needed
 func TestCertificateOfAnotherRegistry(t *testing.T) {
 	t.Parallel()
 	r, other := open(t), open(t)

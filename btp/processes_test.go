@@ -54,6 +54,8 @@ func eachSharedStore(t *testing.T, test func(t *testing.T, process func(t *testi
 
 // TestTwoProcessesAgreeOnTransitions: policies, counts of reads and holds belong
 // to the environment, and outlive a process.
+//
+// Rule: processes-agree
 func TestTwoProcessesAgreeOnTransitions(t *testing.T) {
 	eachSharedStore(t, testTwoProcessesAgreeOnTransitions)
 }
@@ -193,6 +195,8 @@ func testNameOfADeletedEnvironment(t *testing.T, store func(*testing.T) btp.Stor
 }
 
 // TestAdvanceOfYears: what falls due on the way is done in order, however far it is.
+//
+// Rule: clock-due-work-in-order
 func TestAdvanceOfYears(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v1"), transition(btp.TransitionDeregistering, btp.TransitionPolicy{After: 30 * 24 * time.Hour}), notifier(&telephone{}))

@@ -3,6 +3,7 @@ Feature: Applications receive events over the event bus of their subaccount
   subscribe to topics, and hold messages until somebody acknowledges them.
   Sources: d476ff0.md, 5722fc4.md, e54e609.md, service-apis §6.
 
+  @rule:bus-queue-subscribes
   Rule: A queue has what is published to the topics that it subscribes to (e54e609.md)
 
     Scenario: An event reaches the queue of another client
@@ -11,6 +12,7 @@ Feature: Applications receive events over the event bus of their subaccount
       When "s4hc" publishes "changed" in the namespace of "s4hc"
       Then "ems" consumes "changed" from the queue "contacts"
 
+  @rule:bus-own-namespace
   Rule: A client publishes in its own namespace only (d476ff0.md)
 
     Scenario: A client publishes in another's namespace
@@ -20,6 +22,7 @@ Feature: Applications receive events over the event bus of their subaccount
       Then the event bus refuses it with 403
       And "ems" consumes nothing from the queue "contacts"
 
+  @rule:bus-acknowledgement
   Rule: A message comes again until it is acknowledged (service-apis §6)
 
     Scenario: An application dies with a message
@@ -30,6 +33,7 @@ Feature: Applications receive events over the event bus of their subaccount
       When 5 minutes pass
       Then "ems" consumes "changed" from the queue "contacts"
 
+  @rule:bus-expiry
   Rule: A message that nobody takes expires (service-apis §6)
 
     Scenario: Nobody consumes for thirty days

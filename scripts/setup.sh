@@ -56,6 +56,7 @@ has curl || missing+=(curl)
 has openssl || missing+=(openssl)
 has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh) and Spectral (scripts/spectral.sh)
 has chromium || has google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium) # for make browser
+has docker-compose || docker compose version >/dev/null 2>&1 || missing+=(docker-compose) # for compose.yaml in make image-test
 if ! has initdb && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
   missing+=(postgresql) # for the tests of btp/store/postgres, which start a server of their own
   if has apt-get && [ "$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then

@@ -249,8 +249,12 @@ func (e *Env) endingWith(t testing.TB, err error) *Env {
 	return e
 }
 
-// closeTimeout bounds how long open requests may still take.
-const closeTimeout = 5 * time.Second
+// answerTimeout bounds how long the first answer may take, closeTimeout how long open
+// requests may still take.
+const (
+	answerTimeout = 5 * time.Second
+	closeTimeout  = 5 * time.Second
+)
 
 // Close ends the landscape; an environment beside default is removed from it.
 func (e *Env) Close() error {

@@ -25,6 +25,7 @@ const (
 	named    = "service_id=" + remoteService + "&plan_id=" + remotePlan
 )
 
+// Rule: broker-catalog
 func TestBrokerCatalogue(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)
@@ -64,6 +65,8 @@ func TestBrokerCatalogue(t *testing.T) {
 }
 
 // TestBrokerCodes walks through the table of service-apis §4.
+//
+// Rule: broker-codes
 func TestBrokerCodes(t *testing.T) {
 	t.Parallel()
 	d := open(t, map[btp.Transition]btp.TransitionPolicy{ //nolint:exhaustive // the others end at once
@@ -165,6 +168,7 @@ func (d *door) advance(by time.Duration) {
 	}
 }
 
+// Rule: broker-codes
 func TestBrokerFailures(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)
@@ -215,4 +219,24 @@ func TestBrokerPlaces(t *testing.T) {
 	d.want(404, d.ask("GET", instance, ""))
 	d.want(410, d.ask("DELETE", instance+"?service_id="+liteService+"&plan_id="+litePlan, ""))
 	d.want(409, d.ask("PUT", instance, lite(`{}`)))
+}
+
+// TestBrokerKeepsCredentialsInTheirSubaccount: another subaccount's platform neither
+// reads nor deletes a binding, although it knows both ids.
+func TestBrokerKeepsCredentialsInTheirSubaccount(t *testing.T) {
+	t.Parallel()
+	d := open(t, nil)
+	ids := "?service_id=" + liteService + "&plan_id=" + litePlan
+	binding := instance + "/service_bindings/b1"
+	d.want(201, d.ask("PUT", instance, `{"service_id":"`+liteService+`","plan_id":"`+litePlan+`","organization_guid":"org","space_guid":"space"}`))
+	d.want(201, d.ask("PUT", binding, `{"service_id":"`+liteService+`","plan_id":"`+litePlan+`"}`))
+	own, secret := d.user, d.password
+	d.user, d.password = d.client("kyma", "service-manager", "subaccount-admin")
+	d.want(404, d.ask("GET", binding, ""))
+	d.want(404, d.ask("GET", binding+"/last_operation", ""))
+	d.want(410, d.ask("DELETE", binding+ids, ""))
+	d.user, d.password = own, secret
+	if doc := d.want(200, d.ask("GET", binding, "")); doc["credentials"] == nil {
+		t.Errorf("its own platform got %v", doc)
+	}
 }

@@ -203,6 +203,7 @@ func TestQuirkTokenTextThatStartsWithHTTPMeansREST(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m := paired(t) // info 200, certificates 201, management info 200
 	m.env.ExpectStatus(t, "Web Shop", "Registered")
@@ -210,6 +211,7 @@ func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m.management(m.env.MTLS() + "/v1/applications/management/info")
 }
 
+// Rule: pairing-token-missing-or-invalid, token-spent-by-first-request
 func TestQuirkUsedTokenIs403(t *testing.T) {
 	m := newMock(t)
 	system := m.env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
@@ -226,6 +228,35 @@ func TestQuirkUsedTokenIs403(t *testing.T) {
 	}
 }
 
+// TestQuirkRefusedCertificateRequests: 400 with the vendor's text for what is no request
+// for the subject that was given; a body that is no JSON is 500 (pairing-protocols §1.5).
+//
+// Rule: csr-form
+// Rule: csr-subject
+func TestQuirkRefusedCertificateRequests(t *testing.T) {
+	m := newMock(t)
+	opened := m.info()
+	m.subject = strings.Replace(m.subject, "CN=mp-web-shop", "CN=mp-another", 1)
+	for _, test := range []struct {
+		name   string
+		body   any
+		status int
+		text   string
+	}{
+		{"no base64", map[string]string{"csr": "!"}, http.StatusBadRequest, "There was an error while parsing the base64 content. An incorrect value was provided."},
+		{"no PEM", map[string]string{"csr": "AAAA"}, http.StatusBadRequest, "Error while decoding pem block."},
+		{"another subject", map[string]string{"csr": m.csr(false)}, http.StatusBadRequest, "CSR: Invalid common name provided."},
+		{"no object", "csr", http.StatusInternalServerError, "Error while unmarshalling request body"},
+	} {
+		text, _ := m.call(http.MethodPost, opened.CSRURL, test.body, test.status)
+		if refusal := decode[struct{ Error string }](t, text); !strings.HasPrefix(refusal.Error, test.text) {
+			t.Errorf("%s: got %q, want %q", test.name, refusal.Error, test.text)
+		}
+	}
+	m.subject = opened.Certificate["subject"]
+	m.sign(opened.CSRURL, false) // mended
+}
+
 func TestQuirkConsoleLinkIsBuiltFromTheMetadataURL(t *testing.T) {
 	m := paired(t)
 	if !strings.HasSuffix(m.urls["metadataUrl"], "/mp-web-shop/v1/metadata/services") {
@@ -233,6 +264,7 @@ func TestQuirkConsoleLinkIsBuiltFromTheMetadataURL(t *testing.T) {
 	}
 }
 
+// Rule: management-info
 func TestQuirkBothRevocationKeysAndEventsInfoURL(t *testing.T) {
 	m := paired(t)
 	if m.urls["revokeCertUrl"] == "" || m.urls["revokeCertUrl"] != m.urls["revocationCertUrl"] {
@@ -278,6 +310,7 @@ func TestQuirkSendingEventsReadsManagementInfoFirst(t *testing.T) {
 	}
 }
 
+// Rule: certificate-renewal
 func TestQuirkRenewalSubjectComesFromTheCertificateInUse(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -332,6 +365,7 @@ func TestQuirkInsecureClientAndTrustingClientBothConnect(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m := paired(t)
 	event := map[string]any{"event-type": "order.created", "event-type-version": "v1", "event-time": "2030-01-01T10:00:00Z", "data": map[string]any{}}
@@ -342,6 +376,7 @@ func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m.call(http.MethodPost, m.urls["revocationCertUrl"], nil, http.StatusCreated)
 }
 
+// Rule: followup-token, token-spent-by-first-request
 func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -361,6 +396,7 @@ func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m.sign(m.env.MTLS()+"/v1/applications/certificates?token="+second, false)
 }
 
+// Rule: certificate-contents
 func TestTrapBase64Layers(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -384,6 +420,7 @@ func TestTrapBase64Layers(t *testing.T) {
 	}
 }
 
+// Rule: pairing-info-answer, csr-subject
 func TestTrapSubjectIsPrintedInOrderAndComparedByAttribute(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -412,6 +449,7 @@ func TestTrapCertificatesURLRenewsWithACertificateAndNoToken(t *testing.T) {
 	m.call(http.MethodPost, i.API["certificatesUrl"]+"/revocations", nil, http.StatusCreated)
 }
 
+// Rule: certificate-needed
 func TestTrapNoClientCertificateIs403(t *testing.T) {
 	m := newMock(t)
 	for _, base := range []string{m.env.MTLS(), m.env.HTTP()} {
@@ -422,6 +460,7 @@ func TestTrapNoClientCertificateIs403(t *testing.T) {
 	}
 }
 
+// Rule: forwarded-certificate
 func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	m := paired(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, m.env.HTTP()+"/v1/applications/management/info", nil)
@@ -439,6 +478,7 @@ func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	}
 }
 
+// Rule: tls-names-and-ca
 func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	env := testenv.Start(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.HTTP()+"/ca.pem", nil)
@@ -456,6 +496,7 @@ func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	}
 }
 
+// Rule: event-name-cleaned
 func TestTrapEventTypesWithDotsDashesAndUpperCaseAreTaken(t *testing.T) {
 	m := paired(t)
 	for _, name := range []string{"order.created", "Account.Root.Created", "order-created", "ORDER"} {

@@ -16,6 +16,8 @@ import (
 
 // TestEveryRouteHasItsPermission: with --auth nobody may call a route of which
 // the table says nothing.
+//
+// Rule: role-viewer, access-needs-token
 func TestEveryRouteHasItsPermission(t *testing.T) {
 	r := gin.New()
 	Mount(r, Config{})
@@ -36,6 +38,23 @@ func TestEveryRouteHasItsPermission(t *testing.T) {
 	for row := range access {
 		if !routed[row] {
 			t.Errorf("the table access has a row for %s, which is no route", row)
+		}
+	}
+}
+
+// TestSecretsAreNotForViewers: what is read with a secret in it needs the right to
+// change something.
+//
+// Rule: role-viewer
+func TestSecretsAreNotForViewers(t *testing.T) {
+	for _, route := range []string{
+		"GET /api/v1/systems/:id/token",
+		"GET /api/v1/serviceBindings/:id",
+		"GET /api/v1/subaccounts/:id/runtime/applications/:application/manifests",
+		"POST /api/v1/subaccounts/:id/destinations/:destination/find",
+	} {
+		if needed := access[route]; needed != btp.LandscapeWrite {
+			t.Errorf("%s: got %q, want %s: its answer holds a secret", route, needed, btp.LandscapeWrite)
 		}
 	}
 }

@@ -106,6 +106,11 @@ func (s sequence) carryOut(ctx context.Context, from storage) error {
 
 // TestRandomOperations carries out random sequences. A failing one is shrunk and
 // printed as it is kept in testdata/regressions.
+//
+// Rule: system-name-ascii, token-validity-cx, token-validity-marketing, token-single-use
+// Rule: token-expiry-keeps-status, pairing-makes-registered, pairing-failure-is-error, deregister-status-forbids
+// Rule: deregister-blocked-by-formation, deregister-blocked-by-entitlement, formation-cx-before-pairing, formation-marketing-after-pairing
+// Rule: access-needs-pairing-and-formation, token-quota, reregister-same-tenant, remove-registered-refused
 func TestRandomOperations(t *testing.T) {
 	checks, longest := map[string]int{"memory": 80, "sqlite": 12, "postgres": 3}, 100
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {

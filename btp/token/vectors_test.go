@@ -98,6 +98,7 @@ type vector struct {
 	raw    string
 }
 
+// Rule: token-signature, token-foreign-refused, token-not-before, token-algorithms
 func TestVectors(t *testing.T) {
 	if *update {
 		writeVectors(t)
@@ -264,6 +265,7 @@ func writeVectors(t *testing.T) {
 		"foreign-expired":        {"token-foreign", later, "expired too, but foreign counts first", good(claims.with("iss", IssuerPrefix+"env-2"))},
 		"wrong-audience":         {"token-wrong-audience", noon, "meant for something else", good(claims.with("aud", "pairsim:deregistration"))},
 		"before-nbf":             {"token-not-yet-valid", noon.Add(-time.Second), "a second before nbf", valid},
+		"nbf-after-iat":          {"token-not-yet-valid", noon, "issued now, valid a second later", good(claims.with("nbf", noon.Add(time.Second).Unix()))},
 		"before-iat":             {"token-not-yet-valid", noon, "issued in the future", good(claims.with("iat", noon.Add(time.Second).Unix()))},
 		"at-exp":                 {"token-expired", noon.Add(10 * time.Minute), "at exp itself", valid},
 		"long-after-exp":         {"token-expired", noon.AddDate(60, 0, 0), "years later", valid},

@@ -52,6 +52,8 @@ func (s *serving) crash(t *testing.T, data []string) *serving {
 
 // TestKillInTheMiddleOfAPairing kills the server after every step: what it has
 // answered holds.
+//
+// Rule: store-survives-death, token-single-use
 func TestKillInTheMiddleOfAPairing(t *testing.T) { onEachStore(t, testKillInTheMiddleOfAPairing) }
 
 func testKillInTheMiddleOfAPairing(t *testing.T, data []string) {
@@ -120,6 +122,8 @@ func testKillInTheMiddleOfAPairing(t *testing.T, data []string) {
 
 // TestKillInTheMiddleOfADeregistration kills the server while it tells the
 // tenant: the next one tells it again and carries the deregistration to its end.
+//
+// Rule: store-survives-death
 func TestKillInTheMiddleOfADeregistration(t *testing.T) {
 	onEachStore(t, testKillInTheMiddleOfADeregistration)
 }
@@ -200,6 +204,8 @@ func pairWithCallback(t *testing.T, s *serving, token, callback string) {
 
 // TestKillUnderLoad kills the server while clients register systems: every
 // answered registration is there.
+//
+// Rule: store-survives-death
 func TestKillUnderLoad(t *testing.T) { onEachStore(t, testKillUnderLoad) }
 
 func testKillUnderLoad(t *testing.T, data []string) {

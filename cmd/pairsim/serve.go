@@ -20,6 +20,8 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/gateway"
+	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 )
@@ -37,7 +39,7 @@ type serveOptions struct {
 	clientCA, serverCA                                 string
 	registry, registryMTLS, ca                         string
 	logLevel, logFormat                                string
-	auth                                               bool
+	auth, recordMessages                               bool
 	strict                                             uint64
 	strictOff                                          []string
 	untilStdinCloses                                   bool
@@ -50,6 +52,8 @@ type serveOptions struct {
 	durations                            map[btp.Transition]*time.Duration
 	transitions                          map[btp.Transition]*string
 	noTenantRenewal                      bool
+	callbackTimeout, tenantTimeout       time.Duration
+	gatewayTimeout                       time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -100,6 +104,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
 	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
+	flags.BoolVar(&o.recordMessages, "record-messages", true, "keep the latest requests and answers for the journal, without their secrets; never without --control")
 	strictFlags(flags, &o.strict, &o.strictOff)
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
@@ -113,6 +118,9 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 
 	flags.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "end when standard input does: with the program that started pairsim, however that ends")
 	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
+	flags.DurationVar(&o.callbackTimeout, "callback-timeout", landscape.CallbackTimeout, "how long, in real time, the registry waits for a tenant that it calls")
+	flags.DurationVar(&o.tenantTimeout, "tenant-timeout", btpclient.DefaultTimeout, "how long, in real time, a simulated tenant waits for an answer of the registry")
+	flags.DurationVar(&o.gatewayTimeout, "gateway-timeout", gateway.DefaultTimeout, "how long, in real time, a call through the application gateway may take")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
 	flags.IntVar(&o.rejectedCSRs, "rejected-csrs", p.RejectedCSRs, "so many refused certificate requests fail a pairing")
@@ -171,7 +179,11 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 		return cfg, usagef("--local-data is for data in PostgreSQL; beside a file they have their place, and memory keeps nothing")
 	}
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
+	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
+		return cfg, usagef("--callback-timeout, --tenant-timeout and --gateway-timeout must be longer than 0s")
+	}
+	cfg.CallbackTimeout, cfg.TenantTimeout, cfg.GatewayTimeout = o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout
+	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal, cfg.NoMessages = o.edition, o.auth, o.noTenantRenewal, !o.recordMessages
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
 	}

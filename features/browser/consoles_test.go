@@ -54,6 +54,7 @@ func TestATenantSaysWhereItsPairingBroke(t *testing.T) {
 	p.picture("tenant-failed-dark")
 }
 
+// Rule: certificate-renewal, certificate-revocation
 func TestACertificateIsRenewedAndRevokedInTheConsole(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)

@@ -173,7 +173,7 @@ func (w *world) theClientExposesTroubled(ctx context.Context, name, trouble stri
 	case "fails":
 		address, err = w.listen(ctx, &calls, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 	case "has a certificate nobody trusts":
-		if err := w.cannotCall(); err != nil {
+		if err := w.cannotCall(ctx); err != nil {
 			return err
 		}
 		untrusted := httptest.NewUnstartedServer(&target{})

@@ -128,12 +128,14 @@ func (w *world) define(d definitions) {
 	w.clockSteps(d)
 	w.transitionSteps(d)
 	w.journalSteps(d)
+	w.recordingSteps(d)
 	w.verificationSteps(d)
 	w.subaccountSteps(d)
 	w.formationSteps(d)
 	w.entitlementSteps(d)
 	w.eventMeshSteps(d)
 	w.deregistrationSteps(d)
+	w.landscapeSteps(d)
 	w.callbackSteps(d)
 	w.extensionSteps(d)
 	w.faultSteps(d)
@@ -175,6 +177,7 @@ type world struct {
 	displayed  btpclient.IntegrationToken
 	inspected  btpclient.TokenInspection
 	types      []btpclient.SystemType
+	said       string // what is shown of the request looked at last
 
 	formations map[string]*formation          // by name
 	deletion   btpclient.FormationDeletion    // of the formation deleted last

@@ -22,7 +22,7 @@ func (b *bench) build(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
 	for path, target := range map[string]string{"cmd/pairsim": b.pairsim, "internal/bench/floor": b.floor} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
+		cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", path, err, out)

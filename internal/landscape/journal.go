@@ -10,6 +10,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/journal"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -20,7 +21,12 @@ func (e *environment) noteCall(ctx context.Context, call *http.Request, status i
 	if failure != nil {
 		c.Failure = failure.Error()
 	}
-	e.registry.NoteCall(ctx, c)
+	e.messages.Entered(ctx, e.registry.NoteCall(ctx, c))
+}
+
+// observed is a client whose calls stand in the journal, with what they say.
+func (e *environment) observed(client *outbound.Client) *outbound.Client {
+	return client.Observed(e.noteCall).Recorded(e.messages)
 }
 
 // keepJournal keeps the journal beside the data, where data are kept.

@@ -109,6 +109,9 @@ type World struct {
 	Faults []btp.DeclaredFault
 	// NoJournal: nothing is journalled. It is what a measurement compares with.
 	NoJournal bool
+	// NoMessages: what requests and calls say is not recorded. It is not either without
+	// a control listener: nobody could ask for it.
+	NoMessages bool
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
 	// Strict makes the registry's answers legal but unfriendly.
@@ -117,6 +120,9 @@ type World struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
+	// TenantTimeout is how long, in real time, a tenant waits for an answer of the
+	// registry; 0: 30 seconds.
+	TenantTimeout time.Duration
 	// GatewayTimeout bounds, in real time, a call through the application gateway; 0:
 	// 10 seconds.
 	GatewayTimeout time.Duration
@@ -265,7 +271,7 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 	var both errgroup.Group
 	if on.mtls != nil {
 		both.Go(func() (err error) {
-			l.tls, err = l.tlsConfig(ctx)
+			l.tls, err = l.tlsConfig(ctx, beyondLoopback(on.mtls))
 			return err
 		})
 	}
@@ -481,7 +487,7 @@ func port(on net.Listener) string {
 // tlsConfig asks for a client certificate and verifies none: the rules do, per
 // request, on the environment's clock. The server's own certificate lives in
 // real time.
-func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
+func (l *Landscape) tlsConfig(ctx context.Context, reachedFromOutside bool) (*tls.Config, error) {
 	authority, err := l.serverAuthority(ctx)
 	if err != nil {
 		return nil, err
@@ -492,15 +498,20 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{
+	config := &tls.Config{
 		Certificates: []tls.Certificate{certificate},
 		ClientAuth:   tls.RequestClientCert,
 		MinVersion:   tls.VersionTLS12,
-	}, nil
+	}
+	if reachedFromOutside && l.config.ServerCA == "" { // somebody's own authority signs what he has named only
+		names := nameCertificates{authority: authority, own: &certificate, now: l.config.RealNow, made: map[string]*tls.Certificate{}}
+		config.GetCertificate = names.of
+	}
+	return config, nil
 }
 
-// callbackTimeout is Config.CallbackTimeout unless that says something else.
-const callbackTimeout = 5 * time.Second
+// CallbackTimeout is Config.CallbackTimeout unless that says something else.
+const CallbackTimeout = 5 * time.Second
 
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.
 func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {

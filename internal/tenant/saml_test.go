@@ -69,6 +69,7 @@ func testUse(by identity) assertionUse {
 	return assertionUse{issuer: testIssuer, certificate: by.cert, audience: testAudience, recipient: testToken, now: start.Add(time.Minute)}
 }
 
+// Rule: product-saml-bearer
 func TestAGoodAssertion(t *testing.T) {
 	t.Parallel()
 	idp := newIdentity(t, start.AddDate(0, 0, -1))
@@ -81,6 +82,7 @@ func TestAGoodAssertion(t *testing.T) {
 	}
 }
 
+// Rule: product-saml-bearer
 func TestAssertionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	idp, other := newIdentity(t, start.AddDate(0, 0, -1)), newIdentity(t, start.AddDate(0, 0, -1))
@@ -110,6 +112,8 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 		{"another key", signXML(t, foreign, assertionXMLOf()), "signature is not good"},
 		{"the trusted certificate named, another key", signXML(t, identity{key: rsaKey, cert: idp.cert}, assertionXMLOf()), "signature is not good"},
 		{"SHA-1", signXML(t, idp, assertionXMLOf(), func(c *dsig.SigningContext) { _ = c.SetSignatureMethod(dsig.RSASHA1SignatureMethod) }), "none that is taken"},
+		{"SHA-1, of a digest that is none", tampered(dsig.RSASHA256SignatureMethod, dsig.RSASHA1SignatureMethod), "SignatureMethod is none"},
+		{"SHA-256, of a digest by SHA-1", tampered("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1"), "DigestMethod is none"},
 		{"inclusive canonicalization", signXML(t, idp, assertionXMLOf(), func(c *dsig.SigningContext) { c.Canonicalizer = dsig.MakeC14N11Canonicalizer() }), "none that is taken"},
 
 		// Signature wrapping: the signed assertion is hidden somewhere, another one is to be read.
@@ -186,6 +190,7 @@ func samlArrangement(idp identity) object {
 	return r
 }
 
+// Rule: product-saml-bearer
 func TestAnAssertionIsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -321,6 +326,7 @@ func TestAnAssertionIsExchanged(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-own-scenario
 func TestABasicUserHasItsScenariosAPIs(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -347,6 +353,7 @@ func TestABasicUserHasItsScenariosAPIs(t *testing.T) {
 	}
 }
 
+// Rule: product-saml-bearer
 func FuzzAssertion(fz *testing.F) {
 	idp := newIdentity(fz, start.AddDate(0, 0, -1))
 	good := signXML(fz, idp, assertionXMLOf())
@@ -361,6 +368,7 @@ func FuzzAssertion(fz *testing.F) {
 	})
 }
 
+// Rule: product-saml-bearer
 func FuzzAssertionForm(fz *testing.F) {
 	f := newFake(fz)
 	tenant := paired(fz, f, nil)

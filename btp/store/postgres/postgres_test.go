@@ -45,6 +45,7 @@ const empty = `DO $$ DECLARE t text; BEGIN
 	END LOOP;
 END $$`
 
+// Rule: store-one-contract, token-one-winner, token-quota
 func TestStore(t *testing.T) {
 	address := postgrestest.New(t)
 	storetest.Run(t, func(t *testing.T) btp.Store {
@@ -53,8 +54,10 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// Rule: store-survives-death
 func TestDurable(t *testing.T) { storetest.RunDurable(t, postgrestest.New, open) }
 
+// Rule: store-one-contract
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }
 
 // Processes that open a new database at the same time agree on who makes its tables.

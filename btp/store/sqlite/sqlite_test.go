@@ -35,26 +35,17 @@ func fresh(t testing.TB) btp.Store {
 	return s
 }
 
+// Rule: store-one-contract, token-one-winner, token-quota
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) btp.Store { return fresh(t) })
 }
 
+// Rule: store-survives-death
 func TestDurable(t *testing.T) {
 	storetest.RunDurable(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "a store?100%.db") }, open)
 }
 
-func TestFullSync(t *testing.T) {
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "store.db"), sqlite.WithSync(sqlite.Full))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.Update(context.Background(), "e", func(tx btp.Tx) error { return tx.Environment().Put(btp.Environment{ID: "e"}) })
-	if err != nil {
-		t.Error(err)
-	}
-}
-
+// Rule: store-one-contract
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }
 
 // The file holds private keys; so do the log and its index beside it.

@@ -13,7 +13,7 @@ type systems struct{ *tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,
-		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime FROM systems`
+		sequence, created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery FROM systems`
 	systemColumns = systemSelect + ` WHERE env = ?`
 )
 
@@ -27,6 +27,9 @@ func readSystem(r Row) (btp.System, error) {
 	err := fromJSON(r.Text(6), &s.Failure)
 	if err == nil {
 		err = fromJSON(r.Text(7), &s.Tenant)
+	}
+	if err == nil {
+		err = fromJSON(r.Text(15), &s.Discovery)
 	}
 	return s, err
 }
@@ -137,7 +140,7 @@ func (t systems) ranges(f btp.SystemFilter) (list []typeAndStatus, err error) {
 }
 
 var systemTable = ordered("systems", "env, id", "env, global_account", "global_account, sequence, name, type, application_name, status, failure, tenant, "+
-	"created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime")
+	"created_at, updated_at, registered_at, former_tenant, extension_deleted, event_runtime, discovery")
 
 func (t systems) Put(s btp.System) error {
 	failure, err := toJSON(s.Failure)
@@ -148,18 +151,22 @@ func (t systems) Put(s btp.System) error {
 	if err != nil {
 		return err
 	}
+	discovery, err := toJSON(s.Discovery)
+	if err != nil {
+		return err
+	}
 	if t.lastSystem == s.ID { // it is there: only what moves in its life is written, and only those indexes
 		n, err := t.writeCounted(`UPDATE systems SET status = ?, failure = ?, tenant = ?, updated_at = ?, registered_at = ?,
-				former_tenant = ?, extension_deleted = ?, event_runtime = ?
+				former_tenant = ?, extension_deleted = ?, event_runtime = ?, discovery = ?
 			WHERE env = ? AND id = ? AND global_account = ? AND sequence = ? AND name = ? AND type = ? AND application_name = ? AND created_at IS NOT DISTINCT FROM ?`,
-			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime),
+			string(s.Status), failure, tenant, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery,
 			t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, s.CreatedAt)
 		if err != nil || n > 0 {
 			return err
 		}
 	}
 	return t.putUnique(systemTable, false, func() error { return t.taken(&s) }, t.env, string(s.ID), string(s.GlobalAccount), int64(s.Sequence), s.Name, s.Type, s.ApplicationName, string(s.Status), failure, tenant,
-		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime))
+		s.CreatedAt, s.UpdatedAt, s.RegisteredAt, s.FormerTenant, flag(s.ExtensionDeleted), string(s.EventRuntime), discovery)
 }
 
 // taken tells which name of s another system has.
