@@ -109,6 +109,8 @@ func testTwoProcessesAgreeOnTransitions(t *testing.T, store func(*testing.T) btp
 
 // TestTwoProcessesAreOne: processes on one store have the same keys and authority, give
 // no id and no name twice, and do each work once.
+//
+// Rule: processes-agree
 func TestTwoProcessesAreOne(t *testing.T) { eachSharedStore(t, testTwoProcessesAreOne) }
 
 func testTwoProcessesAreOne(t *testing.T, store func(*testing.T) btp.Store) {
@@ -176,6 +178,8 @@ func testTwoProcessesAreOne(t *testing.T, store func(*testing.T) btp.Store) {
 
 // TestNameOfADeletedEnvironment: who knows an environment that another process has
 // deleted does not take the next one of its name for it, whose keys are others.
+//
+// Rule: environments-apart
 func TestNameOfADeletedEnvironment(t *testing.T) { eachSharedStore(t, testNameOfADeletedEnvironment) }
 
 func testNameOfADeletedEnvironment(t *testing.T, store func(*testing.T) btp.Store) {

@@ -60,10 +60,11 @@ func WithRunningClock() Option {
 	return func(c *landscape.Config) { c.StartFrozen = time.Time{} }
 }
 
-// WithData keeps the registry in a SQLite file, and the tenants beside it. A
-// later Start with the same file goes on where the first ended.
-func WithData(file string) Option {
-	return func(c *landscape.Config) { c.Data = file }
+// WithData keeps the registry in a SQLite file, and the tenants beside it; or in the
+// PostgreSQL database at an address (postgres://…), and the tenants in memory. A later
+// Start with the same data goes on where the first ended.
+func WithData(data string) Option {
+	return func(c *landscape.Config) { c.Data = data }
 }
 
 // WithKeyAlgorithm signs integration tokens with ES256 (the default), RS256 or EdDSA.

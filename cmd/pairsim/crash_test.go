@@ -44,8 +44,10 @@ func (s *serving) crash(t *testing.T, data []string) *serving {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
 	s.wait(t)
-	return serveFor(t, append([]string{"--http", strings.TrimPrefix(s.http, "http://"),
-		"--mtls", strings.TrimPrefix(s.mtls, "https://"), "--control", strings.TrimPrefix(s.control, "http://")}, data...)...)
+	return serveFor(t, append([]string{
+		"--http", strings.TrimPrefix(s.http, "http://"),
+		"--mtls", strings.TrimPrefix(s.mtls, "https://"), "--control", strings.TrimPrefix(s.control, "http://"),
+	}, data...)...)
 }
 
 // TestKillInTheMiddleOfAPairing kills the server after every step: what it has

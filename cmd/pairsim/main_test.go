@@ -323,8 +323,10 @@ func TestCommandLine(t *testing.T) {
 		{"schema", nil, []string{"seed", "schema"}, exitDone, "urn:pairsim:schema:seed:1", ""},
 		{"no address", nil, []string{"serve", "--http", "nowhere"}, exitRefused, "", "error: Cannot listen\n  --http nowhere"},
 		{"no folder for data", nil, append([]string{"serve", "--data", filepath.Join(dir, "none", "x.db")}, free...), exitRefused, "", "--data " + filepath.Join(dir, "none", "x.db")},
-		{"no database", nil, append([]string{"serve", "--data", "postgres://u:" + passwordOfNobody + "@127.0.0.1:1/x"}, free...), exitRefused, "",
-			"error: Cannot use the database\n  --data: PostgreSQL at 127.0.0.1:1, database x, user u: no server to connect to"},
+		{
+			"no database", nil, append([]string{"serve", "--data", "postgres://u:" + passwordOfNobody + "@127.0.0.1:1/x"}, free...), exitRefused, "",
+			"error: Cannot use the database\n  --data: PostgreSQL at 127.0.0.1:1, database x, user u: no server to connect to",
+		},
 		{"no address of a database", nil, append([]string{"serve", "--data", "postgres://u:" + passwordOfNobody + "%zz@h/x"}, free...), exitRefused, "", "no address as postgres://"},
 		{"database in a variable", []string{"PAIRSIM_DATA=postgres://u:" + passwordOfNobody + "@127.0.0.1:1/x"}, append([]string{"serve"}, free...), exitRefused, "", "database x, user u"},
 		{"sync of a database", nil, []string{"serve", "--data", "postgres://h/x", "--sync", "full"}, exitUsage, "", "--sync is for a file"},

@@ -54,6 +54,16 @@ var storeMutations = []mutation{
 		Old: "\"synchronous(\" + string(s.sync) + \")\"", New: "\"synchronous(\" + string(Normal) + \")\"",
 	},
 	{
+		Name: "postgres-without-a-lock", Rule: "token-one-winner", Breaks: "in PostgreSQL, two processes change an environment at once",
+		File: "btp/store/postgres/postgres.go", Tests: in("btp/store/postgres", "TestDurable"),
+		Old: "xact_lock(?)\", s.lockOf(env))", New: "xact_lock(?)\", time.Now().UnixNano())",
+	},
+	{
+		Name: "postgres-forgets-a-failure", Rule: "store-one-contract", Breaks: "in PostgreSQL, a step in which a statement failed is taken for saved",
+		File: "btp/store/postgres/conn.go", Tests: in("btp/store/postgres", "TestFailedStatement"),
+		Old: "	c.failed = err\n	return err\n", New: "	return err\n",
+	},
+	{
 		Name: "clock-set-back", Rule: "clock-never-back", Breaks: "a clock is set back",
 		File: "btp/clock.go", Tests: in("btp", "Clock|DueWork"),
 		Old: "	case !c.Set.IsZero() && c.Set.Before(u.now):\n", New: "	case !c.Set.IsZero() && c.Set.Year() < 1:\n",

@@ -54,7 +54,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// Rule: store-survives-death
+// Rule: store-survives-death, processes-agree
 func TestDurable(t *testing.T) { storetest.RunDurable(t, postgrestest.New, open) }
 
 // Rule: store-one-contract
@@ -201,16 +201,21 @@ func TestLongUse(t *testing.T) {
 // A step in which a statement failed is not taken for saved, whatever the change says.
 func TestFailedStatement(t *testing.T) {
 	s := fresh(t)
-	err := s.Update(t.Context(), "e", func(tx btp.Tx) error {
-		_ = tx.Deliveries().Put(btp.Delivery{Sequence: 1})                         // fine
-		_ = tx.Attempts().Put(btp.Attempt{ID: "a", System: "s", FollowUp: digest}) // fine
-		_ = tx.Attempts().Put(btp.Attempt{ID: "b", System: "t", FollowUp: digest}) // not unique
-		return nil
-	})
-	if err == nil {
-		t.Error("Update: got no error")
+	for _, reads := range []bool{false, true} { // a read is when the store is told
+		err := s.Update(t.Context(), "e", func(tx btp.Tx) error {
+			_ = tx.Deliveries().Put(btp.Delivery{Sequence: 1})                         // fine
+			_ = tx.Attempts().Put(btp.Attempt{ID: "a", System: "s", FollowUp: digest}) // fine
+			_ = tx.Attempts().Put(btp.Attempt{ID: "b", System: "t", FollowUp: digest}) // not unique
+			if reads {
+				_, _, _ = tx.Environment().Find()
+			}
+			return nil
+		})
+		if err == nil {
+			t.Errorf("Update that reads: %v: got no error", reads)
+		}
 	}
-	err = s.View(t.Context(), "e", func(tx btp.Tx) error {
+	err := s.View(t.Context(), "e", func(tx btp.Tx) error {
 		list, err := tx.Deliveries().List(btp.DeliveryFilter{})
 		if len(list) != 0 {
 			t.Errorf("saved %v", list)

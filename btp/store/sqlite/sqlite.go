@@ -245,7 +245,7 @@ func (s *Store) endReader(c *conn) {
 // Environments lists the environments that have a record.
 func (s *Store) Environments(ctx context.Context) (list []btp.EnvironmentID, err error) {
 	err = s.View(ctx, "", func(t btp.Tx) (err error) {
-		list, err = t.(*sqlstore.Tx).Environments() //nolint:forcetypeassert // View makes it
+		list, err = t.(sqlstore.Tx).Environments() //nolint:forcetypeassert // View makes it
 		return err
 	})
 	return list, err
@@ -253,7 +253,7 @@ func (s *Store) Environments(ctx context.Context) (list []btp.EnvironmentID, err
 
 // Drop removes an environment's rows from every table that has any.
 func (s *Store) Drop(ctx context.Context, env btp.EnvironmentID) error {
-	return s.Update(ctx, env, func(t btp.Tx) error { return t.(*sqlstore.Tx).Drop() }) //nolint:forcetypeassert // Update makes it
+	return s.Update(ctx, env, func(t btp.Tx) error { return t.(sqlstore.Tx).Drop() }) //nolint:forcetypeassert // Update makes it
 }
 
 // Close waits for what is running and moves the log into the file.

@@ -8,7 +8,7 @@ import (
 )
 
 // environments is the environment's own record.
-type environments struct{ *Tx }
+type environments struct{ *tx }
 
 func (t environments) Find() (e btp.Environment, ok bool, err error) {
 	if h := t.Hot; h != nil && h.env == t.env {
@@ -61,7 +61,7 @@ func (t environments) PutTerms(terms btp.Terms) error {
 	return t.put(termsTable, t.env, string(text))
 }
 
-type accounts struct{ *Tx }
+type accounts struct{ *tx }
 
 const globalColumns = `SELECT id, display_name, subdomain FROM global_accounts WHERE env = ?`
 
@@ -176,7 +176,7 @@ func (t accounts) PutSub(a btp.Subaccount) error {
 		int64(a.Version), stopped)
 }
 
-type keys struct{ *Tx }
+type keys struct{ *tx }
 
 func (t keys) List() (list []btp.SigningKey, err error) {
 	err = t.query(`SELECT id, algorithm, private, created_at FROM signing_keys WHERE env = ? ORDER BY created_at NULLS FIRST, number`, func(r Row) error {
@@ -198,7 +198,7 @@ func (t keys) Delete(id string) error {
 	return t.write(`DELETE FROM signing_keys WHERE env = ? AND id = ?`, t.env, id)
 }
 
-type authorities struct{ *Tx }
+type authorities struct{ *tx }
 
 func (t authorities) Find(name string) (m btp.AuthorityMaterial, ok bool, err error) {
 	ok, err = t.one(`SELECT root_pem, issuing_pem, issuing_key_pem FROM authorities WHERE env = ? AND name = ?`, func(r Row) error {

@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type assignments struct{ *Tx }
+type assignments struct{ *tx }
 
 const (
 	assignmentSelect = `SELECT id, formation, source_kind, source, target_kind, target, state, configuration, error, updated_at

@@ -7,7 +7,7 @@ import (
 )
 
 // contents is all of an environment at once.
-type contents struct{ *Tx }
+type contents struct{ *tx }
 
 // Tables are all tables with rows of environments.
 func Tables() []string { return append([]string{"authorities", "environment_terms"}, cleared...) }
@@ -30,8 +30,7 @@ func (t contents) Clear() error {
 	return t.write(`DELETE FROM authorities WHERE env = ? AND name <> ?`, t.env, btp.ServerAuthority)
 }
 
-// Drop removes the environment's rows from every table.
-func (t *Tx) Drop() error {
+func (t *tx) Drop() error {
 	t.forget()
 	for _, table := range Tables() {
 		if err := t.write(`DELETE FROM `+table+` WHERE env = ?`, t.env); err != nil {
@@ -41,15 +40,14 @@ func (t *Tx) Drop() error {
 	return nil
 }
 
-func (t *Tx) forget() {
+func (t *tx) forget() {
 	if t.Hot != nil {
 		t.Hot.Forget()
 	}
 	t.lastSystem, t.lastToken, t.lastAttempt, t.attemptOf, t.lastObject = "", "", "", "", objectRef{}
 }
 
-// Environments lists the environments that have a record, by id.
-func (t *Tx) Environments() (list []btp.EnvironmentID, err error) {
+func (t *tx) Environments() (list []btp.EnvironmentID, err error) {
 	err = t.query(`SELECT env FROM environments ORDER BY env`, func(r Row) error {
 		list = append(list, btp.EnvironmentID(r.Text(0)))
 		return nil

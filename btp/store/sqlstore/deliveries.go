@@ -6,7 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type deliveries struct{ *Tx }
+type deliveries struct{ *tx }
 
 const deliverySelect = `SELECT sequence, subscription, subaccount, state, attributes, data, attempts, failure, created_at FROM deliveries`
 

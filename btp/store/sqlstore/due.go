@@ -7,7 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type dues struct{ *Tx }
+type dues struct{ *tx }
 
 const (
 	dueColumns = `SELECT at, kind, subject, claimed_until, reads, hold, parked, tries FROM due WHERE env = ?`

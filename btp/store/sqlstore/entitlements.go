@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type entitlements struct{ *Tx }
+type entitlements struct{ *tx }
 
 const entitlementSelect = `SELECT id, global_account, subaccount, system, service, plan, sequence, created_at, quota FROM entitlements`
 

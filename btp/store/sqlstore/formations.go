@@ -8,7 +8,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type formations struct{ *Tx }
+type formations struct{ *tx }
 
 // betweenIDs stands in no id: it is not printable (unit separator).
 const betweenIDs = "\x1f"

@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type incidents struct{ *Tx }
+type incidents struct{ *tx }
 
 const incidentSelect = `SELECT id, global_account, subject_kind, subject, subject_name, component, cause, step, status,
 	opened_at, resolved_at, resolution, sequence FROM incidents`

@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type oauthClients struct{ *Tx }
+type oauthClients struct{ *tx }
 
 const oauthClientColumns = `SELECT id, secret, role, global_account, tenant, created_at FROM oauth_clients WHERE env = ?`
 

@@ -6,7 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type objects struct{ *Tx }
+type objects struct{ *tx }
 
 const objectSelect = `SELECT kind, id, scope, name, parent, system, sequence, document, secret FROM objects`
 

@@ -15,7 +15,7 @@ type paged struct {
 }
 
 // paging starts the filter of a page; it is false when nothing can lie behind after.
-func (t *Tx) paging(after uint64, limit int) (paged, bool) {
+func (t *tx) paging(after uint64, limit int) (paged, bool) {
 	length := int64(limit)
 	if length <= 0 {
 		length = math.MaxInt64

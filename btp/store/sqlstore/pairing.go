@@ -7,7 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type tokens struct{ *Tx }
+type tokens struct{ *tx }
 
 const tokenColumns = `SELECT id, system, global_account, type, key_id, state, issued_at, expires_at FROM tokens WHERE env = ?`
 
@@ -71,7 +71,7 @@ func (t tokens) Delete(id btp.TokenID) error {
 	return t.write(`DELETE FROM tokens WHERE env = ? AND id = ?`, t.env, string(id))
 }
 
-type attempts struct{ *Tx }
+type attempts struct{ *tx }
 
 const attemptColumns = `SELECT id, system, token, follow_up, tenant, rejected_csrs, certificate, opened_at, deadline FROM attempts WHERE env = ?`
 
@@ -125,7 +125,7 @@ func (t attempts) Delete(id btp.AttemptID) error {
 	return t.write(`DELETE FROM attempts WHERE env = ? AND id = ?`, t.env, string(id))
 }
 
-type certificates struct{ *Tx }
+type certificates struct{ *tx }
 
 const certificateColumns = `SELECT serial, system, not_before, not_after, renewal_blocked, revoked FROM certificates WHERE env = ?`
 

@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type replays struct{ *Tx }
+type replays struct{ *tx }
 
 const replayColumns = `SELECT key, request, created, token, created_at FROM replays WHERE env = ?`
 

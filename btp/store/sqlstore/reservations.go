@@ -6,7 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type reservations struct{ *Tx }
+type reservations struct{ *tx }
 
 const reservationColumns = `SELECT global_account, name, system, tenant_id, release, created_at FROM reservations WHERE env = ?`
 

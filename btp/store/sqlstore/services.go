@@ -7,7 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type services struct{ *Tx }
+type services struct{ *tx }
 
 const (
 	serviceSelect  = `SELECT body, api_spec, events_spec, documentation FROM services`

@@ -41,8 +41,16 @@ type Options struct {
 
 var errReadOnly = errors.New("a view cannot write")
 
-// Tx is one run of a change or read.
-type Tx struct {
+// Tx is one run of a change or read, and what a store is asked beside it.
+type Tx interface {
+	btp.Tx
+	// Environments lists the environments that have a record, by id.
+	Environments() ([]btp.EnvironmentID, error)
+	// Drop removes the environment's rows from every table.
+	Drop() error
+}
+
+type tx struct {
 	Options
 
 	conn Conn
@@ -57,45 +65,41 @@ type Tx struct {
 	lastObject  objectRef
 }
 
-var _ btp.Tx = (*Tx)(nil)
-
 // New begins a run over the objects of env.
-func New(c Conn, env btp.EnvironmentID, o Options) *Tx {
-	return &Tx{Options: o, conn: c, env: string(env)}
+func New(c Conn, env btp.EnvironmentID, o Options) Tx {
+	return &tx{Options: o, conn: c, env: string(env)}
 }
 
-// The small stores, one per concept.
-
-func (t *Tx) Environment() btp.EnvironmentStore    { return environments{t} }
-func (t *Tx) Accounts() btp.AccountStore           { return accounts{t} }
-func (t *Tx) Systems() btp.SystemStore             { return systems{t} }
-func (t *Tx) Tokens() btp.TokenStore               { return tokens{t} }
-func (t *Tx) Keys() btp.KeyStore                   { return keys{t} }
-func (t *Tx) Attempts() btp.AttemptStore           { return attempts{t} }
-func (t *Tx) Certificates() btp.CertificateStore   { return certificates{t} }
-func (t *Tx) Services() btp.ServiceStore           { return services{t} }
-func (t *Tx) Due() btp.DueStore                    { return dues{t} }
-func (t *Tx) Authorities() btp.AuthorityStore      { return authorities{t} }
-func (t *Tx) Formations() btp.FormationStore       { return formations{t} }
-func (t *Tx) Assignments() btp.AssignmentStore     { return assignments{t} }
-func (t *Tx) Entitlements() btp.EntitlementStore   { return entitlements{t} }
-func (t *Tx) Incidents() btp.IncidentStore         { return incidents{t} }
-func (t *Tx) Reservations() btp.ReservationStore   { return reservations{t} }
-func (t *Tx) Replays() btp.ReplayStore             { return replays{t} }
-func (t *Tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
-func (t *Tx) Transitions() btp.TransitionStore     { return transitions{t} }
-func (t *Tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
-func (t *Tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
-func (t *Tx) Objects() btp.ObjectStore             { return objects{t} }
-func (t *Tx) Contents() btp.ContentsStore          { return contents{t} }
+func (t *tx) Environment() btp.EnvironmentStore    { return environments{t} }
+func (t *tx) Accounts() btp.AccountStore           { return accounts{t} }
+func (t *tx) Systems() btp.SystemStore             { return systems{t} }
+func (t *tx) Tokens() btp.TokenStore               { return tokens{t} }
+func (t *tx) Keys() btp.KeyStore                   { return keys{t} }
+func (t *tx) Attempts() btp.AttemptStore           { return attempts{t} }
+func (t *tx) Certificates() btp.CertificateStore   { return certificates{t} }
+func (t *tx) Services() btp.ServiceStore           { return services{t} }
+func (t *tx) Due() btp.DueStore                    { return dues{t} }
+func (t *tx) Authorities() btp.AuthorityStore      { return authorities{t} }
+func (t *tx) Formations() btp.FormationStore       { return formations{t} }
+func (t *tx) Assignments() btp.AssignmentStore     { return assignments{t} }
+func (t *tx) Entitlements() btp.EntitlementStore   { return entitlements{t} }
+func (t *tx) Incidents() btp.IncidentStore         { return incidents{t} }
+func (t *tx) Reservations() btp.ReservationStore   { return reservations{t} }
+func (t *tx) Replays() btp.ReplayStore             { return replays{t} }
+func (t *tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
+func (t *tx) Transitions() btp.TransitionStore     { return transitions{t} }
+func (t *tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
+func (t *tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
+func (t *tx) Objects() btp.ObjectStore             { return objects{t} }
+func (t *tx) Contents() btp.ContentsStore          { return contents{t} }
 
 // query runs a statement and shows each row to scan, which must not use t.
-func (t *Tx) query(query string, scan func(Row) error, args ...driver.Value) error {
+func (t *tx) query(query string, scan func(Row) error, args ...driver.Value) error {
 	return t.conn.Query(query, scan, args...)
 }
 
 // one is query for at most one row; it says whether there was one.
-func (t *Tx) one(query string, scan func(Row) error, args ...driver.Value) (bool, error) {
+func (t *tx) one(query string, scan func(Row) error, args ...driver.Value) (bool, error) {
 	found := false
 	err := t.conn.Query(query, func(r Row) error {
 		found = true
@@ -105,14 +109,14 @@ func (t *Tx) one(query string, scan func(Row) error, args ...driver.Value) (bool
 }
 
 // write runs a statement that changes something; a view refuses it.
-func (t *Tx) write(query string, args ...driver.Value) error {
+func (t *tx) write(query string, args ...driver.Value) error {
 	if !t.Writable {
 		return errReadOnly
 	}
 	return t.conn.Write(query, args...)
 }
 
-func (t *Tx) writeCounted(query string, args ...driver.Value) (int64, error) {
+func (t *tx) writeCounted(query string, args ...driver.Value) (int64, error) {
 	if !t.Writable {
 		return 0, errReadOnly
 	}
@@ -120,7 +124,7 @@ func (t *Tx) writeCounted(query string, args ...driver.Value) (int64, error) {
 }
 
 // along tells a database that takes hints which index to walk along.
-func (t *Tx) along(index string) string {
+func (t *tx) along(index string) string {
 	if !t.Hints {
 		return ""
 	}
@@ -179,12 +183,12 @@ func tableOf(name, key, rest string) table {
 }
 
 // put creates or replaces a row where nothing but its key is unique.
-func (t *Tx) put(in table, args ...driver.Value) error { return t.write(in.upsert, args...) }
+func (t *tx) put(in table, args ...driver.Value) error { return t.write(in.upsert, args...) }
 
 // putUnique creates or replaces a row where more than its key is unique. kept: it is
 // there, and what is unique of it stays. taken refuses when another row has the name
 // that this one is to have; nil: there are no names.
-func (t *Tx) putUnique(in table, kept bool, taken func() error, args ...driver.Value) error {
+func (t *tx) putUnique(in table, kept bool, taken func() error, args ...driver.Value) error {
 	if kept {
 		if n, err := t.writeCounted(in.update, args...); err != nil || n > 0 {
 			return err

@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/pairsim/pairsim/btp"
 
-type subscriptions struct{ *Tx }
+type subscriptions struct{ *tx }
 
 const subscriptionSelect = `SELECT id, subaccount, source, type, version, sink, mode, sequence, created_at FROM subscriptions`
 

@@ -9,7 +9,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type systems struct{ *Tx }
+type systems struct{ *tx }
 
 const (
 	systemSelect = `SELECT id, global_account, name, type, application_name, status, failure, tenant,

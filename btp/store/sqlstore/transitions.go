@@ -6,7 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
-type transitions struct{ *Tx }
+type transitions struct{ *tx }
 
 func readPolicy(r Row) btp.TransitionPolicy {
 	return btp.TransitionPolicy{After: time.Duration(r.Number(0)), Reads: int(r.Number(1)), Held: r.Flag(2)}

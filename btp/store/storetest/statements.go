@@ -125,7 +125,8 @@ func eventStatements(tx btp.Tx) error {
 	return errors.Join(errs...)
 }
 
-// WalksEnvironment: a statement reads an index of the whole environment on purpose.
+// WalksEnvironment says whether a statement reads an index of the whole environment on
+// purpose.
 func WalksEnvironment(query string) bool {
 	for _, part := range []string{
 		"FROM environments", "FROM subaccounts", "ORDER BY at, number LIMIT", "state = 'live' AND key_id", "FROM signing_keys", "max(number), 0) + 1 FROM due",
