@@ -38,7 +38,9 @@ programs=("$bin"/{initdb,postgres,pg_isready,pg_ctl} /bin/sh /bin/cat /bin/rm /b
 trap 'rm -rf "$root" "$root.list"' EXIT
 mkdir -p "$root/usr"
 tar -C / -ch --files-from "$root.list" | tar -C "$root" -x --no-same-owner
+before=$(docker images -q "$image")
 tar -C "$root" -c --owner 0 --group 0 . | docker import \
   --change "ENV PATH=/usr/local/bin:$bin:/usr/bin:/bin" --change 'ENV PGDATA=/var/lib/postgresql/data' --change 'USER 999:999' \
   --change 'ENTRYPOINT ["docker-entrypoint.sh"]' --change 'CMD ["postgres"]' - "$image" >/dev/null
+[ -z "$before" ] || docker rmi "$before" >/dev/null 2>&1 || true # which has no name any more
 echo "$image"

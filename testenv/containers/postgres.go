@@ -64,6 +64,13 @@ func RunPostgres(ctx context.Context, img string) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = hasImage(ctx, engine, img)
+	if err == nil {
+		err = guard.enter() // which Close leaves
+	}
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	p := &Postgres{&Part{name: "postgres", log: &output{}, engine: engine}, rand.Text()}
 	if err := p.start(ctx, img); err != nil {
 		return nil, errors.Join(err, p.Close(ctx))
@@ -72,11 +79,8 @@ func RunPostgres(ctx context.Context, img string) (*Postgres, error) {
 }
 
 func (p *Postgres) start(ctx context.Context, img string) (err error) {
-	if err := hasImage(ctx, p.engine, img); err != nil {
-		return err
-	}
 	p.DockerContainer, err = testcontainers.Run(ctx, img,
-		testcontainers.WithLabels(map[string]string{label: p.name}),
+		testcontainers.WithLabels(labels(p.name)),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_USER": postgresUser, "POSTGRES_PASSWORD": p.password, "POSTGRES_DB": postgresUser}),
 		testcontainers.WithEntrypoint("sh", "-c", postgresUntilStdinCloses),
 		// What fills a new database listens on no address yet.

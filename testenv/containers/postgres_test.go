@@ -3,6 +3,7 @@
 package containers_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -25,6 +26,11 @@ func postgresImage(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("make an image of PostgreSQL: %v\n%s", err, out)
 	}
+	t.Cleanup(func() {
+		if err := containers.RemoveImage(context.WithoutCancel(t.Context()), img); err != nil {
+			t.Errorf("remove the image of PostgreSQL: %v", err)
+		}
+	})
 	return img
 }
 
@@ -41,7 +47,7 @@ func TestLandscapeOnPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.Close(t.Context())
+	defer second.Close(context.WithoutCancel(t.Context()))
 	if err := first.BTP.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
