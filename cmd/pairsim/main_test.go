@@ -251,7 +251,7 @@ func TestCommandLine(t *testing.T) {
 		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize         the assignments of a formation", ""},
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
-		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, list, pair, register, remove, show, token`},
+		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, discover, list, merge, pair, register, remove, show, token`},
 		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of apis, arrangements, delete, disable, enable, events, list, log, pair, scenarios, show, topics"},
 		{"unknown flag", nil, []string{"serve", "--port", "1"}, exitUsage, "", "unknown flag: --port"},
 		{"access token of no role", nil, []string{"auth", "token", "--role", "admin"}, exitUsage, "", `there is no role "admin"; roles are Global Account Administrator`},
