@@ -151,6 +151,9 @@ func (w *world) define(d definitions) {
 	w.applicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
+	w.documentSteps(d)
+	w.oddSteps(d)
+	w.platformSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -209,7 +212,11 @@ type world struct {
 	extension extension // the one that looks destinations up
 
 	snapshots snapshots
-	wire      *wire // the connector that knows the wire alone
+	wire      *wire    // the connector that knows the wire alone
+	keySet    []string // ids of the registry's keys, as somebody has read them
+
+	heard   heard    // the latest answer to somebody with a plain client
+	manager platform // the program that orders services
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
