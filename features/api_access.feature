@@ -168,6 +168,7 @@ Feature: Access to APIs
   @rule:gateway-errors
   Rule: What is wrong with a target is told apart from what is wrong with the call (pairing-protocols §5.3)
 
+    @rule:gateway-bounded @rule:outbound-bounded
     Scenario Outline: A target that <trouble>
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", whose target <trouble>
@@ -182,6 +183,7 @@ Feature: Access to APIs
         | is where no call may go          | target-forbidden   |
         | leads back to the gateway        | target-failed      |
 
+    @rule:gateway-bounded
     Scenario: A target that hangs
       Given the gateway waits only a moment for a target
       And the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
@@ -225,3 +227,32 @@ Feature: Access to APIs
       And the administrator of tenant "marketing" has got and entered the token
       When a workload reads the API "API_MKT_INTERACTION_SRV" of "My Marketing"
       Then the workload is refused because of "application-not-found"
+
+  @rule:gateway-headers
+  Rule: Headers go through the gateway as the vendor treats them (pairing-protocols §5.2)
+
+    Scenario: A workload that has a token of its own
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which asks for user and password
+      When a workload reads the API "Orders" of "Web Shop" with a token of its own
+      Then the target of "Orders" was called with the workload's token and told the address of the gateway
+
+    Scenario Outline: A target that sends callers on <where>
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which sends callers on <where>
+      When a workload is sent on by the API "Orders" of "Web Shop"
+      Then the workload is led <through>
+
+      Examples:
+        | where           | through             |
+        | below itself    | through the gateway |
+        | to another host | to the other host   |
+
+  @rule:application-resource
+  Rule: The runtime has the Application resource and its Secrets, with Kyma's names (sap-domain §15.3)
+
+    Scenario: An API with user and password
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which asks for user and password
+      When the operator reads the manifests of "Web Shop" in subaccount "dev"
+      Then there is an Application with the API "Orders", whose credentials are in a Secret with "username=kyma", "password=secret"

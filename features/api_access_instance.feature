@@ -162,3 +162,16 @@ Feature: Service instances of plan api-access
       When the developer deletes the service instance "contacts"
       Then the developer is refused because of "service-instance-has-bindings"
       And an extension reads contacts through the destination "contacts"
+
+  @rule:entitlement-quota
+  Rule: A quota bounds the service instances; one that failed does not count (SEED-004 step 2)
+
+    Scenario: A quota of one
+      Given the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the administrator of tenant "marketing" has got and entered the token
+      And the operator has given subaccount "dev" the plan "api-access" for "Campaigns", for 1 instance
+      And the administrator of tenant "marketing" has disabled the scenario "SAP_COM_0008"
+      And the developer has tried to create the service instance "failed" for scenario "SAP_COM_0008"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      When the developer creates the service instance "other" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      Then the developer is refused because of "quota-exhausted"

@@ -126,3 +126,38 @@ Feature: Events reach those who listen
       And 1 second passes
       Then the workload has received 1 event
       And 0 events are given up, after 8 attempts
+
+  @rule:event-legacy-checks
+  Rule: A legacy event is checked member by member, and the first fault is told (pairing-protocols §4.1)
+
+    Scenario Outline: An event <flaw>
+      Given the token URL of a system
+      And the connector has paired
+      When the connector publishes an event <flaw>
+      Then it is answered with status 400
+      And it is told that the member "<member>" is <trouble>
+
+      Examples:
+        | flaw                      | member             | trouble |
+        | without any member        | event-type         | missing |
+        | without a type            | event-type         | missing |
+        | without a version         | event-type-version | missing |
+        | whose version is a hyphen | event-type-version | invalid |
+        | without a time            | event-time         | missing |
+        | whose time is a word      | event-time         | invalid |
+        | whose id is a number      | event-id           | invalid |
+        | without data              | data               | missing |
+
+    Scenario: An event without an id is given one
+      Given the token URL of a system
+      And the connector has paired
+      When the connector publishes an event without an id
+      Then it is answered with status 200
+      And the event has an id that the registry gave it
+
+    @rule:bodies-bounded
+    Scenario: An event of more than 65536 bytes
+      Given the token URL of a system
+      And the connector has paired
+      When the connector publishes an event that is too large
+      Then it is answered with status 413

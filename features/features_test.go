@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/features/steps"
 	"github.com/pairsim/pairsim/internal/evidence"
+	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -187,6 +189,9 @@ func optionsOf(s steps.Settings) []testenv.Option {
 	}
 	if s.Auth {
 		list = append(list, testenv.WithAuth())
+	}
+	if s.TrustedProxy {
+		list = append(list, func(c *landscape.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	}
 	return list
 }

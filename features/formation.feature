@@ -565,3 +565,12 @@ Feature: Formations
       And there is a subaccount "theirs" of global account "other"
       When the operator creates the formation "mine" in subaccount "theirs"
       Then the operator is refused because of "subaccount-not-found"
+
+  @rule:formation-bounded
+  Rule: A formation holds at most 100 systems (docs/fidelity.md)
+
+    Scenario: One system too many
+      Given the operator has registered 101 SAP Commerce Cloud systems
+      And the operator has created the formation "shops" with all systems but "System 0101"
+      When the operator includes "System 0101" in the formation "shops"
+      Then the operator is refused because of "formation-full"

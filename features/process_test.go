@@ -58,7 +58,7 @@ func flagsOf(s steps.Settings) []string {
 	flags := []string{"--edition=" + cmp.Or(s.Edition, "v1")}
 	for flag, wanted := range map[string]bool{
 		"--burn-on-rejected-csr": s.BurntTokens, "--name-collision=stop-sync": s.CollisionsStopSync, "--abandoned=error": s.AbandonedAsError,
-		"--revocation=strict": s.StrictRevocation, "--no-tenant-renewal": s.NoTenantRenewal, "--auth": s.Auth,
+		"--trusted-proxy=127.0.0.0/8": s.TrustedProxy, "--revocation=strict": s.StrictRevocation, "--no-tenant-renewal": s.NoTenantRenewal, "--auth": s.Auth,
 		"--callback-timeout=" + s.CallbackTimeout.String(): s.CallbackTimeout > 0,
 		"--gateway-timeout=" + s.GatewayTimeout.String():   s.GatewayTimeout > 0,
 		"--strict=" + strconv.FormatUint(s.Strict, 10):     s.Strict != 0,

@@ -84,6 +84,7 @@ func TestATableIsSortedAndSearched(t *testing.T) {
 	p.accessible()
 }
 
+// Rule: environments-apart
 func TestAnEnvironmentHasACockpitOfItsOwn(t *testing.T) {
 	server := testenv.Start(t)
 	env := server.NewEnvironment(t, testenv.WithEdition("v2"))

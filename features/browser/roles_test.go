@@ -52,6 +52,8 @@ func TestRolesAreKept(t *testing.T) {
 
 // A role in the global account is none in a tenant: its console asks for its own
 // administrator, and everything works when both have signed in.
+//
+// Rule: role-tenant-administrator
 func TestATenantAsksForItsOwnAdministrator(t *testing.T) {
 	env := testenv.Start(t, testenv.WithAuth())
 	operator := oauthClient(t, env, btpclient.OAuthClient{Role: testenv.GlobalAccountAdministrator, GlobalAccount: "default"})

@@ -9,6 +9,8 @@ import (
 )
 
 // sap-domain §3: what can be registered, and what each type needs.
+//
+// Rule: cockpit-disabled-says-why
 func TestTheSystemTypesAreListed(t *testing.T) {
 	env := testenv.Start(t)
 	env.RegisterSystem(t, "web-shop", testenv.CommerceCloud)
@@ -31,6 +33,8 @@ func TestTheSystemTypesAreListed(t *testing.T) {
 
 // 5481d59.md: Create System Type, then Add System of it: without a token, and without
 // a status.
+//
+// Rule: system-type-own
 func TestASystemTypeOfAThirdPartyIsCreated(t *testing.T) {
 	env := testenv.Start(t, testenv.WithEdition("v2"))
 	p := open(t, env, 1280, "systemtypes")

@@ -70,11 +70,16 @@ type wire struct {
 	own      tls.Certificate
 	service  string
 	answer   wireAnswer // the latest
+	// odd are the answers that the connector looked at closely, refused what it sent
+	// with the last of them.
+	odd     []odd
+	refused members
 }
 
 type wireAnswer struct {
 	method, path string // of the call, without query
 	status       int
+	header       http.Header
 	body         []byte
 	err          error // no answer came
 }
@@ -188,7 +193,7 @@ func (w *world) call(ctx context.Context, method, address string, body any, own 
 		return nil
 	}
 	defer response.Body.Close()
-	a.status = response.StatusCode
+	a.status, a.header = response.StatusCode, response.Header
 	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxWireAnswer)); err != nil {
 		a.err = fmt.Errorf("%s %s: the answer broke off: %w", method, target.Path, err)
 	}

@@ -157,6 +157,8 @@ func TestAForeignRegistryIsVerified(t *testing.T) {
 // TestAWrongRegistryFails: one that answers 200 where a certificate was created. The
 // reports tell the failing sentence, with the diagram where there is a journal, and no
 // token.
+//
+// Rule: token-secret-nowhere
 func TestAWrongRegistryFails(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithPublicHandler(withWrongStatus))

@@ -119,6 +119,8 @@ func TestEachMistakeHasItsCheck(t *testing.T) {
 
 // TestSeedsDiffer: what the registry does to a client is drawn anew with each seed, and
 // is the same with the same seed.
+//
+// Rule: strict-seeded
 func TestSeedsDiffer(t *testing.T) {
 	t.Parallel()
 	seen := func() (runs []string) {
@@ -249,6 +251,8 @@ func TestWhatDoesNotApply(t *testing.T) {
 }
 
 // TestReports: both forms say what failed and why, and hold no token.
+//
+// Rule: token-secret-nowhere
 func TestReports(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

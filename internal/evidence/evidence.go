@@ -303,6 +303,12 @@ func (e *Evidence) Problems() (list []string) {
 	for _, m := range e.Mutants {
 		check(mutantsFile+" "+m.Name, m.Rule)
 	}
+	for rule := range noScenario {
+		check("noScenario", rule)
+		if len(e.Rule(rule)[Feature]) > 0 {
+			list = append(list, "noScenario explains why "+rule+" has no scenario, and it has one")
+		}
+	}
 	for rule, names := range pactsOf {
 		check("pactsOf", rule)
 		for _, name := range names {

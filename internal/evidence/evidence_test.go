@@ -105,13 +105,13 @@ func TestWrongPointersAreFound(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	e := evidence.Evidence{
-		Scenarios: scenarios, Tests: tests, Exercised: evidence.Exercised{"a.feature: gone": nil},
+		Scenarios: append(scenarios, evidence.Scenario{File: "b.feature", Name: "k", Rules: []string{"keys-private"}}), Tests: tests, Exercised: evidence.Exercised{"a.feature: gone": nil},
 		Mutants: []evidence.Mutant{{Name: "m", Rule: "of-a-mutant"}},
 	}
 	problems := strings.Join(e.Problems(), "\n")
 	for _, want := range []string{
 		"names the rule of-the-block", "names the rule of-the-scenario", "names the rule recipe-x", "names the rule of-another",
-		"names the rule of-a-mutant", "knows no a.feature: c <n>", "has a.feature: gone", `no pact has "a certificate is renewed"`,
+		"names the rule of-a-mutant", "knows no a.feature: c <n>", "has a.feature: gone", "why keys-private has no scenario", `no pact has "a certificate is renewed"`,
 	} {
 		if !strings.Contains(problems, want) {
 			t.Errorf("%q is not among\n%s", want, problems)

@@ -55,7 +55,7 @@ func (e *Evidence) gaps(p *page) {
 	for _, a := range Areas {
 		for _, r := range a.Rules {
 			if proof := e.Rule(r.ID); len(proof[Feature]) == 0 {
-				p.line("- `%s` %s *%s.*", r.ID, escaped(r.Says), instead(proof))
+				p.line("%s", strings.TrimSpace(fmt.Sprintf("- `%s` %s *%s.* %s", r.ID, escaped(r.Says), instead(proof), noScenario[r.ID])))
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 )
 
 // Replicas behind a balancer serve every environment, whichever of them made it.
+//
+// Rule: processes-agree
 func TestReplicasServeEachOthersEnvironments(t *testing.T) {
 	data := postgrestest.New(t)
 	one := start(t, func(c *Config) { c.Data = data })

@@ -40,6 +40,8 @@ func started(t *testing.T, env *containers.Landscape, tenant, token string) btpc
 }
 
 // TestNetworkFaults has one landscape for all, which start slowly; each leaves it whole.
+//
+// Rule: deregister-error-v2-retry
 func TestNetworkFaults(t *testing.T) {
 	t.Parallel()
 	env := containers.Start(t, impatient()...)

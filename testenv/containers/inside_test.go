@@ -23,6 +23,8 @@ import (
 
 // TestSiblingPairs: a container beside the landscape's registers and pairs by what it
 // is told inside, and its certificate is good there.
+//
+// Rule: public-urls, tls-names-and-ca
 func TestSiblingPairs(t *testing.T) {
 	t.Parallel()
 	l := containers.Start(t)
