@@ -17,7 +17,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo docs cockpit cockpit-check browser screenshots test check unit containers contracts verify-provider verify-consumer lint fmt vet fuzz mutate soak bench image image-test dist clean
+.PHONY: help setup build demo docs evidence cockpit cockpit-check browser screenshots test check unit containers contracts verify-provider verify-consumer lint fmt vet fuzz mutate soak bench image image-test dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,13 @@ build: ## bin/pairsim, one static binary
 demo: build ## the story of four pairings; ARGS="--exit" ends after it
 	@bin/pairsim demo $(ARGS)
 
-docs: ## docs/lifecycle.md from the tables of the rules; a test says when it is out of date
+docs: ## docs/lifecycle.md from the tables of the rules, docs/evidence.md from the tests; tests say when they are out of date
 	go run ./internal/lifecycledoc docs/lifecycle.md
+	go run ./internal/evidence/cmd docs/evidence.md
+
+evidence: ## docs/evidence.md, after the features have recorded anew which operations they exercise
+	go test -count=1 -run '^TestFeatures$$' ./features -record
+	go run ./internal/evidence/cmd docs/evidence.md
 
 cockpit: ## the cockpit's pages, from btp/cockpit/web into btp/cockpit/dist, which is committed; needs Node
 	@bash scripts/cockpit.sh build

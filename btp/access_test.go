@@ -75,6 +75,7 @@ func TestCreateOAuthClientRefuses(t *testing.T) {
 	}
 }
 
+// Rule: access-needs-token
 func TestAuthorize(t *testing.T) {
 	r := open(t, func(c *btp.Config) {
 		c.Landscape.GlobalAccounts = append(c.Landscape.GlobalAccounts, btp.GlobalAccount{ID: "acme", Subdomain: "acme-sub"})
@@ -109,6 +110,7 @@ func TestDeclaredOAuthClientNeedsASecret(t *testing.T) {
 	wantCode(t, err, btp.InvalidRequest)
 }
 
+// Rule: access-needs-token, role-landscape-administrator, role-viewer
 func TestAdmit(t *testing.T) {
 	r := open(t)
 	viewer, err := btp.RoleNamed(viewerRole)

@@ -26,6 +26,7 @@ func (r *registry) announced(jws string) btp.Caller {
 	return caller
 }
 
+// Rule: certificate-renewal
 func TestCertificateRenewedWhileThePairingIsOpen(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -79,6 +80,7 @@ func TestCertificateRenewedWhileThePairingIsOpen(t *testing.T) {
 	})
 }
 
+// Rule: failed-pairing-keeps-nothing
 func TestFailedSystemHasNoLiveToken(t *testing.T) {
 	t.Parallel()
 	r := open(t, policy(func(p *btp.Policy) { p.AbandonedIsError = true }))
@@ -95,6 +97,7 @@ func TestFailedSystemHasNoLiveToken(t *testing.T) {
 	r.advance(24 * time.Hour) // nothing that is due stands in the way
 }
 
+// Rule: clock-never-back
 func TestClockHasAnEnd(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -139,6 +142,7 @@ func TestCertificatesOfASystemAreBounded(t *testing.T) {
 	}
 }
 
+// Rule: processes-agree
 func TestTwoProcessesOnOneStoreAgreeOnTheTime(t *testing.T) {
 	t.Parallel()
 	store := twice{memory.New()}

@@ -36,6 +36,8 @@ type contentsChecker struct {
 	systems    map[SystemID]*System
 	formations map[FormationID]*Formation
 	tokens     map[TokenID]*Token
+	// ownTypes are the system types of third parties.
+	ownTypes map[ownTypeKey]bool
 	// there are the ids of everything else, by kind.
 	there map[string]map[string]bool
 }
@@ -46,11 +48,13 @@ func (c *Contents) check(e *Edition, config Config) error {
 		Contents: c, edition: e,
 		globals: map[GlobalAccountID]bool{}, subs: map[SubaccountID]*Subaccount{}, systems: map[SystemID]*System{},
 		formations: map[FormationID]*Formation{}, tokens: map[TokenID]*Token{}, there: map[string]map[string]bool{},
+		ownTypes: map[ownTypeKey]bool{},
 	}
 	k.keys(config.Tokens)
 	k.environment()
 	k.authorities(config.OpenAuthority)
 	k.accounts()
+	k.systemTypes()
 	k.systemsAndTokens()
 	k.runtimes()
 	k.pairings()
@@ -272,6 +276,36 @@ func (k *contentsChecker) runtimes() {
 	}
 }
 
+// ownTypeKey names a system type of a third party.
+type ownTypeKey struct {
+	account GlobalAccountID
+	name    string
+}
+
+// systemTypes holds those of third parties.
+func (k *contentsChecker) systemTypes() {
+	for i, o := range k.Objects {
+		if o.Kind != KindSystemType {
+			continue
+		}
+		path := func(field string) string { return at("objects", i, field) }
+		if !k.edition.OwnSystemTypes {
+			k.refuse(path("kind"), "edition %s knows SAP's system types only", k.edition.ID)
+		}
+		k.account(path("scope"), GlobalAccountID(o.Scope))
+		t, err := ownType(o)
+		if err != nil {
+			k.refuse(path("document"), "it is no system type")
+			continue
+		}
+		k.hold(path("document"), (&NewSystemType{t.Name, t.Namespace, t.Provider}).check())
+		if _, err := TypeNamed(t.Name); err == nil {
+			k.refuse(path("name"), "%q is a type of SAP's", clip(t.Name))
+		}
+		k.ownTypes[ownTypeKey{GlobalAccountID(o.Scope), t.Name}] = true
+	}
+}
+
 // failed are the statuses that have a cause.
 var failed = []Status{Failed, DeregisterError, RemoveError}
 
@@ -286,8 +320,10 @@ func (k *contentsChecker) systemsAndTokens() {
 		k.account(path("globalAccount"), s.GlobalAccount)
 		k.hold(path("name"), checkSystemName(s.Name))
 		k.once("system of global account "+string(s.GlobalAccount), path("name"), s.Name)
-		_, err := TypeNamed(s.Type)
-		k.hold(path("type"), err)
+		if !k.ownTypes[ownTypeKey{s.GlobalAccount, s.Type}] {
+			_, err := TypeNamed(s.Type)
+			k.hold(path("type"), err)
+		}
 		known(k, path("status"), "status of edition "+k.edition.ID, s.Status, statuses)
 		if s.ApplicationName == "" || len(s.ApplicationName) > maxApplicationName || normalise(s.ApplicationName) != s.ApplicationName {
 			k.refuse(path("applicationName"), "%q is no application name", clip(s.ApplicationName))
@@ -296,6 +332,12 @@ func (k *contentsChecker) systemsAndTokens() {
 		k.numbered("system", path("sequence"), s.Sequence)
 		if isError := slices.Contains(failed, s.Status); isError != (s.Failure != nil) {
 			k.refuse(path("failure"), "a system has a failure in an error status, and in no other; its status is %s", s.Status)
+		}
+		if s.Discovery != nil {
+			k.hold(path("discovery"), s.Discovery.check())
+		}
+		if s.AutoDiscovered() && !k.edition.AutoDiscovery {
+			k.refuse(path("discovery"), "edition %s knows no auto-discovered systems", k.edition.ID)
 		}
 		k.systems[s.ID] = &k.Systems[i]
 	}

@@ -82,6 +82,9 @@ func (u *unit) mayLeave(s System, on Event) error {
 	if _, err := s.apply(u.r.edition, on); err != nil { // a copy
 		return err
 	}
+	if on == RemovalRequested && s.AutoDiscovered() {
+		return Errorf(SystemAutoDiscovered, "system %q is auto-discovered: only one that was added manually can be removed", s.Name)
+	}
 	return u.guard(s, on)
 }
 
@@ -231,7 +234,7 @@ func (u *unit) revokeAll(point Point, s *System) error {
 // keepName reserves the name of a system whose tenant still has its extension,
 // where edition and type say so. Without a release token nobody could free it.
 func (u *unit) keepName(s *System, release Digest) error {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil || release == (Digest{}) || !u.r.edition.NamesKeptByTenant || !t.Has(NameKeptByTenant) {
 		return err
 	}
@@ -242,7 +245,7 @@ func (u *unit) keepName(s *System, release Digest) error {
 
 // failLeaving moves s to its error status; credentials stay as they are.
 func (u *unit) failLeaving(point Point, s *System, on Event, failure error) error {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/pairsim/pairsim/btp/token"
 )
 
+// Rule: deregister-tells-tenant, deregister-revokes-all, deregister-when-free
 func TestDeregistrationTellsTheTenantThenRevokes(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -61,6 +62,7 @@ func TestDeregistrationTellsTheTenantThenRevokes(t *testing.T) {
 	})
 }
 
+// Rule: notice-is-signed
 func TestNoticeIsNoIntegrationToken(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{}
@@ -73,6 +75,7 @@ func TestNoticeIsNoIntegrationToken(t *testing.T) {
 	wantCode(t, err, btp.TokenWrongAudience)
 }
 
+// Rule: deregister-blocked-by-formation, deregister-blocked-by-entitlement, deregister-names-blockers
 func TestWhatHoldsASystemBlocksItsDeregistration(t *testing.T) {
 	t.Parallel()
 	for _, systemType := range []string{commerce, "SAP Field Service Management", c4c, marketing} {
@@ -124,6 +127,8 @@ func TestWhatHoldsASystemBlocksItsDeregistration(t *testing.T) {
 
 // TestFaultBehindTheNotice: a fault at the end strikes for a system whose tenant
 // was told too, and the second attempt tells it again.
+//
+// Rule: deregister-failure-keeps-credentials
 func TestFaultBehindTheNotice(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{}
@@ -149,6 +154,7 @@ func TestFaultBehindTheNotice(t *testing.T) {
 	}
 }
 
+// Rule: deregister-failure-keeps-credentials, deregister-error-v1-support-only, deregister-error-v2-retry
 func TestTenantThatCannotBeTold(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -199,6 +205,7 @@ func TestTenantThatCannotBeTold(t *testing.T) {
 	})
 }
 
+// Rule: deregister-error-v1-support-only
 func TestSupportCompletesWithoutTheTenant(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{answer: func(context.Context, btp.Notice) error { return btp.Errorf(btp.TenantNotTold, "no answer") }}
@@ -214,6 +221,7 @@ func TestSupportCompletesWithoutTheTenant(t *testing.T) {
 	r.register("Campaigns", marketing) // nobody could free the name otherwise
 }
 
+// Rule: system-name-kept-by-tenant
 func TestNameOfAMarketingSystemIsFreeWithItsExtension(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{}
@@ -236,6 +244,7 @@ func TestNameOfAMarketingSystemIsFreeWithItsExtension(t *testing.T) {
 	r.register("Campaigns", marketing)
 }
 
+// Rule: system-name-kept-by-tenant
 func TestExtensionDeletedBeforeDeregistration(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -294,6 +303,7 @@ func TestExtensionWithInstancesStays(t *testing.T) {
 	}
 }
 
+// Rule: system-name-free-with-row
 func TestNameOfACXSystemIsFreeWithItsRow(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v1"), notifier(&telephone{}))
@@ -307,6 +317,7 @@ func TestNameOfACXSystemIsFreeWithItsRow(t *testing.T) {
 	}
 }
 
+// Rule: reregister-same-tenant
 func TestReRegistrationBySameTenantOnly(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), notifier(&telephone{}))
@@ -343,6 +354,7 @@ func TestReRegistrationBySameTenantOnly(t *testing.T) {
 	}
 }
 
+// Rule: reregister-same-tenant
 func TestClientWithoutTenantRegistersAgain(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), notifier(&telephone{}))
@@ -364,6 +376,7 @@ func TestClientWithoutTenantRegistersAgain(t *testing.T) {
 	}
 }
 
+// Rule: deregister-pending-v1
 func TestPendingSystemLeaves(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -397,6 +410,7 @@ func TestPendingSystemLeaves(t *testing.T) {
 	})
 }
 
+// Rule: transition-policies, deregister-shows-deregistering
 func TestTransitionsTakeTheirTime(t *testing.T) {
 	t.Parallel()
 	slow := policy(func(p *btp.Policy) {
@@ -431,6 +445,7 @@ func TestTransitionsTakeTheirTime(t *testing.T) {
 	r.gone(s.ID)
 }
 
+// Rule: remove-error-retry
 func TestRemovalThatFails(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -461,6 +476,7 @@ func TestRemovalThatFails(t *testing.T) {
 	}
 }
 
+// Rule: remove-registered-refused
 func TestRegisteredSystemIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -472,6 +488,7 @@ func TestRegisteredSystemIsNotRemoved(t *testing.T) {
 	}
 }
 
+// Rule: error-opens-incident
 func TestEveryFailureOpensAnIncident(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -513,6 +530,8 @@ func TestEveryFailureOpensAnIncident(t *testing.T) {
 
 // A process that dies while it tells a tenant leaves a claim; whoever opens the
 // environment next tells it again, once the claim has ended.
+//
+// Rule: store-survives-death
 func TestDeregistrationSurvivesTheProcess(t *testing.T) {
 	t.Parallel()
 	kept, real := memory.New(), epoch
@@ -546,6 +565,8 @@ func TestDeregistrationSurvivesTheProcess(t *testing.T) {
 }
 
 // A fault in the registration of services is what a tenant gives its pairing up for.
+//
+// Rule: pairing-failure-is-error
 func TestServicesThatCannotBeRegistered(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -563,6 +584,8 @@ func TestServicesThatCannotBeRegistered(t *testing.T) {
 
 // A tenant that deletes its extension while it pairs, and then pairs again, has
 // something to end.
+//
+// Rule: deregister-tells-tenant
 func TestTenantIsToldAfterItPairedAgain(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {

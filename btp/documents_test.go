@@ -89,6 +89,8 @@ func texts[T ~string](list []T) []string {
 
 // TestLifecycleIsTheDocuments holds the moves of systems against sap-domain §4.1
 // and §4.2, written down a second time: every status with every event.
+//
+// Rule: status-words-v1, status-words-v2, deregister-status-forbids, remove-unknown-in-v1
 func TestLifecycleIsTheDocuments(t *testing.T) {
 	t.Parallel()
 	for _, e := range btp.Editions {
@@ -121,6 +123,8 @@ func TestLifecycleIsTheDocuments(t *testing.T) {
 
 // TestFormationLifecycleIsTheEngines holds the moves of formations against
 // pairing-protocols §6.7, written down a second time: every state with every event.
+//
+// Rule: formation-status-v2
 func TestFormationLifecycleIsTheEngines(t *testing.T) {
 	t.Parallel()
 	holdAgainst(t, "formation-lifecycle.txt", texts(btp.FormationStates), texts(btp.FormationEvents), func(c cell) row {
@@ -136,6 +140,8 @@ func TestFormationLifecycleIsTheEngines(t *testing.T) {
 
 // TestFormationActionsAreTheDocuments holds what is offered against sap-domain
 // §8.1 and §8.2, written down a second time: every status with every action.
+//
+// Rule: formation-status-v2, formation-resynchronize, formation-reset
 func TestFormationActionsAreTheDocuments(t *testing.T) {
 	t.Parallel()
 	for _, e := range btp.Editions {

@@ -17,7 +17,7 @@ type Edition struct {
 	// TokenName is what the edition calls the token.
 	TokenName string
 	// RegisterVerb, TokenVerb and the others are the cockpit's buttons.
-	RegisterVerb, TokenVerb, DeregisterVerb, RemoveVerb, IncludeVerb, ExcludeVerb string
+	RegisterVerb, TokenVerb, DeregisterVerb, RemoveVerb, MergeVerb, IncludeVerb, ExcludeVerb string
 	// TokenAtRegistration says that registering a system issues its first token.
 	TokenAtRegistration bool
 	// Labels are what the cockpit shows for a status; every status of the edition has one.
@@ -47,6 +47,11 @@ type Edition struct {
 	// DestinationAlways: every instance of plan api-access gets a destination (SEED-004);
 	// otherwise those with an inbound connection do (d866cf6.md).
 	DestinationAlways bool
+	// AutoDiscovery: systems of the global account's customer appear by themselves, and
+	// are merged (3ce5e05.md, 5592d86.md).
+	AutoDiscovery bool
+	// OwnSystemTypes: a global account may have system types of third parties (5481d59.md).
+	OwnSystemTypes bool
 	// PrefixedEvents: the types of events that a runtime receives begin with
 	// sap.kyma.custom and the application's name (design §4 event names).
 	PrefixedEvents bool
@@ -99,6 +104,7 @@ var V2 = &Edition{
 	TokenVerb:      "Get Token",
 	DeregisterVerb: "Deregister System",
 	RemoveVerb:     "Remove System",
+	MergeVerb:      "Merge System",
 	IncludeVerb:    "Include System",
 	ExcludeVerb:    "Exclude System",
 	Labels: map[Status]string{ //nolint:exhaustive // Gone is never stored
@@ -113,6 +119,8 @@ var V2 = &Edition{
 	Lifecycle:         lifecycleV2,
 	FormationName:     formationNameV2,
 	AllTypesInRuntime: true,
+	AutoDiscovery:     true,
+	OwnSystemTypes:    true,
 	FormationNameRule: "letters, digits, hyphens, blanks and underscores; it starts and ends with a letter or digit",
 	FormationLabels: map[FormationStatus]string{
 		StatusReady: "Ready", StatusDraft: "Draft", StatusActionRequired: "Action Required",

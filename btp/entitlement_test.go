@@ -6,6 +6,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: entitlement-invisible-unregistered
 func TestServiceIsInvisibleWithoutARegisteredSystem(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -32,6 +33,7 @@ func TestServiceIsInvisibleWithoutARegisteredSystem(t *testing.T) {
 	})
 }
 
+// Rule: entitlement-per-system-and-plan, entitlement-needs-environment, region-excluded
 func TestEntitlementRules(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}), func(c *btp.Config) {
@@ -76,6 +78,7 @@ func TestEntitlementRules(t *testing.T) {
 	}
 }
 
+// Rule: account-boundary
 func TestNothingReachesAcrossAccounts(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}), func(c *btp.Config) {

@@ -46,8 +46,9 @@ const (
 	IdempotencyKeyReused Code = "idempotency-key-reused" // the key came with another request before
 	FaultInjected        Code = "fault-injected"         // a step was made to fail
 	FaultNotFound        Code = "fault-not-found"
-	RecipeNotFound       Code = "recipe-not-found" // no such recipe of faults
-	HoldNotFound         Code = "hold-not-found"   // unknown, or released already
+	RecipeNotFound       Code = "recipe-not-found"    // no such recipe of faults
+	HoldNotFound         Code = "hold-not-found"      // unknown, or released already
+	RecordingNotFound    Code = "recording-not-found" // what an entry of the journal said is not kept
 
 	// Environments.
 
@@ -74,6 +75,10 @@ const (
 	SystemNotInFormation         Code = "system-not-in-formation"        // excluding what is not included
 	SystemNotRegistered          Code = "system-not-registered"          // the operation needs a paired system
 	SystemInUse                  Code = "system-in-use"                  // formations or entitlements hold it
+	SystemAutoDiscovered         Code = "system-auto-discovered"         // what was not added manually is not removed
+	SystemTypeLimit              Code = "system-type-limit"              // the most types of its own that a global account has
+	SystemNotDiscovered          Code = "system-not-discovered"          // what was added manually is not merged
+	MergeTargetInvalid           Code = "merge-target-invalid"           // not the registered system that it duplicates
 	SubaccountWithoutEnvironment Code = "subaccount-without-environment" // neither Cloud Foundry nor Kyma
 	PlanUnknown                  Code = "plan-unknown"                   // no such service or plan
 	EntitlementNotFound          Code = "entitlement-not-found"

@@ -176,8 +176,9 @@ type OutboundCall struct {
 	Failure string
 }
 
-// NoteCall journals a call that was made within a step or a request.
-func (r *Registry) NoteCall(ctx context.Context, c OutboundCall) {
+// NoteCall journals a call that was made within a step or a request, and returns the
+// number of its entry.
+func (r *Registry) NoteCall(ctx context.Context, c OutboundCall) uint64 {
 	e := Entry{
 		At: r.Now(), Kind: EntryCall, Request: requestOf(ctx),
 		Method: c.Method, Path: c.Path, Status: c.Status, Detail: c.Failure,
@@ -187,7 +188,7 @@ func (r *Registry) NoteCall(ctx context.Context, c OutboundCall) {
 	} else if x := ExchangeOf(ctx); x != nil {
 		e.Point, e.About = x.Last()
 	}
-	r.journal.Append(e)
+	return r.journal.Append(e)
 }
 
 // Faults are what faults do to the answer.

@@ -45,6 +45,7 @@ var explanations = map[Code]Explanation{
 	FaultNotFound:        {ours, "List the faults: pairsim fault list."},
 	RecipeNotFound:       {ours, "List the recipes: pairsim fault recipes."},
 	HoldNotFound:         {ours, "List what is held: pairsim hold list."},
+	RecordingNotFound:    {ours, "Ask for a later request or call of the journal: the latest are kept."},
 
 	EnvironmentNotFound:  {ours, "List environments: pairsim env list (GET /control/environments)."},
 	EnvironmentGone:      {ours, "Somebody deleted the environment, or its time was up. Make it again: pairsim env create NAME."},
@@ -64,6 +65,10 @@ var explanations = map[Code]Explanation{
 	SystemTypeNotInFormation:     {"9154051.md", "Include a system of one of the types that the formation takes."},
 	SystemNotInFormation:         {ours, "Show the formation's systems: pairsim formations show NAME."},
 	SystemNotRegistered:          {"2ffdaff.md", "Pair the system first: get its token (pairsim systems token NAME) and use it on the product side."},
+	SystemAutoDiscovered:         {"0c6f498.md, 3ce5e05.md", "Leave it, or merge it into the registered system that it duplicates: pairsim systems merge NAME TARGET."},
+	SystemTypeLimit:              {ours, "Use one of the types that there are."},
+	SystemNotDiscovered:          {"5592d86.md", "Remove it instead: pairsim systems remove NAME; or merge the auto-discovered one into it."},
+	MergeTargetInvalid:           {"5592d86.md", "Choose a registered system of the same type and URL: GET /api/v1/systems/{id} names them as mergeTargets."},
 	SystemInUse:                  {"SEED-000 Results", "Remove the system from every formation and entitlement configuration that the detail names, then try again."},
 	SubaccountWithoutEnvironment: {"68b04fa.md@v1, 65ad330.md", "Enable Cloud Foundry or Kyma in the subaccount: pairsim subaccounts change ID --environments kyma."},
 	PlanUnknown:                  {"925c00a.md", "See what can be assigned: GET /api/v1/subaccounts/{id}/servicePlans (pairsim entitlements plans)."},

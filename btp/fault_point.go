@@ -111,6 +111,8 @@ var FaultPoints = []FaultPoint{
 	{Point: PointTokenKeys, Flow: flowRegistration, Met: MetByAnybody, Carries: document},
 	{Point: PointSystemShow, Flow: flowRegistration, Met: MetByOperator, About: aSystem, Carries: document},
 	{Point: PointSystemList, Flow: flowRegistration, Met: MetByOperator, Carries: document},
+	{Point: PointSystemTypeCreate, Flow: flowRegistration, Met: MetByOperator, Carries: document},
+	{Point: PointSystemTypeList, Flow: flowRegistration, Met: MetByOperator, Carries: document},
 
 	{Point: PointInfo, Flow: flowPairing, Met: MetByTenant, About: aSystem, Carries: document},
 	{Point: PointCSR, Flow: flowPairing, Met: MetByTenant, About: aSystem, Carries: withChain, Final: true},
@@ -145,6 +147,7 @@ var FaultPoints = []FaultPoint{
 	{Point: PointExtensionDeleted, Flow: flowDeregistration, Met: MetByTenant, About: aSystem},
 	{Point: PointRemove, Flow: flowRemoval, Met: MetByOperator, About: aSystem, Carries: document},
 	{Point: PointRemoveDone, Flow: flowRemoval, Met: MetByDueWork, About: aSystem},
+	{Point: PointMerge, Flow: flowRemoval, Met: MetByOperator, About: aSystem, Carries: document},
 
 	{Point: PointFormationCreate, Flow: flowFormation, Met: MetByOperator, Carries: document},
 	{Point: PointFormationShow, Flow: flowFormation, Met: MetByOperator, About: aFormation, Carries: document},
@@ -244,6 +247,7 @@ var PointsWithoutFaults = map[Point]string{ //nolint:exhaustive // the others st
 	PointHoldRelease:       "the test itself does it, on the control listener",
 	PointOAuthClientCreate: "the test itself does it, on the control listener",
 	PointOAuthClientDelete: "the test itself does it, on the control listener",
+	PointDiscover:          "the test itself does it, on the control listener",
 	PointUserCreate:        "the test itself does it, on the control listener",
 	PointUserDelete:        "the test itself does it, on the control listener",
 	PointRestore:           "the test itself does it, on the control listener",

@@ -12,6 +12,8 @@ import (
 )
 
 // TestEveryPointIsDecidedAbout: a point either takes faults, or says why not.
+//
+// Rule: fault-every-point
 func TestEveryPointIsDecidedAbout(t *testing.T) {
 	t.Parallel()
 	taking := map[btp.Point]bool{}
@@ -38,6 +40,8 @@ func TestEveryPointIsDecidedAbout(t *testing.T) {
 }
 
 // TestEveryErrorLabelHasARecipe walks the labels of both editions.
+//
+// Rule: fault-error-statuses
 func TestEveryErrorLabelHasARecipe(t *testing.T) {
 	t.Parallel()
 	for _, e := range btp.Editions {
@@ -59,6 +63,8 @@ func TestEveryErrorLabelHasARecipe(t *testing.T) {
 }
 
 // TestRecipesCanBeSet: each for all and for what it says that it is for, by name.
+//
+// Rule: fault-error-statuses
 func TestRecipesCanBeSet(t *testing.T) {
 	t.Parallel()
 	for _, edition1 := range []string{"v1", "v2"} {
@@ -101,6 +107,8 @@ func TestRecipesCanBeSet(t *testing.T) {
 func fail() btp.FaultAction { return btp.FaultAction{Kind: btp.FaultFail} }
 
 // TestImpossibleFaults: each is refused, and says what is possible.
+//
+// Rule: fault-impossible-refused
 func TestImpossibleFaults(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) { c.Tenants = []string{"commerce"} })
@@ -194,6 +202,7 @@ func struck(r *registry, id btp.SystemID, n int) string {
 	return hits.String()
 }
 
+// Rule: fault-schedule
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -235,6 +244,8 @@ func TestSchedules(t *testing.T) {
 
 // TestDrawsDependOnNothingElse: neither on other traffic nor on what was
 // registered before; on the seed they do.
+//
+// Rule: fault-schedule, fault-match
 func TestDrawsDependOnNothingElse(t *testing.T) {
 	t.Parallel()
 	draws := func(seed uint64, before int) string {
@@ -310,6 +321,8 @@ func TestFaultsAreForWhomTheySay(t *testing.T) {
 }
 
 // TestFinalFailureEndsThePairing, whether or not anybody reports it.
+//
+// Rule: pairing-failure-is-error
 func TestFinalFailureEndsThePairing(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -334,6 +347,8 @@ func TestFinalFailureEndsThePairing(t *testing.T) {
 
 // TestDueWorkIsDelayedInItsTurn: an advance ends it at its own instant, and
 // without claim or place meanwhile.
+//
+// Rule: fault-actions
 func TestDueWorkIsDelayedInItsTurn(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -377,6 +392,8 @@ func TestManagementMeetsNoFaults(t *testing.T) {
 
 // FuzzFaultRules: whatever is asked for is refused, or can be carried out at the
 // points that it names.
+//
+// Rule: fault-impossible-refused
 func FuzzFaultRules(f *testing.F) {
 	f.Add("pairing.csr", "fail", "forbidden", "cause", 0, int64(0), int64(0), 0, 0.0, "", "X-A", "b", 0, 0, 0.0, 0)
 	f.Add("*", "delay", "", "", 0, int64(time.Minute), int64(0), 0, 0.0, "", "", "", 1, 2, 0.5, 3)

@@ -10,6 +10,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: formation-name
 func TestFormationNames(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -42,6 +43,7 @@ func TestFormationNames(t *testing.T) {
 	}
 }
 
+// Rule: formation-needs-environment-v1, formation-type, region-excluded
 func TestFormationIsCreatedUnderItsRules(t *testing.T) {
 	t.Parallel()
 	bare := func(c *btp.Config) {
@@ -87,6 +89,7 @@ func TestFormationIsCreatedUnderItsRules(t *testing.T) {
 	}
 }
 
+// Rule: formation-name
 func TestFormationNameIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) {
@@ -111,6 +114,7 @@ func TestFormationNameIsTakenOnce(t *testing.T) {
 	r.formation("shop")
 }
 
+// Rule: formation-cx-before-pairing, formation-marketing-after-pairing
 func TestWhoMayJoinAFormation(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -212,6 +216,7 @@ func TestAccessBeginsAndEndsWithItsFormation(t *testing.T) {
 	sees("deleted")
 }
 
+// Rule: access-needs-pairing-and-formation, access-ends-with-either, runtime-marketing-v2-only
 func TestAPIAccessNeedsPairingAndFormation(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -258,6 +263,7 @@ func (r *registry) statusIs(id btp.FormationID, want btp.FormationStatus) btp.Fo
 	return v
 }
 
+// Rule: formation-status-v2, formation-action-required, formation-draft
 func TestFormationStatuses(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), func(c *btp.Config) {
@@ -328,6 +334,7 @@ func TestFormationStatuses(t *testing.T) {
 	}
 }
 
+// Rule: formation-resynchronize
 func TestFormationInError(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"))
@@ -378,6 +385,7 @@ func TestFormationInError(t *testing.T) {
 	wantCode(t, err, btp.AssignmentNotFound)
 }
 
+// Rule: formation-delete-v1, formation-delete-v2
 func TestDeletingAFormation(t *testing.T) {
 	t.Parallel()
 	t.Run("v1: only when nothing is assigned", func(t *testing.T) {
@@ -448,6 +456,7 @@ func TestDeletingAFormation(t *testing.T) {
 	})
 }
 
+// Rule: formation-subaccount-changeable-v1
 func TestSubaccountOfAFormation(t *testing.T) {
 	t.Parallel()
 	more := func(c *btp.Config) {
@@ -470,6 +479,7 @@ func TestSubaccountOfAFormation(t *testing.T) {
 	wantCode(t, err, btp.OperationNotInEdition)
 }
 
+// Rule: formation-version
 func TestFormationTakesOneVersionAtATime(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -488,6 +498,7 @@ func TestFormationTakesOneVersionAtATime(t *testing.T) {
 	wantCode(t, err, btp.SystemNotInFormation)
 }
 
+// Rule: formation-bounded
 func TestFormationIsBounded(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) {
@@ -521,6 +532,7 @@ func assignment(t *testing.T, v btp.FormationView, from, to btp.ParticipantKind)
 	return ""
 }
 
+// Rule: formation-assignments
 func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), slowly)
@@ -546,6 +558,7 @@ func TestSystemLeavesWithItsLastAssignment(t *testing.T) {
 	}
 }
 
+// Rule: error-opens-incident
 func TestIncidentOfAFormationEndsWithItsError(t *testing.T) {
 	t.Parallel()
 	for name, mend := range map[string]func(*registry, btp.FormationView) error{

@@ -108,6 +108,8 @@ func (r *Registry) environment(ctx context.Context, tx Tx) (Environment, *genera
 	case err != nil:
 	case !known:
 		err = r.gone()
+	case env.Generation <= g.number && env.Issuer() != g.issuer:
+		err = r.gone() // another process has deleted it, and made one of its name
 	case env.Generation != g.number:
 		err = errOtherGeneration
 	default:

@@ -18,11 +18,11 @@ type Guard struct {
 // Guards are all guards, in the order in which a refusal names what it found.
 var Guards = []Guard{
 	{
-		On: []Event{DeregistrationRequested, RemovalRequested}, By: KindFormation, Words: "formation",
+		On: []Event{DeregistrationRequested, RemovalRequested, MergeRequested}, By: KindFormation, Words: "formation",
 		Refusal: SystemInUse, Source: "SEED-000 Results", holders: (*unit).formationsHolding,
 	},
 	{
-		On: []Event{DeregistrationRequested, RemovalRequested}, By: KindEntitlement, Words: "entitlement configuration",
+		On: []Event{DeregistrationRequested, RemovalRequested, MergeRequested}, By: KindEntitlement, Words: "entitlement configuration",
 		Refusal: SystemInUse, Source: "SEED-000 Results", holders: (*unit).entitlementsHolding,
 	},
 }

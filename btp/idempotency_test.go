@@ -23,6 +23,7 @@ func TestKeysAreEachAccountsOwn(t *testing.T) {
 	}
 }
 
+// Rule: create-idempotency-key
 func TestRepeatedCreatesMakeOneThing(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}))

@@ -144,10 +144,11 @@ func (j *Journal) Discard() { j.off.Store(true) }
 // NextRequest numbers a request.
 func (j *Journal) NextRequest() uint64 { return j.requests.Add(1) }
 
-// Append numbers the entries and keeps them.
-func (j *Journal) Append(entries ...Entry) {
+// Append numbers the entries, keeps them, and returns the number of the last; 0 if
+// none was kept.
+func (j *Journal) Append(entries ...Entry) (last uint64) {
 	if len(entries) == 0 || j.off.Load() {
-		return
+		return 0
 	}
 	for i := range entries {
 		entries[i].confine()
@@ -164,7 +165,9 @@ func (j *Journal) Append(entries ...Entry) {
 		close(j.waiting)
 		j.waiting = nil
 	}
+	last = j.last
 	j.mu.Unlock()
+	return last
 }
 
 // keep puts e, which has the next sequence number, and drops what is too much.

@@ -23,6 +23,7 @@ func volume(n int) int {
 	return n / 100
 }
 
+// Rule: journal-names-rule-and-document
 func TestEveryPointSaysWhatItRestsOn(t *testing.T) {
 	document := regexp.MustCompile(`^((SEED-00[04]( (step \d+|Results))?|[0-9a-f]{7}\.md(@v1)?|(sap-domain|pairing-protocols|service-apis) §[\d.]+|§[\d.]+|design §\d+( [a-z ]+)?|IETF draft Idempotency-Key)(, )?)+$|^pairsim$`)
 	for point, what := range btp.Points {
@@ -32,6 +33,7 @@ func TestEveryPointSaysWhatItRestsOn(t *testing.T) {
 	}
 }
 
+// Rule: journal-names-rule-and-document
 func TestEntriesNameTheRuleAndItsDocument(t *testing.T) {
 	r := open(t)
 	s, _ := r.register("shop", commerce)
@@ -52,6 +54,7 @@ func TestEntriesNameTheRuleAndItsDocument(t *testing.T) {
 	}
 }
 
+// Rule: journal-linked
 func TestEntriesKnowTheirRequest(t *testing.T) {
 	r := open(t)
 	number := r.Journal().NextRequest()
@@ -77,6 +80,7 @@ func TestEntriesKnowTheirRequest(t *testing.T) {
 	}
 }
 
+// Rule: token-secret-nowhere
 func TestLongAndSecretTextsAreConfined(t *testing.T) {
 	var j btp.Journal
 	const token = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjQifQ.eyJpc3MiOiJ1cm46cGFpcnNpbSJ9.n3VaR0Xy7kQ2bE9sT4uZ8wH1cJ6fL5mPqDgKxYvN0oU"
@@ -98,6 +102,8 @@ func TestLongAndSecretTextsAreConfined(t *testing.T) {
 
 // TestJournalStaysFlat: 100,000 requests, in make test a hundredth, with texts as
 // long as they may be, take no more than the bounds.
+//
+// Rule: journal-bounded
 func TestJournalStaysFlat(t *testing.T) {
 	var j btp.Journal
 	heap := func() uint64 {

@@ -357,7 +357,10 @@ func (u *unit) declareSystem(d DeclaredSystem) error {
 			return err
 		}
 	case Failed, DeregisterError, RemoveError:
-		t, _ := TypeNamed(s.Type) // createSystem has checked it
+		t, err := u.typeOf(&s)
+		if err != nil {
+			return err
+		}
 		cause := d.Cause
 		if cause == "" {
 			cause = "declared in status " + label

@@ -35,6 +35,7 @@ const (
 	RemovalRequested        Event = "removal requested"
 	RemovalDone             Event = "removal done"
 	RemovalFailed           Event = "removal failed"
+	MergeRequested          Event = "merge requested"
 	// IncidentResolved is SAP's support ending an error status.
 	IncidentResolved Event = "incident resolved"
 )
@@ -43,7 +44,7 @@ const (
 var Events = []Event{
 	TokenRequested, PairingCompleted, PairingFailed,
 	DeregistrationRequested, DeregistrationDone, DeregistrationFailed,
-	RemovalRequested, RemovalDone, RemovalFailed, IncidentResolved,
+	RemovalRequested, RemovalDone, RemovalFailed, MergeRequested, IncidentResolved,
 }
 
 // Move is one row of a lifecycle.
@@ -77,6 +78,7 @@ var lifecycleV2 = []Move{
 	{From: Pending, On: PairingCompleted, To: Registered, Source: "1582d72.md"},
 	{From: Pending, On: PairingFailed, To: Failed, Source: "1582d72.md"},
 	{From: Pending, On: RemovalRequested, To: Removing, Source: "0c6f498.md"},
+	{From: Pending, On: MergeRequested, To: Gone, Source: "5592d86.md"},
 	{From: Registered, On: DeregistrationRequested, To: Deregistering, Source: "0c6f498.md"},
 	{From: Failed, On: RemovalRequested, To: Removing, Source: "1582d72.md"},
 	{From: Deregistering, On: DeregistrationDone, To: Pending, Source: "0c6f498.md"},
@@ -115,6 +117,7 @@ var forbidden = map[Event]string{
 	RemovalRequested:        "it cannot be removed",
 	RemovalDone:             "it is not being removed",
 	RemovalFailed:           "it is not being removed",
+	MergeRequested:          "it cannot be merged",
 	IncidentResolved:        "there is nothing for support to end",
 }
 

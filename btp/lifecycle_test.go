@@ -7,6 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/memory"
 )
 
+// Rule: status-words-v1, status-words-v2
 func TestLabels(t *testing.T) {
 	for _, test := range []struct {
 		edition *btp.Edition
@@ -30,6 +31,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// Rule: token-display-makes-new, token-display-shows-present
 func TestDisplayTokenByTypeAndEdition(t *testing.T) {
 	for _, test := range []struct {
 		edition, systemType string
@@ -60,6 +62,7 @@ func TestDisplayTokenByTypeAndEdition(t *testing.T) {
 	}
 }
 
+// Rule: edition-stays-with-environment
 func TestEditionStaysWithItsData(t *testing.T) {
 	kept := memory.New()
 	store := func(c *btp.Config) { c.Store = kept }

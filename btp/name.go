@@ -16,20 +16,23 @@ const (
 
 // checkSystemName holds a name against SEED-000 ("only printable ASCII") and
 // against what pairsim decides beside it: 1 to 100 bytes, no blank at an end.
-func checkSystemName(name string) error {
+func checkSystemName(name string) error { return checkPrintable("system", name) }
+
+// checkPrintable refuses with NameInvalid what no kind of thing is called.
+func checkPrintable(kind, name string) error {
 	switch {
 	case name == "":
-		return Errorf(NameInvalid, "a system needs a name")
+		return Errorf(NameInvalid, "a %s needs a name", kind)
 	case len(name) > MaxSystemName:
-		return Errorf(NameInvalid, "a system name has at most %d bytes; this one has %d", MaxSystemName, len(name))
+		return Errorf(NameInvalid, "a %s name has at most %d bytes; this one has %d", kind, MaxSystemName, len(name))
 	}
 	for i := range len(name) {
 		if b := name[i]; b < 0x20 || b > 0x7e {
-			return Errorf(NameInvalid, "a system name holds printable ASCII characters only (0x20 to 0x7E); byte %d is 0x%02X", i+1, b)
+			return Errorf(NameInvalid, "a %s name holds printable ASCII characters only (0x20 to 0x7E); byte %d is 0x%02X", kind, i+1, b)
 		}
 	}
 	if name[0] == ' ' || name[len(name)-1] == ' ' {
-		return Errorf(NameInvalid, "a system name has no leading or trailing blank")
+		return Errorf(NameInvalid, "a %s name has no leading or trailing blank", kind)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: system-name-ascii, system-name-bounds
 func TestSystemNames(t *testing.T) {
 	tests := []struct {
 		name string
@@ -35,6 +36,7 @@ func TestSystemNames(t *testing.T) {
 	}
 }
 
+// Rule: system-name-unique
 func TestNamesAreUniquePerGlobalAccountAndCaseSensitive(t *testing.T) {
 	r := open(t, func(c *btp.Config) {
 		c.Landscape.GlobalAccounts = append(c.Landscape.GlobalAccounts, btp.GlobalAccount{ID: "b", Subdomain: "b"})
@@ -58,6 +60,7 @@ func TestNamesAreUniquePerGlobalAccountAndCaseSensitive(t *testing.T) {
 	wantCode(t, err, btp.TypeUnknown)
 }
 
+// Rule: application-name
 func TestApplicationNames(t *testing.T) {
 	for _, test := range []struct{ name, want string }{
 		{"commerce-mock", "mp-commerce-mock"},
@@ -74,6 +77,7 @@ func TestApplicationNames(t *testing.T) {
 	}
 }
 
+// Rule: application-name-apart
 func TestApplicationNamesStayApartAndShort(t *testing.T) {
 	r := open(t)
 	allowed := regexp.MustCompile(`^mp-[a-z0-9-]*[a-z0-9]$`)

@@ -31,15 +31,16 @@ const (
 	KindBusClient       ObjectKind = "busClient"       // a client of a subaccount's event bus
 	KindQueue           ObjectKind = "queue"
 	KindMessage         ObjectKind = "message"
-	KindWebhook         ObjectKind = "webhook" // pushes a queue's messages
-	KindTrust           ObjectKind = "trust"   // a subaccount's SAML identity provider
-	KindUser            ObjectKind = "user"    // of a subaccount's identity provider
+	KindWebhook         ObjectKind = "webhook"    // pushes a queue's messages
+	KindTrust           ObjectKind = "trust"      // a subaccount's SAML identity provider
+	KindUser            ObjectKind = "user"       // of a subaccount's identity provider
+	KindSystemType      ObjectKind = "systemType" // of a third party, in a global account
 )
 
 // ServiceObjectKinds are all of them.
 var ServiceObjectKinds = []ObjectKind{
 	KindServiceInstance, KindServiceBinding, KindDestination, KindCertificateFile, KindServiceClient, KindBusClient, KindQueue, KindMessage,
-	KindWebhook, KindTrust, KindUser,
+	KindWebhook, KindTrust, KindUser, KindSystemType,
 }
 
 // The bounds of an object.

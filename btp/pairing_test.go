@@ -2,8 +2,8 @@ package btp_test
 
 import (
 	"context"
+	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,9 +12,9 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/store/memory"
-	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
+// Rule: registered-by-first-call
 func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -42,6 +42,7 @@ func TestPairingWithoutDescriptorRegistersAtTheFirstCall(t *testing.T) {
 	}
 }
 
+// Rule: registered-by-descriptor
 func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -73,6 +74,7 @@ func TestAnnouncedTenantRegistersWithItsDescriptor(t *testing.T) {
 	}
 }
 
+// Rule: token-validity-cx, token-validity-marketing, token-expiry-keeps-status
 func TestTokenAtItsBoundaries(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -104,6 +106,7 @@ func TestTokenAtItsBoundaries(t *testing.T) {
 	}
 }
 
+// Rule: token-refusal-changes-nothing, token-bound-to-type
 func TestRefusedBeforeAcceptanceChangesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -212,6 +215,7 @@ func TestSignedTokenThatContradictsItsRecord(t *testing.T) {
 	}
 }
 
+// Rule: token-single-use
 func TestTokenIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -235,48 +239,52 @@ func (s hesitant) View(ctx context.Context, env btp.EnvironmentID, read func(btp
 	return err
 }
 
-// TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store;
-// with PAIRSIM_VOLUME=full, as make soak sets it, 1,000 rounds.
+// TestRacingRedemptions runs 10 rounds of 64 racing redemptions on each store, by one
+// process and, where a store is shared, by three; with PAIRSIM_VOLUME=full, as make soak
+// sets it, 1,000 rounds.
+//
+// Rule: token-one-winner
 func TestRacingRedemptions(t *testing.T) {
 	rounds := 10
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
 		rounds = 1000
 	}
-	for name, store := range map[string]func(t *testing.T) btp.Store{
-		"memory": func(*testing.T) btp.Store { return memory.New() },
-		"sqlite": func(t *testing.T) btp.Store {
-			store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "race.db"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = store.Close() })
-			return store
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	race := func(name string, processes int, place func(*testing.T) func(*testing.T) btp.Store) {
+		t.Run(fmt.Sprintf("%s, %d processes", name, processes), func(t *testing.T) {
 			t.Parallel()
-			r := open(t, func(c *btp.Config) { c.Store = hesitant{store(t)} })
-			s, tok := r.register("Web Shop", commerce)
+			process := place(t)
+			var all []*registry
+			for range processes {
+				all = append(all, open(t, func(c *btp.Config) { c.Store = hesitant{process(t)} }))
+			}
+			s, tok := all[0].register("Web Shop", commerce)
 			for round := range rounds {
-				if accepted, used := r.race(tok.JWS); accepted != 1 || used != 63 {
+				if accepted, used := raceFor(tok.JWS, all...); accepted != 1 || used != 63 {
 					t.Fatalf("round %d: %d accepted and %d refused as used, want 1 and 63", round, accepted, used)
 				}
-				tok = r.issue(s.ID)
+				tok = all[round%processes].issue(s.ID)
 			}
 			t.Logf("%d rounds of 64, one accepted in each", rounds)
 		})
 	}
+	race("memory", 1, func(*testing.T) func(*testing.T) btp.Store {
+		return func(*testing.T) btp.Store { return memory.New() }
+	})
+	for name, place := range sharedStores {
+		race(name, 1, place)
+		race(name, 3, place)
+	}
 }
 
-// race presents one token 64 times at once.
-func (r *registry) race(jws string) (accepted, used int32) {
+// raceFor presents one token 64 times at once, to one process after the other.
+func raceFor(jws string, processes ...*registry) (accepted, used int32) {
 	var won, lost atomic.Int32
 	var group sync.WaitGroup
 	start := make(chan struct{})
-	for range 64 {
+	for i := range 64 {
 		group.Go(func() {
 			<-start
-			_, err := r.present(jws)
+			_, err := processes[i%len(processes)].present(jws)
 			if err == nil {
 				won.Add(1)
 			} else if btp.CodeOf(err) == btp.TokenUsed {
@@ -289,6 +297,7 @@ func (r *registry) race(jws string) (accepted, used int32) {
 	return won.Load(), lost.Load()
 }
 
+// Rule: token-newest-wins, failed-pairing-keeps-nothing
 func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -313,6 +322,7 @@ func TestNewTokenEndsAnOpenPairing(t *testing.T) {
 	}
 }
 
+// Rule: followup-token
 func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -331,6 +341,7 @@ func TestFollowUpTokenIsSpentByTheCertificate(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-may-be-mended, csr-five-refusals
 func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -359,6 +370,7 @@ func TestRejectedCSRMayBeRetriedFourTimes(t *testing.T) {
 	wantCode(t, err, btp.FollowUpInvalid)
 }
 
+// Rule: csr-burns-as-compass
 func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	t.Parallel()
 	r := open(t, policy(func(p *btp.Policy) { p.BurnOnRejectedCSR = true }))
@@ -376,6 +388,7 @@ func TestRejectedCSRBurnsTheTokenAsInCompass(t *testing.T) {
 	}
 }
 
+// Rule: attempt-abandoned, attempt-deadline
 func TestAbandonedAttempt(t *testing.T) {
 	t.Parallel()
 	for _, asError := range []bool{false, true} {
@@ -405,6 +418,7 @@ func TestAbandonedAttempt(t *testing.T) {
 	}
 }
 
+// Rule: failure-report, pairing-failure-is-error
 func TestReportedFailure(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -438,6 +452,7 @@ func TestReportedFailure(t *testing.T) {
 	}
 }
 
+// Rule: token-quota
 func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -469,6 +484,7 @@ func TestTokenQuotaCountsLiveUnusedTokensOfTheType(t *testing.T) {
 	}
 }
 
+// Rule: clock-due-work-in-order, token-expires-at-its-instant
 func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -493,6 +509,7 @@ func TestDueWorkFiresInOrderAtItsOwnInstants(t *testing.T) {
 	}
 }
 
+// Rule: token-key-rotation
 func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -522,6 +539,7 @@ func TestRotatedKeysVerifyUntilTheirLastTokenExpires(t *testing.T) {
 	wantCode(t, err, btp.KeyAlgorithmUnsupported)
 }
 
+// Rule: certificate-90-days, certificate-revocation, certificate-renewal
 func TestCertificateLife(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -566,6 +584,7 @@ func TestCertificateLife(t *testing.T) {
 	wantCode(t, err, btp.CertificateRevoked)
 }
 
+// Rule: certificate-needed
 func TestCertificateOfAnotherRegistry(t *testing.T) {
 	t.Parallel()
 	r, other := open(t), open(t)

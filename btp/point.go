@@ -37,6 +37,10 @@ const (
 	PointDeregisterDone        Point = "deregistration.complete"
 	PointRemove                Point = "system.remove"
 	PointRemoveDone            Point = "removal.complete"
+	PointDiscover              Point = "system.discover"
+	PointMerge                 Point = "system.merge"
+	PointSystemTypeCreate      Point = "system-type.create"
+	PointSystemTypeList        Point = "system-type.list"
 	PointExtensionDeleted      Point = "tenant.extension-deleted"
 	PointFormationCreate       Point = "formation.create"
 	PointFormationChange       Point = "formation.change"
@@ -189,6 +193,10 @@ var Points = map[Point]PointDescription{
 	PointDeregisterDone:        {"a deregistration ends: certificates are revoked, the runtime is left", "0c6f498.md"},
 	PointRemove:                {"an operator removes a system", "0c6f498.md"},
 	PointRemoveDone:            {"a removal ends: the record is deleted", "0c6f498.md"},
+	PointDiscover:              {"a system is discovered, on the control listener", "3ce5e05.md"},
+	PointSystemTypeCreate:      {"an operator creates a system type of a third party", "5481d59.md"},
+	PointSystemTypeList:        {"an operator lists the system types of a global account", "sap-domain §3"},
+	PointMerge:                 {"an operator merges an auto-discovered system into the registered one", "5592d86.md"},
 	PointExtensionDeleted:      {"a tenant says that it deleted its side of the pairing", "e9d975a.md@v1"},
 	PointFormationCreate:       {"an operator creates a formation", "68b04fa.md"},
 	PointFormationChange:       {"an operator changes a formation's subaccount", "68b04fa.md@v1"},

@@ -1,26 +1,68 @@
 package btp_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/postgres"
+	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
+// sharedStores are the stores that processes can share, by name: each makes a new one,
+// which is opened again for every process.
+var sharedStores = map[string]func(*testing.T) func(*testing.T) btp.Store{
+	"sqlite": func(t *testing.T) func(*testing.T) btp.Store {
+		file := filepath.Join(t.TempDir(), "pairsim.db")
+		return func(t *testing.T) btp.Store {
+			store, err := sqlite.Open(t.Context(), file)
+			return closing(t, store, err)
+		}
+	},
+	"postgres": func(t *testing.T) func(*testing.T) btp.Store {
+		address := postgrestest.New(t)
+		return func(t *testing.T) btp.Store {
+			store, err := postgres.Open(t.Context(), address)
+			return closing(t, store, err)
+		}
+	},
+}
+
+func closing(t *testing.T, s btp.Store, err error) btp.Store {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// eachSharedStore runs a test of processes on each store that they can share.
+func eachSharedStore(t *testing.T, test func(t *testing.T, process func(t *testing.T) btp.Store)) {
+	t.Parallel()
+	for name, place := range sharedStores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, place(t))
+		})
+	}
+}
+
 // TestTwoProcessesAgreeOnTransitions: policies, counts of reads and holds belong
 // to the environment, and outlive a process.
+//
+// Rule: processes-agree
 func TestTwoProcessesAgreeOnTransitions(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "pairsim.db")
+	eachSharedStore(t, testTwoProcessesAgreeOnTransitions)
+}
+
+func testTwoProcessesAgreeOnTransitions(t *testing.T, store func(*testing.T) btp.Store) {
 	process := func() *registry {
-		store, err := sqlite.Open(t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = store.Close() })
-		return open(t, edition("v2"), notifier(&telephone{}), func(c *btp.Config) { c.Store = store })
+		return open(t, edition("v2"), notifier(&telephone{}), func(c *btp.Config) { c.Store = store(t) })
 	}
 	one, other := process(), process()
 	set := func(r *registry, name btp.Transition, p btp.TransitionPolicy) {
@@ -65,7 +107,100 @@ func TestTwoProcessesAgreeOnTransitions(t *testing.T) {
 	}
 }
 
+// TestTwoProcessesAreOne: processes on one store have the same keys and authority, give
+// no id and no name twice, and do each work once.
+//
+// Rule: processes-agree
+func TestTwoProcessesAreOne(t *testing.T) { eachSharedStore(t, testTwoProcessesAreOne) }
+
+func testTwoProcessesAreOne(t *testing.T, store func(*testing.T) btp.Store) {
+	phone := &telephone{}
+	process := func() *registry {
+		return open(t, edition("v1"), notifier(phone), transition(btp.TransitionDeregistering, btp.TransitionPolicy{After: time.Minute}),
+			func(c *btp.Config) { c.Store = store(t) })
+	}
+	processes := []*registry{process(), process()}
+
+	// A certificate of the one is known to the other.
+	first, tok := processes[0].register("Shop 0", commerce)
+	caller := processes[1].pairTenant(tok.JWS, "tenant-0")
+	if caller.System.ID != first.ID || processes[0].status(first.ID) != btp.Registered {
+		t.Errorf("the other process paired %s, want %s", caller.System.ID, first.ID)
+	}
+
+	const systems = 12
+	ids := make(chan btp.SystemID, 2*systems)
+	ids <- first.ID
+	var group sync.WaitGroup
+	for n := 1; n < systems; n++ {
+		for _, p := range processes { // both want each name; one gets it
+			group.Go(func() {
+				s, issued, err := p.Register(t.Context(), "default", fmt.Sprint("Shop ", n), commerce, infoURL, "")
+				switch {
+				case err == nil:
+					p.pairTenant(issued.JWS, fmt.Sprint("tenant-", n))
+					ids <- s.ID
+				case btp.CodeOf(err) != btp.NameTaken:
+					t.Errorf("register: %v", err)
+				}
+			})
+		}
+	}
+	group.Wait()
+	close(ids)
+	seen := map[btp.SystemID]bool{}
+	for id := range ids {
+		seen[id] = true
+		if _, err := processes[len(seen)%2].Deregister(t.Context(), id); err != nil {
+			t.Errorf("deregister: %v", err)
+		}
+	}
+	if len(seen) != systems {
+		t.Errorf("%d systems have ids of their own, want %d", len(seen), systems)
+	}
+
+	// Both processes look for due work at the same time.
+	for _, p := range processes {
+		group.Go(func() { p.advance(2 * time.Minute) })
+	}
+	group.Wait()
+	told := map[btp.SystemID]int{}
+	for _, n := range phone.told() {
+		told[n.System]++
+	}
+	for id := range seen {
+		if told[id] != 1 {
+			t.Errorf("the tenant of %s was told %d times, want once", id, told[id])
+		}
+		processes[0].gone(id)
+	}
+}
+
+// TestNameOfADeletedEnvironment: who knows an environment that another process has
+// deleted does not take the next one of its name for it, whose keys are others.
+//
+// Rule: environments-apart
+func TestNameOfADeletedEnvironment(t *testing.T) { eachSharedStore(t, testNameOfADeletedEnvironment) }
+
+func testNameOfADeletedEnvironment(t *testing.T, store func(*testing.T) btp.Store) {
+	shared := store(t)
+	on := func(c *btp.Config) { c.Store = shared }
+	knows := open(t, func(c *btp.Config) { c.Store = store(t) })
+	open(t, on).register("Web Shop", commerce)
+	if err := shared.Drop(t.Context(), btp.DefaultEnvironment); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, on)
+	again.register("Web Shop", commerce)
+	if _, _, err := knows.Register(t.Context(), "default", "Other", commerce, infoURL, ""); btp.CodeOf(err) != btp.EnvironmentGone {
+		t.Errorf("register in the one that was deleted: got %v, want %s", err, btp.EnvironmentGone)
+	}
+	again.register("Other", commerce)
+}
+
 // TestAdvanceOfYears: what falls due on the way is done in order, however far it is.
+//
+// Rule: clock-due-work-in-order
 func TestAdvanceOfYears(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v1"), transition(btp.TransitionDeregistering, btp.TransitionPolicy{After: 30 * 24 * time.Hour}), notifier(&telephone{}))

@@ -68,7 +68,7 @@ func (u *unit) createSystem(ga GlobalAccountID, name, systemType string, id Syst
 	if err := checkSystemName(name); err != nil {
 		return System{}, err
 	}
-	if _, err := TypeNamed(systemType); err != nil {
+	if _, err := u.typeNamed(ga, systemType); err != nil {
 		return System{}, err
 	}
 	if _, taken, err := u.Systems().FindByName(ga, name); err != nil {
@@ -130,7 +130,7 @@ func (r *Registry) IssueToken(ctx context.Context, id SystemID, infoURL string, 
 
 // issueToken stores a new token for s and saves s; what was open before is void.
 func (u *unit) issueToken(s *System, issuedAt time.Time) (Token, error) {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(s)
 	if err != nil {
 		return Token{}, err
 	}
@@ -257,9 +257,12 @@ func (r *Registry) ShowToken(ctx context.Context, id SystemID, infoURL string) (
 }
 
 func (u *unit) presentToken(s System) (*IssuedToken, error) {
-	t, err := TypeNamed(s.Type)
+	t, err := u.typeOf(&s)
 	if err != nil {
 		return nil, err
+	}
+	if !t.Has(PairedByToken) {
+		return nil, Errorf(TypeWithoutToken, "a system of type %s is not paired by token", s.Type)
 	}
 	verb := u.r.edition.TokenVerb
 	if !t.Has(ShowsPresentToken) {
@@ -311,6 +314,8 @@ type SystemView struct {
 	// Formations and Entitlements hold the system: they block its deregistration.
 	Formations   []Formation
 	Entitlements []Entitlement
+	// MergeTargets are what an auto-discovered system could be merged into.
+	MergeTargets []System
 	// Incident is the open one about the system, "" without one.
 	Incident IncidentID
 	Now      time.Time
@@ -344,6 +349,9 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 		if v.Entitlements, err = u.Entitlements().List(EntitlementFilter{System: id}); err != nil {
 			return err
 		}
+		if v.MergeTargets, err = u.mergeTargets(s); err != nil {
+			return err
+		}
 		if s.Failure == nil { // an incident is open as long as its error
 			return nil
 		}
@@ -366,6 +374,11 @@ func (r *Registry) Systems(ctx context.Context, f SystemFilter) (page []System, 
 		}
 		g := f
 		g.GlobalAccount = account.ID
+		if g.Type != "" {
+			if _, err := u.typeNamed(account.ID, g.Type); err != nil {
+				return err
+			}
+		}
 		g.Limit++
 		page, err = u.Systems().List(g)
 		if more = len(page) > f.Limit; more {

@@ -42,6 +42,7 @@ func (r *registry) holds(what string, want btp.Contents) {
 	}
 }
 
+// Rule: snapshot-restores-all
 func TestTheClockGoesBackToTheSnapshot(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -109,6 +110,7 @@ func (m midway) Sign(csr *x509.CertificateRequest, now time.Time, validity time.
 	return m.CertificateAuthority.Sign(csr, now, validity)
 }
 
+// Rule: snapshot-generations
 func TestARequestSeesOneGeneration(t *testing.T) {
 	t.Parallel()
 	meanwhile := func() {}
@@ -158,6 +160,7 @@ func TestARequestSeesOneGeneration(t *testing.T) {
 	wantCode(t, err, "")
 }
 
+// Rule: snapshot-generations
 func TestRunningWorkEndsBeforeTheNextGeneration(t *testing.T) {
 	t.Parallel()
 	phone := &telephone{}
@@ -204,6 +207,8 @@ func TestRunningWorkEndsBeforeTheNextGeneration(t *testing.T) {
 
 // TestAnotherProcessSeesTheNextGeneration: two registries on one store, as two
 // processes would have them.
+//
+// Rule: snapshot-generations, processes-agree
 func TestAnotherProcessSeesTheNextGeneration(t *testing.T) {
 	t.Parallel()
 	store := memory.New()
@@ -237,6 +242,7 @@ func TestAnotherProcessSeesTheNextGeneration(t *testing.T) {
 	}
 }
 
+// Rule: reset-to-seed
 func TestResetMakesWhatWasDeclared(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -318,6 +324,7 @@ func TestOthersGoOnWhileContentsAreReplaced(t *testing.T) {
 	others.Wait()
 }
 
+// Rule: snapshot-refused-whole
 func TestContentsThatCannotStand(t *testing.T) {
 	t.Parallel()
 	r := open(t, notifier(&telephone{}))
@@ -433,6 +440,7 @@ func TestContentsThatCannotStand(t *testing.T) {
 	wantCode(t, err, btp.EditionMismatch)
 }
 
+// Rule: snapshot-restores-all
 func TestAnEnvironmentBeginsAsASnapshot(t *testing.T) {
 	t.Parallel()
 	r := open(t)

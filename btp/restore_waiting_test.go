@@ -24,6 +24,8 @@ var waiting = map[string]btp.FaultAction{
 }
 
 // TestARequestThatWaitsEndsWithItsGeneration, and holds nobody up.
+//
+// Rule: snapshot-generations
 func TestARequestThatWaitsEndsWithItsGeneration(t *testing.T) {
 	for name, action := range waiting {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +164,8 @@ func TestWorkThatHeedsNobodyEndsWithItsGeneration(t *testing.T) {
 }
 
 // TestWhatIsHeldIsInTheSnapshot: with the hold's id, which releases it again.
+//
+// Rule: snapshot-restores-all
 func TestWhatIsHeldIsInTheSnapshot(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]btp.TransitionPolicy{"held": {Held: true}, "reads": {Reads: 2}} {
@@ -197,6 +201,7 @@ func TestWhatIsHeldIsInTheSnapshot(t *testing.T) {
 	}
 }
 
+// Rule: snapshot-restores-all
 func TestPoliciesOfTransitionsAreInTheSnapshot(t *testing.T) {
 	t.Parallel()
 	eachEdition(t, func(t *testing.T, id string) {
@@ -237,6 +242,8 @@ func TestPoliciesOfTransitionsAreInTheSnapshot(t *testing.T) {
 
 // TestResetSetsTheDeclaredFaults, as they were at the start: with their ids, and
 // with nothing counted.
+//
+// Rule: reset-to-seed
 func TestResetSetsTheDeclaredFaults(t *testing.T) {
 	t.Parallel()
 	r := open(t, func(c *btp.Config) {

@@ -9,6 +9,8 @@ import (
 )
 
 // TestRoles holds the table against sap-domain §1, written down once more.
+//
+// Rule: role-administrator, role-landscape-administrator, role-viewer
 func TestRoles(t *testing.T) {
 	const (
 		account  = "Global Account Administrator"

@@ -35,6 +35,7 @@ func collided(t *testing.T, change ...func(*btp.Config)) (r *registry, first, se
 	return r, first, second
 }
 
+// Rule: application-collision-stops
 func TestARuntimeThatIsStopped(t *testing.T) {
 	t.Parallel()
 	r, first, second := collided(t)
@@ -98,6 +99,7 @@ func (r *registry) formationNamed(name string) btp.FormationView {
 	return all[i]
 }
 
+// Rule: application-collision-stops
 func TestKymaIsDisabledAndEnabledInAStoppedRuntime(t *testing.T) {
 	t.Parallel()
 	r, first, second := collided(t)
@@ -112,6 +114,7 @@ func TestKymaIsDisabledAndEnabledInAStoppedRuntime(t *testing.T) {
 	}
 }
 
+// Rule: application-collision-stops
 func TestAStoppedRuntimeSurvivesARestartAndTheSwitch(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "store.db")
@@ -135,6 +138,7 @@ func TestAStoppedRuntimeSurvivesARestartAndTheSwitch(t *testing.T) {
 	}
 }
 
+// Rule: application-collision-stops
 func TestDeclaredNamesCollide(t *testing.T) {
 	t.Parallel()
 	r := open(t, stopSync, func(c *btp.Config) {
@@ -171,6 +175,7 @@ func TestSnapshotsWithABadStoppedRuntime(t *testing.T) {
 	}
 }
 
+// Rule: event-one-runtime
 func TestOneRuntimeGetsTheEvents(t *testing.T) {
 	t.Parallel()
 	l := &listener{}
@@ -232,6 +237,7 @@ func TestOneRuntimeGetsTheEvents(t *testing.T) {
 	expect("the other one has lost it", "dev")
 }
 
+// Rule: event-retried
 func TestAnEventThatWasGivenUpIsSentAnew(t *testing.T) {
 	t.Parallel()
 	l := &listener{answer: refused}

@@ -95,6 +95,7 @@ func wantIDs(t *testing.T, when string, l *listener, want ...string) {
 	}
 }
 
+// Rule: event-name-cleaned
 func TestEventsAreNamedAsTheEditionDoes(t *testing.T) {
 	t.Parallel()
 	for edition, want := range map[string]string{"v1": "sap.kyma.custom.mpwebshop.order.created.v1", "v2": "order.created.v1"} {
@@ -110,6 +111,7 @@ func TestEventsAreNamedAsTheEditionDoes(t *testing.T) {
 	}
 }
 
+// Rule: event-name-cleaned, event-delivered
 func TestEventsAreMatched(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -150,6 +152,7 @@ func TestEventsAreMatched(t *testing.T) {
 	}
 }
 
+// Rule: event-retried
 func TestEventsArriveInOrderAndAgain(t *testing.T) {
 	t.Parallel()
 	l := &listener{answer: refused}
@@ -177,6 +180,7 @@ func TestEventsArriveInOrderAndAgain(t *testing.T) {
 	}
 }
 
+// Rule: event-retried
 func TestEventsDie(t *testing.T) {
 	t.Parallel()
 	l := &listener{answer: func(d btp.Delivery) error {
@@ -212,6 +216,7 @@ func TestEventsDie(t *testing.T) {
 	}
 }
 
+// Rule: event-needs-application
 func TestDeregistrationEndsDeliveries(t *testing.T) {
 	t.Parallel()
 	l := &listener{answer: refused}
@@ -256,6 +261,7 @@ func TestSubscriberFallsBehind(t *testing.T) {
 	}
 }
 
+// Rule: event-retried
 func TestAFaultIsAFailedDelivery(t *testing.T) {
 	t.Parallel()
 	l := &listener{}
@@ -270,6 +276,7 @@ func TestAFaultIsAFailedDelivery(t *testing.T) {
 	wantIDs(t, "a second later", l, "1")
 }
 
+// Rule: event-subscribed
 func TestListenedEvents(t *testing.T) {
 	t.Parallel()
 	r, s, caller, _ := listening(t, &listener{})

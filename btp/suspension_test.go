@@ -64,6 +64,7 @@ func TestSuspendedUntilAnInstant(t *testing.T) {
 	r.wantEnded("second done at 20m0s", "third done at 40m0s", "first done at 50m0s")
 }
 
+// Rule: transition-policies
 func TestSuspendedUntilReleased(t *testing.T) {
 	t.Parallel()
 	r := open(t)
@@ -229,6 +230,8 @@ func TestRequestThatWaitsForAnInstant(t *testing.T) {
 
 // TestAnotherProcessMovesTheClock: the suspended job of this one goes on, and the
 // other waits for it.
+//
+// Rule: processes-agree
 func TestAnotherProcessMovesTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memory.New()

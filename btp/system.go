@@ -29,6 +29,8 @@ type System struct {
 	// EventRuntime is the subaccount whose runtime got the system's latest event; "" for
 	// none yet. It stays the one that gets them while it has the application.
 	EventRuntime SubaccountID
+	// Discovery is what SAP's landscape tells of it; nil for nothing.
+	Discovery *Discovery
 	// Sequence orders systems by registration; lists and cursors run on it.
 	Sequence                           uint64
 	CreatedAt, UpdatedAt, RegisteredAt time.Time

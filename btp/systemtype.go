@@ -28,6 +28,8 @@ const (
 type SystemType struct {
 	// Name is the exact label in the cockpit.
 	Name string
+	// Namespace and Provider are those of a third party's type; "" for SAP's.
+	Namespace, Provider string
 	// TokenValidity counts from issuing; a token is refused at its end.
 	TokenValidity time.Duration
 	// Environments are the subaccount environments that the type extends into.
@@ -51,7 +53,8 @@ func (t *SystemType) Has(p TypeProperty) bool {
 
 const week = 7 * 24 * time.Hour
 
-// SystemTypes are the types that can be registered.
+// SystemTypes are SAP's types that can be registered; a global account may have types
+// of its own beside them (Registry.CreateSystemType).
 var SystemTypes = []*SystemType{
 	customerExperience("SAP Commerce Cloud"),
 	customerExperience("SAP Field Service Management"),

@@ -41,6 +41,7 @@ func (r *registry) release(id btp.HoldID) {
 	}
 }
 
+// Rule: transition-policies
 func TestHeldTransitions(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), transition(btp.TransitionDeregistering, btp.TransitionPolicy{Held: true}), notifier(&telephone{}))
@@ -71,6 +72,7 @@ func TestHeldTransitions(t *testing.T) {
 	wantCode(t, r.Release(t.Context(), h.ID), btp.HoldNotFound)
 }
 
+// Rule: transition-policies
 func TestHoldsOfFormations(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), transition(btp.TransitionSynchronizing, btp.TransitionPolicy{Held: true}))
@@ -94,6 +96,8 @@ func TestHoldsOfFormations(t *testing.T) {
 }
 
 // TestTransitionsThatEndAfterReads: who polls sees the status so many times.
+//
+// Rule: transition-policies
 func TestTransitionsThatEndAfterReads(t *testing.T) {
 	t.Parallel()
 	const reads = 3
@@ -146,6 +150,7 @@ func TestTransitionsThatEndAfterReads(t *testing.T) {
 	}
 }
 
+// Rule: transition-policies
 func TestFormationsThatAreRead(t *testing.T) {
 	t.Parallel()
 	r := open(t, edition("v2"), transition(btp.TransitionSynchronizing, btp.TransitionPolicy{Reads: 2}))
@@ -212,6 +217,7 @@ func (u *updates) Update(ctx context.Context, env btp.EnvironmentID, change func
 	return u.Store.Update(ctx, env, change)
 }
 
+// Rule: transition-policies
 func TestSetTransition(t *testing.T) {
 	t.Parallel()
 	store := twice{memory.New()}

@@ -43,6 +43,7 @@ func busy() error {
 	return err
 }
 
+// Rule: tenant-renews-in-time
 func TestTenantsAreWoken(t *testing.T) {
 	t.Parallel()
 	clock := &alarm{}

@@ -98,7 +98,7 @@ type AccessToken struct {
 // is a *RefusedError.
 func (o *Operator) AccessToken(ctx context.Context, clientID, clientSecret string) (t AccessToken, err error) {
 	const path = "/oauth/token"
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	form := url.Values{"grant_type": {"client_credentials"}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.base+path, strings.NewReader(form.Encode()))

@@ -23,9 +23,11 @@ import (
 	"time"
 )
 
+// DefaultTimeout bounds one call, in real time.
+const DefaultTimeout = 30 * time.Second
+
 const (
-	maxAnswer      = 4 << 20 // bytes of one answer
-	defaultTimeout = 30 * time.Second
+	maxAnswer = 4 << 20 // bytes of one answer
 
 	infoPath     = "/v1/applications/signingRequests/info"
 	failurePath  = "/v1/applications/pairsim/pairing-failure"
@@ -83,7 +85,7 @@ func New(cfg Config) (*Connector, error) {
 		}
 	}
 	if c.cfg.Timeout <= 0 {
-		c.cfg.Timeout = defaultTimeout
+		c.cfg.Timeout = DefaultTimeout
 	}
 	if c.cfg.Wait == nil {
 		c.cfg.Wait = wait

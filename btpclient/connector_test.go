@@ -35,6 +35,8 @@ func answer(status int, body string) http.HandlerFunc {
 
 // Every call goes once to a server that answers want, and once to one that
 // answers another 2xx: both must be told apart (pairing-protocols §10.4, trap 1).
+//
+// Rule: pairing-exact-statuses
 func TestExactStatus(t *testing.T) {
 	tests := []struct {
 		name, at string
@@ -218,6 +220,7 @@ func TestInfoIsSentOnce(t *testing.T) {
 	}
 }
 
+// Rule: tenant-trusts-its-registry-only
 func TestAllowedHosts(t *testing.T) {
 	tests := []struct {
 		base, mtls, url string
@@ -246,6 +249,7 @@ func TestAllowedHosts(t *testing.T) {
 	}
 }
 
+// Rule: bodies-bounded
 func TestAnswersAreBounded(t *testing.T) {
 	c, _ := serve(t, answer(200, strings.Repeat(" ", maxAnswer+1)))
 	if _, err := c.Configuration(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than") {

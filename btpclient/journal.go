@@ -171,7 +171,7 @@ const (
 // JournalDiagram draws what matches as a sequence diagram, Mermaid or SVG.
 func (c *Control) JournalDiagram(ctx context.Context, f JournalFilter, form string) ([]byte, error) {
 	const path = "/control/journal"
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	res, err := c.send(ctx, http.MethodGet, path, f.query(), nil, form)
 	if err != nil {

@@ -112,6 +112,19 @@ func TestLifeCalls(t *testing.T) {
 			}
 			return err
 		}},
+		{"discover", `POST /control/discoveries {"globalAccount":"default","name":"n","type":"t","url":"https://u"}`, func(_ *Operator, c *Control) error {
+			_, err := c.Discover(t.Context(), DiscoveredSystem{GlobalAccount: "default", Name: "n", Type: "t", URL: "https://u"})
+			return err
+		}},
+		{"system types", "GET /api/v1/globalAccounts/ga/systemTypes", func(o *Operator, _ *Control) error {
+			_, err := o.AccountSystemTypes(t.Context(), "ga")
+			return err
+		}},
+		{"create a system type", `POST /api/v1/globalAccounts/ga/systemTypes {"name":"n","namespace":"customer.n","provider":"p"}`, func(o *Operator, _ *Control) error {
+			_, err := o.CreateSystemType(t.Context(), "ga", "n", "customer.n", "p")
+			return err
+		}},
+		{"merge", `POST /api/v1/systems/a/merge {"target":"b"}`, func(o *Operator, _ *Control) error { _, err := o.Merge(t.Context(), "a", "b"); return err }},
 		{"event bus", "GET /api/v1/subaccounts/dev/eventBus", func(o *Operator, _ *Control) error { _, err := o.EventBus(t.Context(), "dev"); return err }},
 		{"messages", "GET /api/v1/subaccounts/dev/eventBus/messages?queue=a%2Fb", func(o *Operator, _ *Control) (err error) {
 			for _, err = range o.QueuedMessages(t.Context(), "dev", "a/b") {

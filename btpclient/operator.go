@@ -114,6 +114,11 @@ type SystemType struct {
 	ShowsPresentToken    bool     `json:"showsPresentToken"`
 	Environments         []string `json:"environments"`
 	SupportComponent     string   `json:"supportComponent"`
+	// FormationBeforePairing: its systems may join a formation without being registered.
+	FormationBeforePairing bool `json:"formationBeforePairing"`
+	// Namespace and Provider are those of a third party's type.
+	Namespace string `json:"namespace,omitempty"`
+	Provider  string `json:"provider,omitempty"`
 }
 
 // SystemStatus is a stable code and what the edition's cockpit shows for it.
@@ -143,6 +148,20 @@ type System struct {
 	Formations       []SystemFormation   `json:"formations,omitempty"`
 	Entitlements     []SystemEntitlement `json:"entitlements,omitempty"`
 	IntegrationToken *IntegrationToken   `json:"integrationToken,omitempty"`
+	Discovery        SystemDiscovery     `json:"discovery"`
+	// MergeTargets are what an auto-discovered system can be merged into.
+	MergeTargets []SystemName `json:"mergeTargets,omitempty"`
+}
+
+// SystemDiscovery is how a row came, Mode being manual or auto, and what SAP's landscape
+// tells of its system.
+type SystemDiscovery struct {
+	Mode           string   `json:"mode"`
+	Label          string   `json:"label"`
+	URL            string   `json:"url,omitempty"`
+	SystemID       string   `json:"systemId,omitempty"`
+	BusinessType   string   `json:"businessType,omitempty"`
+	CorrelationIDs []string `json:"correlationIds,omitempty"`
 }
 
 // TokenState is a system's newest token, without its secret. State is live,
@@ -486,7 +505,7 @@ func setUnlessEmpty(h http.Header, name, value string) {
 // do makes one call, within 30 seconds, and decodes a 2xx answer into answer,
 // and its entity tag if answer keeps one. Without an answer it reads none.
 func (a api) do(ctx context.Context, method, path string, query url.Values, body, answer any, options ...CallOption) error {
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	res, err := a.send(ctx, method, path, query, body, "application/json", options...)
 	if err != nil {

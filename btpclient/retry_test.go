@@ -11,6 +11,8 @@ import (
 )
 
 // A registry that is busy is asked again, when it says so, on its own clock.
+//
+// Rule: strict-busy
 func TestCallsThatArePutOffComeAgain(t *testing.T) {
 	told := time.Date(2030, 1, 1, 10, 0, 0, 0, time.UTC) // years ahead of ours
 	tests := []struct {

@@ -234,7 +234,7 @@ func (t *Tenants) Enable(ctx context.Context, id, pairing string) (row TenantPai
 // Delete deletes a row, after the tenant has told the registry where there is
 // something to tell.
 func (t *Tenants) Delete(ctx context.Context, id, pairing string) error {
-	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	res, err := t.send(ctx, http.MethodDelete, pairingPath(id, pairing), nil, nil, "application/json")
 	if err != nil {

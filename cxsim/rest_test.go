@@ -36,6 +36,7 @@ func serve(t testing.TB, p tenant.Product, identifier string) func(method, path,
 	}
 }
 
+// Rule: product-data
 func TestModels(t *testing.T) {
 	for _, s := range []interface{ Validate() error }{&c4cService, &inboundProduct} {
 		if err := s.Validate(); err != nil {
@@ -86,6 +87,8 @@ func TestSeedIsDeterministic(t *testing.T) {
 }
 
 // FuzzDataAPI: no query and no body is our fault, and what is refused changes nothing.
+//
+// Rule: product-data
 func FuzzDataAPI(f *testing.F) {
 	for _, seed := range []string{`code="SC-1001" and lastChanged>=5`, `{"subject":"x","startDateTime":"2030-01-01T10:00:00+02:00"}`, `{"subject":"x","priority":null}`, `{"responsibles":["a"],"subject":"y"}`} {
 		f.Add(seed)
@@ -110,6 +113,8 @@ func FuzzDataAPI(f *testing.F) {
 }
 
 // FuzzCommerce: as FuzzDataAPI, for every operation of OCC that reads a body or a path.
+//
+// Rule: product-data
 func FuzzCommerce(f *testing.F) {
 	for _, seed := range []string{`{"uid":"a@b.test","firstName":"A","lastName":"B","password":"x"}`, `{"product":{"code":"23355"},"quantity":2}`, `{"quantity":0}`, `{"quantity":1e9}`, `jane@shop.test`} {
 		f.Add(seed)

@@ -3,6 +3,7 @@ Feature: Access to APIs
   own: the gateway has those that the system registered.
   Sources: SEED-000 Results, sap-domain §9 and §15.4, pairing-protocols §5, design §4.
 
+  @rule:gateway-credentials
   Rule: The gateway calls an API with the credentials that were registered (pairing-protocols §5.2)
 
     Scenario Outline: An API that asks for <credentials>
@@ -18,12 +19,14 @@ Feature: Access to APIs
         | an OAuth token                  |
         | user, password and a CSRF token |
 
+    @rule:gateway-address
     Scenario: The address that the landscape gives an API
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders & Carts", which asks for user and password
       When a workload reads the API "Orders & Carts" of "Web Shop" as an entry of its service
       Then the workload gets the data
 
+  @rule:gateway-runtime-only @rule:access-needs-pairing-and-formation
   Rule: At the gateway is what the runtime sees: registered, and in a formation with Kyma (SEED-000 Results)
 
     Scenario: The formation comes after the pairing
@@ -56,6 +59,7 @@ Feature: Access to APIs
       When a workload reads the API "Orders" of "Web Shop"
       Then the workload is refused because of "application-not-found"
 
+    @rule:access-ends-with-either
     Scenario: A system that leaves its formation
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for nothing
@@ -64,6 +68,7 @@ Feature: Access to APIs
       When a workload reads the API "Orders" of "Web Shop"
       Then the workload is refused because of "application-not-found"
 
+    @rule:access-ends-with-either
     Scenario Outline: A system that is deregistered, in the cockpit of <edition>
       Given the cockpit of <edition>
       And the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
@@ -79,6 +84,7 @@ Feature: Access to APIs
         | v1      |
         | v2      |
 
+    @rule:access-ends-with-either
     Scenario: Kyma is disabled in the subaccount
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for nothing
@@ -87,6 +93,7 @@ Feature: Access to APIs
       When a workload reads the API "Orders" of "Web Shop"
       Then the workload is refused because of "application-not-found"
 
+  @rule:gateway-address
   Rule: An API has one name, and that leads to it (pairing-protocols §5.1)
 
     Scenario: A name that is none
@@ -102,6 +109,7 @@ Feature: Access to APIs
       When a workload reads the API "Orders (A)" of "Web Shop"
       Then the workload is refused because of "service-ambiguous"
 
+    @rule:runtime-follows-changes
     Scenario: An API that is not exposed any more
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for nothing
@@ -112,6 +120,7 @@ Feature: Access to APIs
 
   Rule: Credentials are kept, and fetched anew when they are needed (pairing-protocols §5.2)
 
+    @rule:gateway-caches
     Scenario: An OAuth token is kept while it is good
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for an OAuth token
@@ -121,6 +130,7 @@ Feature: Access to APIs
       Then the workload gets the data
       And the gateway has fetched 1 token
 
+    @rule:gateway-caches
     Scenario: An OAuth token that has expired
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for an OAuth token
@@ -130,6 +140,7 @@ Feature: Access to APIs
       Then the workload gets the data
       And the gateway has fetched 2 tokens
 
+    @rule:gateway-retry
     Scenario: An OAuth token that was revoked
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for an OAuth token
@@ -139,6 +150,7 @@ Feature: Access to APIs
       Then the workload gets the data
       And the gateway has fetched 2 tokens
 
+    @rule:gateway-caches
     Scenario Outline: A new password, <seconds> seconds later
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", which asks for user and password
@@ -153,8 +165,10 @@ Feature: Access to APIs
         | 119     | is refused by the target itself |
         | 120     | gets the data                   |
 
+  @rule:gateway-errors
   Rule: What is wrong with a target is told apart from what is wrong with the call (pairing-protocols §5.3)
 
+    @rule:gateway-bounded @rule:outbound-bounded
     Scenario Outline: A target that <trouble>
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And the client exposes the API "Orders", whose target <trouble>
@@ -169,6 +183,7 @@ Feature: Access to APIs
         | is where no call may go          | target-forbidden   |
         | leads back to the gateway        | target-failed      |
 
+    @rule:gateway-bounded
     Scenario: A target that hangs
       Given the gateway waits only a moment for a target
       And the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
@@ -176,6 +191,7 @@ Feature: Access to APIs
       When a workload reads the API "Orders" of "Web Shop"
       Then the workload is refused because of "target-timeout"
 
+  @rule:gateway-tenant-data
   Rule: The data of a paired tenant are behind the gateway (SEED-000 Results, sap-domain §9)
 
     Scenario Outline: A workload works with <product>, in the cockpit of <edition>
@@ -204,9 +220,39 @@ Feature: Access to APIs
       When a client of the API "c4c-odata" of tenant "c4c" creates an account
       Then a workload can read it through the API "SAP Cloud for Customer - OData API" of "My CRM"
 
+    @rule:runtime-marketing-v2-only
     Scenario: SAP Marketing Cloud is no application of a runtime in v1
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "My Marketing"
       And the administrator of tenant "marketing" has got and entered the token
       When a workload reads the API "API_MKT_INTERACTION_SRV" of "My Marketing"
       Then the workload is refused because of "application-not-found"
+
+  @rule:gateway-headers
+  Rule: Headers go through the gateway as the vendor treats them (pairing-protocols §5.2)
+
+    Scenario: A workload that has a token of its own
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which asks for user and password
+      When a workload reads the API "Orders" of "Web Shop" with a token of its own
+      Then the target of "Orders" was called with the workload's token and told the address of the gateway
+
+    Scenario Outline: A target that sends callers on <where>
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which sends callers on <where>
+      When a workload is sent on by the API "Orders" of "Web Shop"
+      Then the workload is led <through>
+
+      Examples:
+        | where           | through             |
+        | below itself    | through the gateway |
+        | to another host | to the other host   |
+
+  @rule:application-resource
+  Rule: The runtime has the Application resource and its Secrets, with Kyma's names (sap-domain §15.3)
+
+    Scenario: An API with user and password
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which asks for user and password
+      When the operator reads the manifests of "Web Shop" in subaccount "dev"
+      Then there is an Application with the API "Orders", whose credentials are in a Secret with "username=kyma", "password=secret"

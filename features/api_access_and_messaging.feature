@@ -2,6 +2,7 @@ Feature: APIs and events together
   A combination of both plans: the extension hears that something has changed, and reads what (SEED-004 step 3).
   Sources: SEED-004, a735641.md, d476ff0.md.
 
+  @rule:apis-and-events-together
   Rule: Each plan has an instance of its own, and one system serves both (SEED-004)
 
     Scenario Outline: An event leads to the contact, in the cockpit of <edition>
@@ -30,6 +31,7 @@ Feature: APIs and events together
       When the developer deletes the service instance "events"
       Then an extension reads contacts through the destination "contacts"
 
+  @rule:entitlement-in-use @rule:deregister-blocked-by-entitlement
   Rule: While there are instances, the entitlement stays, and with it the system (SEED-000 Results, 65ad330.md)
 
     @invariant-7

@@ -5,6 +5,7 @@ Feature: Service instances of plan api-access
 
   Rule: An instance makes the system's APIs usable through a destination of its name (SEED-004, d866cf6.md)
 
+    @rule:instance-makes-destination @rule:arrangement-in-tenant
     @invariant-13
     Scenario Outline: Created in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -19,6 +20,7 @@ Feature: Service instances of plan api-access
         | v1      |
         | v2      |
 
+    @rule:instance-destination-equals-binding
     Scenario Outline: The destination holds all properties of the binding, in the cockpit of <edition>
       Given the cockpit of <edition>
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -33,6 +35,7 @@ Feature: Service instances of plan api-access
         | v1      | OAuth2SAMLBearerAssertion |
         | v2      | OAuth2SAMLBearerAssertion |
 
+    @rule:instance-makes-destination @rule:arrangement-in-tenant
     @invariant-13
     Scenario Outline: Deleted, nothing is left on either side, in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -50,6 +53,7 @@ Feature: Service instances of plan api-access
 
   Rule: A system that is registered, and a subaccount that is entitled (65ad330.md, sap-domain §24)
 
+    @rule:instance-system-registered
     @invariant-12
     Scenario: The system is not registered yet
       Given the cockpit of v1
@@ -59,6 +63,7 @@ Feature: Service instances of plan api-access
       Then the developer is refused because of "system-not-registered"
       And there is no service instance "contacts"
 
+    @rule:instance-system-registered @rule:account-boundary
     @invariant-12
     Scenario: There is no such system in the global account
       Given the cockpit of v1
@@ -66,6 +71,7 @@ Feature: Service instances of plan api-access
       When the developer creates the service instance "contacts" for a system "Theirs"
       Then the developer is refused because of "system-not-found"
 
+    @rule:offering-needs-entitlement
     Scenario: The subaccount is not entitled
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -75,6 +81,7 @@ Feature: Service instances of plan api-access
 
   Rule: The parameters keep the rules of the descriptor (553a4c6.md, 80a7613.md)
 
+    @rule:instance-parameters @rule:instance-authentication-needed @rule:input-refused-precisely
     @invariant-12
     Scenario Outline: <broken>
       Given the cockpit of v1
@@ -95,6 +102,7 @@ Feature: Service instances of plan api-access
         | a communication system nowhere  | $.communicationArrangement.communicationSystem                  | {"systemName":"Campaigns","communicationArrangement":{"communicationArrangementName":"A","scenarioId":"SAP_COM_0207","inboundAuthentication":"BasicAuthentication","communicationSystem":{"port":"443"}}}  |
         | a key that does not exist       | $.communicationArrangement.inboundauthentication                | {"systemName":"Campaigns","communicationArrangement":{"communicationArrangementName":"A","scenarioId":"SAP_COM_0207","inboundAuthentication":"BasicAuthentication","inboundauthentication":"x"}}           |
 
+    @rule:instance-marketing-authentication
     Scenario Outline: SAP Marketing Cloud does not know <method> (SEED-004)
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -108,6 +116,7 @@ Feature: Service instances of plan api-access
         | outbound  | ClientCertificateAuthentication |
         | outbound  | OAuth2mTLS                      |
 
+  @rule:instance-destination-name-free
   Rule: The name of the destination must be free (d866cf6.md)
 
     @invariant-12
@@ -124,6 +133,7 @@ Feature: Service instances of plan api-access
         | v1      |
         | v2      |
 
+    @rule:instance-one-operation
     Scenario: Of two that want one name at the same moment, one gets it
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -131,6 +141,7 @@ Feature: Service instances of plan api-access
       Then exactly one of them is accepted
       And the other is refused because of one of "name-taken"
 
+  @rule:instance-no-update
   Rule: There is no update (d866cf6.md, 531a909.md)
 
     Scenario: Another descriptor
@@ -140,6 +151,7 @@ Feature: Service instances of plan api-access
       When the developer changes the service instance "contacts"
       Then the developer is refused because of "service-instance-not-updatable"
 
+  @rule:instance-binding-blocks-deletion
   Rule: A binding stands in the way of a deletion
 
     Scenario: Bound
@@ -150,3 +162,16 @@ Feature: Service instances of plan api-access
       When the developer deletes the service instance "contacts"
       Then the developer is refused because of "service-instance-has-bindings"
       And an extension reads contacts through the destination "contacts"
+
+  @rule:entitlement-quota
+  Rule: A quota bounds the service instances; one that failed does not count (SEED-004 step 2)
+
+    Scenario: A quota of one
+      Given the operator has registered the SAP Marketing Cloud system "Campaigns"
+      And the administrator of tenant "marketing" has got and entered the token
+      And the operator has given subaccount "dev" the plan "api-access" for "Campaigns", for 1 instance
+      And the administrator of tenant "marketing" has disabled the scenario "SAP_COM_0008"
+      And the developer has tried to create the service instance "failed" for scenario "SAP_COM_0008"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      When the developer creates the service instance "other" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      Then the developer is refused because of "quota-exhausted"

@@ -4,6 +4,7 @@ Feature: Client certificates
 
   Rule: A certificate request must ask for the subject that was given
 
+    @rule:csr-subject @rule:csr-form
     Scenario Outline: A request with <fault>
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -28,6 +29,7 @@ Feature: Client certificates
         | no PEM inside                  | csr-malformed         |
         | no base64                      | csr-malformed         |
 
+    @rule:csr-may-be-mended
     Scenario: A refused request may be mended
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -36,6 +38,7 @@ Feature: Client certificates
       When the client sends its certificate request
       Then the client holds a certificate
 
+    @rule:csr-five-refusals @rule:pairing-failure-is-error
     Scenario: The fifth refused request fails the pairing
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -43,6 +46,7 @@ Feature: Client certificates
       When the client sends 5 bad certificate requests
       Then the system "Web Shop" is shown as "Error"
 
+    @rule:csr-burns-as-compass
     Scenario: Where Compass's way is switched on, one refused request burns the token
       Given the cockpit of v1
       And a refused certificate request burns the token
@@ -52,6 +56,7 @@ Feature: Client certificates
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+    @rule:followup-token
     Scenario: The follow-up token signs one certificate
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -60,6 +65,7 @@ Feature: Client certificates
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+  @rule:csr-keys
   Rule: Keys that real clients have are signed
 
     Scenario Outline: A request with <key>
@@ -81,6 +87,7 @@ Feature: Client certificates
 
   Rule: A certificate is valid for 90 days of the environment's clock
 
+    @rule:certificate-90-days
     Scenario Outline: A call after <passed>
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -99,6 +106,7 @@ Feature: Client certificates
         | 90 days         | answered                                 |
         | 7776001 seconds | refused because of "certificate-expired" |
 
+    @rule:certificate-renewal
     Scenario: A client renews in time and goes on
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -109,6 +117,7 @@ Feature: Client certificates
       When the client calls the registry
       Then the client is answered
 
+    @rule:certificate-renewal @rule:tenant-renews-in-time
     Scenario: A tenant renews in time and goes on
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -119,6 +128,7 @@ Feature: Client certificates
       When the tenant "commerce" sends the event "order.created" "v1"
       Then the event is accepted
 
+    @rule:certificate-90-days @rule:certificate-renewal
     Scenario: A tenant that did not renew in time
       Given the cockpit of v1
       And tenants do not renew their certificates by themselves
@@ -128,6 +138,7 @@ Feature: Client certificates
       When the tenant "commerce" sends the event "order.created" "v1"
       Then the event is refused because of "registry-refused"
 
+  @rule:certificate-revocation
   Rule: A client's own revocation blocks renewal only
 
     Scenario: A call after revocation
@@ -154,6 +165,7 @@ Feature: Client certificates
       When the client revokes its certificate
       Then the client is answered
 
+    @rule:certificate-checked-per-request
     Scenario: Every call is refused where strict revocation is switched on
       Given the cockpit of v1
       And revocation is strict
@@ -165,16 +177,29 @@ Feature: Client certificates
 
   Rule: Only a certificate of this registry, and only the caller's own application, is served
 
+    @rule:certificate-needed
     Scenario: No certificate
       Given the cockpit of v1
       When a client calls the registry without a certificate
       Then the client is refused because of "certificate-missing"
 
+    @rule:certificate-serial-identifies
+    Scenario: The certificate of a system that is gone, when its name is there again
+      Given the cockpit of v1
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      And the operator has deregistered the system "Web Shop"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the client calls the registry
+      Then the client is refused because of "certificate-unknown"
+
+    @rule:certificate-needed
     Scenario: A certificate that somebody else made
       Given the cockpit of v1
       When a client calls the registry with a certificate that it made itself
       Then the client is refused because of "certificate-foreign"
 
+    @rule:certificate-own-application
     Scenario: The services of another application
       Given the cockpit of v1
       And the operator has registered the SAP Cloud for Customer system "Sales"
@@ -183,6 +208,7 @@ Feature: Client certificates
       When the client asks for the services of "Sales"
       Then the client is refused because of "certificate-not-for-application"
 
+    @rule:registered-by-first-call
     Scenario: A refused first call does not register
       Given the cockpit of v1
       And the operator has registered the SAP Cloud for Customer system "Sales"

@@ -2,6 +2,7 @@ Feature: Custom communication scenarios
   Both predefined and custom communication scenarios are supported (SEED-004); 553a4c6.md names only SAP_COM_<number>.
   Sources: SEED-004, sap-domain §24 invariant 12.
 
+  @rule:instance-scenario-custom
   Rule: A custom scenario must be there in the tenant
 
     @invariant-12

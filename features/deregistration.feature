@@ -5,6 +5,7 @@ Feature: Deregistering a system
 
   Rule: A registered system that nothing holds can be deregistered (SEED-000 Results)
 
+    @rule:deregister-when-free @rule:deregister-v1-row-disappears
     @invariant-7
     Scenario Outline: <product> in the cockpit of v1: the row disappears (sap-domain §4.1)
       Given the cockpit of v1
@@ -21,6 +22,7 @@ Feature: Deregistering a system
         | SAP Cloud for Customer       | c4c       |
         | SAP Marketing Cloud          | marketing |
 
+    @rule:deregister-when-free @rule:deregister-v2-row-stays
     @invariant-7
     Scenario Outline: <product> in the cockpit of v2: the row returns to the empty status (0c6f498.md)
       Given the cockpit of v2
@@ -37,6 +39,7 @@ Feature: Deregistering a system
         | SAP Cloud for Customer       | c4c       |
         | SAP Marketing Cloud          | marketing |
 
+    @rule:deregister-pending-v1
     Scenario Outline: A Pending <product> system can be deregistered in v1 (design §4 Pending in v1)
       Given the cockpit of v1
       And the operator has registered the <product> system "My System"
@@ -48,6 +51,7 @@ Feature: Deregistering a system
         | SAP Commerce Cloud  |
         | SAP Marketing Cloud |
 
+    @rule:failed-pairing-keeps-nothing
     Scenario: A pairing that is under way ends with it
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -56,6 +60,7 @@ Feature: Deregistering a system
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+    @rule:deregister-status-forbids
     Scenario: In v2 a system without status is removed, not deregistered (0c6f498.md)
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -63,6 +68,7 @@ Feature: Deregistering a system
       Then the operator is refused because of "status-forbids"
       And the system "Web Shop" is shown without a status
 
+    @rule:account-boundary
     @invariant-15
     Scenario: The system of a global account leaves the others alone
       Given the cockpit of v1
@@ -75,6 +81,7 @@ Feature: Deregistering a system
 
   Rule: Formations and entitlement configurations block, each by itself (SEED-000 Results)
 
+    @rule:deregister-blocked-by-formation
     @invariant-7
     Scenario Outline: <product> in two formations in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -96,6 +103,7 @@ Feature: Deregistering a system
         | v2      | SAP Commerce Cloud           | commerce  |
         | v2      | SAP Marketing Cloud          | marketing |
 
+    @rule:deregister-names-blockers
     @invariant-7
     Scenario: Every blocker is named
       Given the cockpit of v1
@@ -107,6 +115,7 @@ Feature: Deregistering a system
       When the operator deregisters the system "Campaigns"
       Then the refusal names "mine" and "api-access in subaccount dev" and "messaging in subaccount dev" and nothing else
 
+    @rule:deregister-blocked-by-entitlement
     @invariant-8
     Scenario Outline: The last formation is left, an entitlement remains, in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -124,6 +133,7 @@ Feature: Deregistering a system
         | v1      |
         | v2      |
 
+    @rule:deregister-blocked-by-formation
     @invariant-8
     Scenario Outline: The last entitlement is gone, a formation remains, in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -141,6 +151,7 @@ Feature: Deregistering a system
         | v1      |
         | v2      |
 
+    @rule:deregister-blocked-by-formation
     @invariant-7
     Scenario Outline: A Pending system in a formation in the cockpit of v1
       Given the cockpit of v1
@@ -154,6 +165,7 @@ Feature: Deregistering a system
         | deregisters | system-in-use            |
         | removes     | operation-not-in-edition |
 
+    @rule:deregister-blocked-by-formation
     Scenario: A system on its way out of a formation is still held by it
       Given the cockpit of v1
       And synchronizing takes 1 hour
@@ -165,6 +177,7 @@ Feature: Deregistering a system
       When the operator deregisters the system "Web Shop"
       Then the refusal names "mine" and nothing else
 
+  @rule:deregister-status-forbids @rule:status-words-v1
   Rule: Error, Deregistering and Deregister Error forbid it in v1 (SEED-000 Results)
 
     @invariant-7
@@ -222,6 +235,7 @@ Feature: Deregistering a system
       When the operator deregisters the system "Web Shop"
       Then the operator is refused because of "status-forbids"
 
+  @rule:deregister-shows-deregistering
   Rule: Leaving takes its time, and can be seen (SEED-000 Results)
 
     Scenario Outline: On the way out in the cockpit of <edition>
@@ -238,6 +252,7 @@ Feature: Deregistering a system
         | v1      |
         | v2      |
 
+    @rule:deregister-v1-row-disappears
     Scenario: In the end it is gone in v1
       Given the cockpit of v1
       And deregistering takes 1 hour
@@ -267,6 +282,7 @@ Feature: Deregistering a system
       When the operator gives subaccount "dev" the plan "messaging" for "Web Shop"
       Then the operator is refused because of "system-not-registered"
 
+    @rule:deregister-one-of-many
     Scenario Outline: Of several requests at the same moment, one is accepted in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -280,6 +296,7 @@ Feature: Deregistering a system
         | v1      |
         | v2      |
 
+  @rule:deregister-revokes-all
   Rule: Afterwards its certificates are refused at once (design §4 revocation)
 
     Scenario Outline: A call of a client in the cockpit of <edition>
@@ -318,6 +335,7 @@ Feature: Deregistering a system
         | SAP Commerce Cloud  | commerce  | order.created          |
         | SAP Marketing Cloud | marketing | bo.interaction.created |
 
+    @rule:token-refusal-changes-nothing
     Scenario: The unused token of a system that is gone
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -327,6 +345,7 @@ Feature: Deregistering a system
 
   Rule: A tenant that cannot be told stops a deregistration; its credentials stay (design §4 deregistering)
 
+    @rule:deregister-failure-keeps-credentials @rule:error-opens-incident
     Scenario Outline: <product> in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -348,6 +367,7 @@ Feature: Deregistering a system
         | v2      | SAP Commerce Cloud           | commerce  | Error while Deregistering | BC-CP-MP       | Registered |
         | v2      | SAP Marketing Cloud          | marketing | Error while Deregistering | BC-NEO-EXT-S4C | Enabled    |
 
+    @rule:deregister-failure-keeps-credentials
     Scenario Outline: A tenant that <behaves>
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -363,6 +383,7 @@ Feature: Deregistering a system
         | sends it elsewhere      | the tenant's callback                   |
         | is where no call may go | the tenant's callback could not be told |
 
+    @rule:deregister-failure-keeps-credentials
     Scenario: A tenant that hangs
       Given the cockpit of v1
       And the registry waits only a moment for a tenant
@@ -373,6 +394,7 @@ Feature: Deregistering a system
       And its error names "the tenant's callback could not be told" and component "BC-CP-MP"
       And its error tells that telling the tenant failed just now
 
+    @rule:deregister-tells-tenant
     Scenario Outline: A tenant that <behaves> lets its system go
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -386,6 +408,7 @@ Feature: Deregistering a system
         | answers         | 1     |
         | has no callback | 0     |
 
+    @rule:deregister-failure-keeps-credentials
     Scenario Outline: The credentials are intact in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -400,6 +423,7 @@ Feature: Deregistering a system
         | v1      |
         | v2      |
 
+    @rule:deregister-failure-keeps-credentials
     Scenario: A step behind telling the tenant can fail too
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -410,6 +434,7 @@ Feature: Deregistering a system
       And its error names "the runtime is away" and component "BC-CP-MP"
       And its error tells that taking the connectivity down failed just now
 
+  @rule:deregister-error-v1-support-only
   Rule: In v1 only support ends Deregister Error (SEED-000 Results)
 
     Scenario: A new token is no way out
@@ -431,6 +456,7 @@ Feature: Deregistering a system
       And no incident about "Web Shop" is open
       And the name "Web Shop" is free for a SAP Commerce Cloud system
 
+    @rule:system-name-kept-by-tenant
     Scenario: The name of a Marketing Cloud system is free then, its tenant was not told
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -441,6 +467,7 @@ Feature: Deregistering a system
       Then there is no system "Campaigns"
       And the name "Campaigns" is free for a SAP Marketing Cloud system
 
+    @rule:deregister-revokes-all
     Scenario: The client's certificate ends with it
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -450,6 +477,7 @@ Feature: Deregistering a system
       When the client calls the registry
       Then the client is refused because of "certificate-unknown"
 
+  @rule:deregister-error-v2-retry
   Rule: In v2 Error while Deregistering may be tried again (1582d72.md, since 2024-03-21)
 
     Scenario: It works this time
@@ -483,6 +511,7 @@ Feature: Deregistering a system
       When support resolves the incident about "Web Shop"
       Then the system "Web Shop" is shown without a status
 
+  @rule:reregister-same-tenant
   Rule: In v2 a system is registered again, with the same tenant only (0c6f498.md)
 
     @invariant-16
@@ -555,6 +584,7 @@ Feature: Deregistering a system
       When the administrator of tenant "second" enters the token
       Then the system "Web Shop" is shown as "Registered"
 
+  @rule:reregister-anew-v1
   Rule: In v1 a system is registered anew
 
     Scenario Outline: The same <product> tenant under the same name
@@ -583,6 +613,7 @@ Feature: Deregistering a system
 
   Rule: When a name is free again (design §4 system name)
 
+    @rule:system-name-free-with-row
     Scenario: In v1 the name of a CX system is free with its row
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -591,6 +622,7 @@ Feature: Deregistering a system
       When the operator registers the SAP Cloud for Customer system "Web Shop"
       Then the registration is accepted
 
+    @rule:system-name-kept-by-tenant
     Scenario: In v1 the name of a Marketing Cloud system is kept while its tenant has the extension (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -599,6 +631,7 @@ Feature: Deregistering a system
       When the operator registers the SAP Marketing Cloud system "Campaigns"
       Then the registration is refused because of "name-taken"
 
+    @rule:system-name-kept-by-tenant
     Scenario: In v1 it is free when the extension is deleted too (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -608,6 +641,7 @@ Feature: Deregistering a system
       When the operator registers the SAP Marketing Cloud system "Campaigns"
       Then the registration is accepted
 
+    @rule:system-name-free-with-row
     Scenario: In v1 the name of a Marketing Cloud system that was never paired is free with its row
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -615,6 +649,7 @@ Feature: Deregistering a system
       When the operator registers the SAP Marketing Cloud system "Campaigns"
       Then the registration is accepted
 
+    @rule:system-name-free-with-row
     Scenario Outline: In v2 the name of a <product> system is kept with its row
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"
@@ -628,6 +663,7 @@ Feature: Deregistering a system
         | SAP Commerce Cloud  | commerce  |
         | SAP Marketing Cloud | marketing |
 
+    @rule:system-name-free-with-row
     Scenario Outline: In v2 it is free when the <product> system is removed
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"

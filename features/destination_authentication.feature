@@ -5,16 +5,19 @@ Feature: Destinations
 
   Rule: A destination has what its authentication needs (sap-domain §14.2)
 
+    @rule:destination-properties @rule:destination-find
     Scenario: No authentication
       Given the destination "orders" with no authentication
       When an extension looks up the destination "orders"
       Then the extension gets its address and no token
 
+    @rule:destination-properties @rule:destination-find
     Scenario: User and password
       Given the destination "orders" with user and password
       When an extension looks up the destination "orders"
       Then the extension gets its user and password
 
+    @rule:destination-properties
     Scenario Outline: Something is missing: <property>
       When the operator makes a destination with <authentication> that lacks "<property>"
       Then the operator is refused because of "destination-invalid"
@@ -28,22 +31,27 @@ Feature: Destinations
         | a SAML bearer assertion | audience             |
         | a SAML bearer assertion | tokenServicePassword |
 
+    @rule:destination-names
     Scenario: A name that nobody gave
       When an extension looks up the destination "nothing"
       Then the extension is refused because of "destination-not-found"
 
+    @rule:destination-names
     Scenario: A destination that the operator deleted
       Given the destination "orders" with no authentication
       And the operator has deleted the destination "orders"
       When an extension looks up the destination "orders"
       Then the extension is refused because of "destination-not-found"
 
+    @rule:destination-secrets-hidden
     Scenario: Secrets are not shown to those who look
       Given the destination "orders" with user and password
       Then the operator sees the destination "orders" without its password
 
+  @rule:destination-client-credentials
   Rule: Client credentials become a token (service-apis §2)
 
+    @rule:token-service
     Scenario: The landscape's own token service
       Given the destination "orders" with client credentials of the landscape's own token service
       When an extension looks up the destination "orders"
@@ -81,6 +89,7 @@ Feature: Destinations
       When an extension looks up the destination "orders"
       Then the extension gets a token
 
+  @rule:destination-saml
   Rule: A SAML assertion tells the target who the user is (service-apis §2, RFC 7522)
 
     Scenario: The user of an extension
@@ -109,6 +118,7 @@ Feature: Destinations
       When an extension looks up the destination "campaigns" for the user "joe@acme.example"
       Then the extension is refused because of "user-not-found"
 
+    @rule:destination-trust-two-years
     Scenario: The trust certificate lasts two years
       Given a token service that knows every client
       And the destination "campaigns" with a SAML bearer assertion
@@ -117,6 +127,7 @@ Feature: Destinations
       When an extension looks up the destination "campaigns" for the user "extension.user@example.com"
       Then the extension gets no token, because "trust certificate of the subaccount expired"
 
+  @rule:destination-properties @rule:instance-destination-equals-binding
   Rule: The properties are those of the method (sap-domain §14.2)
 
     Scenario Outline: <inbound> in the cockpit of <edition>
@@ -132,6 +143,7 @@ Feature: Destinations
         | v1      | OAuth2SAMLBearerAssertion | "Name", "Type", "URL", "ProxyType", "Authentication", "XFSystemName", "audience", "clientKey", "tokenServiceURL", "tokenServiceURLType", "tokenServiceUser", "tokenServicePassword", "authnContextClassRef", "nameIdFormat", "userIdSource" |
         | v2      | OAuth2SAMLBearerAssertion | "Name", "Type", "URL", "ProxyType", "Authentication", "XFSystemName", "audience", "clientKey", "tokenServiceURL", "tokenServiceURLType", "tokenServiceUser", "tokenServicePassword", "authnContextClassRef", "nameIdFormat", "userIdSource" |
 
+  @rule:destination-saml @rule:product-saml-bearer
   Rule: With OAuth 2.0 SAML bearer assertion a user's token becomes one of the tenant (RFC 7522, service-apis §2)
 
     Scenario: A user of the subaccount calls
@@ -149,6 +161,7 @@ Feature: Destinations
       When an extension looks up the destination "contacts"
       Then the extension gets no token, because "there is no user"
 
+  @rule:arrangement-own-scenario
   Rule: Each scenario opens its own APIs
 
     Scenario: Campaigns with the user of contacts
@@ -157,6 +170,7 @@ Feature: Destinations
       When the developer creates the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
       Then an extension is refused by "/sap/opu/odata/sap/API_MKT_CAMPAIGN_SRV" through the destination "contacts"
 
+  @rule:product-csrf
   Rule: Writes need a CSRF token (service-apis §2)
 
     Scenario Outline: A contact is changed <how>
@@ -171,6 +185,7 @@ Feature: Destinations
         | with a CSRF token    | takes the change                |
         | without a CSRF token | asks for a CSRF token           |
 
+  @rule:arrangement-in-tenant
   Rule: A deleted instance's password is good for nothing
 
     Scenario: The extension still has it

@@ -5,6 +5,7 @@ Feature: Entitlements
 
   Rule: The service is invisible while no system is registered (65ad330.md)
 
+    @rule:entitlement-invisible-unregistered
     @invariant-11
     Scenario Outline: A <product> system is not registered yet in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -18,6 +19,7 @@ Feature: Entitlements
         | v1      | SAP Commerce Cloud  |
         | v2      | SAP Marketing Cloud |
 
+    @rule:entitlement-invisible-unregistered
     @invariant-11
     Scenario Outline: A system is registered in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -31,6 +33,7 @@ Feature: Entitlements
         | v1      |
         | v2      |
 
+    @rule:account-boundary
     @invariant-15
     Scenario: The registered systems of another global account are not offered
       Given the cockpit of v1
@@ -41,6 +44,7 @@ Feature: Entitlements
       When the operator looks for services to add to subaccount "theirs"
       Then the operator finds no service for a system
 
+  @rule:entitlement-per-system-and-plan
   Rule: A registered system and a plan are given to a subaccount once (65ad330.md, 925c00a.md)
 
     Scenario Outline: Plan <plan> for a <product> system
@@ -103,6 +107,7 @@ Feature: Entitlements
         | v1      | SAP Commerce Cloud  |
         | v2      | SAP Marketing Cloud |
 
+  @rule:entitlement-needs-environment
   Rule: The subaccount has Cloud Foundry, Kyma, or both (65ad330.md)
 
     Scenario Outline: A subaccount with <environment>
@@ -120,6 +125,7 @@ Feature: Entitlements
         | Cloud Foundry and Kyma | not refused                                         |
         | no environment         | refused because of "subaccount-without-environment" |
 
+  @rule:entitlement-event-mesh
   Rule: SAP Event Mesh is given for no system, with a quota (b7e88ab.md, 00aa2c2.md)
 
     Scenario Outline: In the cockpit of <edition>
@@ -134,6 +140,7 @@ Feature: Entitlements
 
   Rule: A system with an entitlement is not deregistered (SEED-000 Results)
 
+    @rule:deregister-blocked-by-entitlement
     @invariant-7
     Scenario Outline: <product> with plan <plan> in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -155,6 +162,7 @@ Feature: Entitlements
         | v2      | SAP Cloud for Customer       | c4c       | api-access |
         | v2      | SAP Marketing Cloud          | marketing | api-access |
 
+    @rule:entitlement-race
     Scenario Outline: Both at the same moment, <product> in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -169,6 +177,7 @@ Feature: Entitlements
         | v1      | SAP Marketing Cloud | marketing |
         | v2      | SAP Commerce Cloud  | commerce  |
 
+    @rule:deregister-when-free
     Scenario: Without it, the system is free
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -185,6 +194,7 @@ Feature: Entitlements
       When the operator takes from subaccount "dev" the plan "api-access" for "Campaigns"
       Then the operator is refused because of "entitlement-not-found"
 
+  @rule:account-boundary
   Rule: Nothing crosses the border of a global account (SEED-004, design §4 boundaries)
 
     @invariant-15

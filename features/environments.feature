@@ -2,6 +2,7 @@ Feature: A server holds environments, worlds of their own
   Beside the world that a server starts with it holds others, each with its own accounts, systems, tenants, keys, clock
   and journal. A test takes one and throws it away. Sources: design §6; no SAP product has them.
 
+  @rule:environments-apart
   Rule: What happens in one environment does not show in another
 
     Scenario: The same names in two environments
@@ -37,6 +38,7 @@ Feature: A server holds environments, worlds of their own
       Then in the environment "green" the token of "Web Shop" is shown as "expired"
       And in the environment "blue" the token of "Web Shop" is shown as "live"
 
+    @rule:edition-stays-with-environment
     Scenario: Editions live side by side
       Given there is an environment "old" with the cockpit of v1
       And there is an environment "new" with the cockpit of v2
@@ -47,8 +49,10 @@ Feature: A server holds environments, worlds of their own
       Then the system "Web Shop" is shown without a status
       And in the environment "old" the system "Web Shop" is shown as "Pending"
 
+  @rule:environments-apart
   Rule: Tokens and certificates are good in the environment that issued them
 
+    @rule:token-foreign-refused
     Scenario: A token of another environment
       Given there is an environment "blue"
       And there is an environment "green"
@@ -59,6 +63,7 @@ Feature: A server holds environments, worlds of their own
       Then the client is refused because of "token-foreign"
       And in the environment "blue" the token of "Web Shop" is shown as "live"
 
+    @rule:certificate-needed
     Scenario: A certificate of another environment
       Given there is an environment "blue"
       And there is an environment "green"
@@ -69,17 +74,20 @@ Feature: A server holds environments, worlds of their own
       When the client with the certificate of "blue" calls the registry
       Then the client is refused because of "certificate-foreign"
 
+  @rule:environment-from-seed
   Rule: An environment is made from a seed
 
     Scenario: It holds what the seed declares
       When the operator makes the environment "seeded" from a seed with the system "Web Shop"
       Then in the environment "seeded" the system "Web Shop" is shown as "Registered"
 
+    @rule:seed-checked
     Scenario: A wrong seed makes nothing
       When the operator makes the environment "seeded" from a seed that declares nonsense
       Then the operator is refused because of "invalid-request"
       And the environments are default
 
+  @rule:environment-dropped
   Rule: An environment goes without a trace, and without the others noticing
 
     Scenario: It is deleted
@@ -131,6 +139,7 @@ Feature: A server holds environments, worlds of their own
       And the administrator of tenant "commerce" has entered the token
       And the landscape has been written down
 
+    @rule:snapshot-restores-all
     Scenario: It holds what was written down, and goes its own way
       When the operator makes the environment "green" from the snapshot
       And the operator deregisters the system "Outlet"
@@ -145,16 +154,19 @@ Feature: A server holds environments, worlds of their own
       Then the client is answered
       And in the environment "blue" the token of "Web Shop" is shown as "live"
 
+    @rule:edition-stays-with-environment
     Scenario: Another edition is asked for
       When the operator makes the environment "green" with the cockpit of v2 from the snapshot
       Then the operator is refused because of "edition-mismatch"
       And the environments are default and blue
 
+    @rule:snapshot-refused-whole
     Scenario: The snapshot cannot stand
       When the operator makes the environment "green" from a snapshot that has due work of an unknown kind
       Then the operator is refused because of "snapshot-invalid"
       And the environments are default and blue
 
+  @rule:environment-name
   Rule: A name is a part of addresses, and of nothing else
 
     Scenario Outline: An environment named <name>

@@ -5,6 +5,7 @@ Feature: Errors and incidents
 
   Rule: What fails for good is an error, with its cause
 
+    @rule:csr-five-refusals @rule:pairing-failure-is-error @rule:error-opens-incident
     Scenario Outline: Five refused certificate requests of <product> in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -23,6 +24,7 @@ Feature: Errors and incidents
         | v2      | SAP Commerce Cloud  | Error while Registering | BC-CP-MP       |
         | v2      | SAP Marketing Cloud | Error while Registering | BC-NEO-EXT-S4C |
 
+    @rule:failure-report @rule:pairing-failure-is-error
     @invariant-6
     Scenario Outline: A failure that the tenant of <product> reports in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -46,6 +48,7 @@ Feature: Errors and incidents
         | v2      | SAP Cloud for Customer       | Error while Registering | BC-CP-MP       |
         | v2      | SAP Marketing Cloud          | Error while Registering | BC-NEO-EXT-S4C |
 
+    @rule:pairing-failure-is-error
     @invariant-6
     Scenario Outline: The services of <product> cannot be published in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -66,6 +69,7 @@ Feature: Errors and incidents
         | v2      | SAP Commerce Cloud  | commerce  | Error while Registering | BC-CP-MP       |
         | v2      | SAP Marketing Cloud | marketing | Error while Registering | BC-NEO-EXT-S4C |
 
+    @rule:attempt-abandoned
     Scenario Outline: An abandoned pairing, where that counts as an error, in the cockpit of <edition>
       Given the cockpit of <edition>
       And abandoned pairings count as errors
@@ -83,6 +87,7 @@ Feature: Errors and incidents
         | v1      | Error                   |
         | v2      | Error while Registering |
 
+    @rule:attempt-abandoned
     Scenario Outline: An abandoned pairing, where it does not, in the cockpit of v1
       Given the cockpit of v1
       And the operator has registered the <product> system "My System"
@@ -97,6 +102,7 @@ Feature: Errors and incidents
         | SAP Commerce Cloud  |
         | SAP Marketing Cloud |
 
+    @rule:attempt-abandoned
     Scenario: An abandoned pairing, where it does not, in the cockpit of v2
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -106,6 +112,7 @@ Feature: Errors and incidents
       Then the system "Web Shop" is shown without a status
       And a new token pairs the system "Web Shop"
 
+    @rule:failure-report
     Scenario: What a tenant reports when it is registered changes nothing
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -114,6 +121,7 @@ Feature: Errors and incidents
       Then the system "Web Shop" is shown as "Registered"
       And no incident about "Web Shop" is open
 
+  @rule:error-cx-v1-no-way-out
   Rule: In v1 a CX system has no way out of Error but support (SEED-000)
 
     Scenario Outline: What the operator of a <product> system cannot do
@@ -155,6 +163,7 @@ Feature: Errors and incidents
         | SAP Field Service Management |
         | SAP Cloud for Customer       |
 
+    @rule:incident-resolved-once
     Scenario: An incident is resolved once
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -163,6 +172,7 @@ Feature: Errors and incidents
       When support resolves the same incident again
       Then support is refused because of "incident-is-resolved"
 
+  @rule:error-marketing-v1-new-token @rule:failed-extension-deleted-first
   Rule: In v1 a Marketing Cloud system deletes its failed extension and takes a new token (e9d975a.md@v1)
 
     Scenario: The failed extension is still there
@@ -196,6 +206,7 @@ Feature: Errors and incidents
       Then the tenant shows "Failed"
       And the tenant advises "First delete this failed extension"
 
+  @rule:error-v2-remove-and-add
   Rule: In v2 a system is removed and added anew (1582d72.md)
 
     Scenario Outline: <product> removed and added

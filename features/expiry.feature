@@ -4,6 +4,7 @@ Feature: Integration tokens expire
 
   Rule: A token can be used until the end of its validity
 
+    @rule:token-validity-cx @rule:token-validity-marketing @rule:token-expiry-keeps-status
     @invariant-3 @invariant-4 @invariant-5
     Scenario Outline: <product>, used <when>
       Given the cockpit of <edition>
@@ -25,6 +26,7 @@ Feature: Integration tokens expire
         | v2      | SAP Commerce Cloud           | commerce  | in the ninth minute  | 9 minutes          | Registered | Registered |
         | v2      | SAP Marketing Cloud          | marketing | in the last hour     | 167 hours          | Enabled    | Registered |
 
+    @rule:token-expiry-keeps-status
     @invariant-3
     Scenario: In the cockpit of v2 an expired token leaves the status empty
       Given the cockpit of v2
@@ -35,6 +37,7 @@ Feature: Integration tokens expire
       Then the client is refused because of "token-expired"
       And the system "Web Shop" is shown without a status
 
+    @rule:token-refusal-says-why
     Scenario: The administrator of a tenant reads why
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -42,6 +45,7 @@ Feature: Integration tokens expire
       When the administrator of tenant "commerce" enters the token
       Then the tenant shows a failure that names "expired"
 
+  @rule:token-new-after-expiry
   Rule: After expiry a new token can be made (SEED-000 step 8)
 
     Scenario Outline: A new token for <product>
@@ -56,8 +60,10 @@ Feature: Integration tokens expire
         | SAP Commerce Cloud  | 10 minutes |
         | SAP Marketing Cloud | 7 days     |
 
+  @rule:token-expires-at-its-instant
   Rule: Expiry happens at its instant, in order
 
+    @rule:clock-due-work-in-order
     Scenario: Two tokens that expire one after the other
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "First"
@@ -82,6 +88,7 @@ Feature: Integration tokens expire
       Then the journal tells of 0 expired tokens
       And the system "Web Shop" is shown as "Registered"
 
+  @rule:attempt-deadline
   Rule: The follow-up token ends with its pairing attempt
 
     Scenario: A certificate request in the ninth minute

@@ -3,8 +3,10 @@ Feature: Things go wrong on purpose
   has a recipe, and so have the everyday accidents.
   Sources: design §6, sap-domain §4, pairing-protocols §10.3.
 
+  @rule:fault-error-statuses
   Rule: Every error status of the documents can be had by its recipe
 
+    @rule:error-opens-incident
     @recipe-registration-error
     Scenario Outline: registration-error leads to <label>
       Given the cockpit of <edition>
@@ -37,6 +39,7 @@ Feature: Things go wrong on purpose
         | v1      | Error                   |
         | v2      | Error while Registering |
 
+    @rule:error-opens-incident
     @recipe-deregister-error
     Scenario Outline: deregister-error leads to <label>
       Given the cockpit of <edition>
@@ -62,12 +65,14 @@ Feature: Things go wrong on purpose
       Then the system "Web Shop" is shown as "Error while Removing"
       And an incident about "Web Shop" is open for component "BC-CP-MP"
 
+    @rule:remove-unknown-in-v1
     Scenario: v1 removes nothing
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       When the recipe "remove-error" is to be set for the system "Web Shop"
       Then that is refused because of "operation-not-in-edition"
 
+    @rule:error-opens-incident
     @recipe-formation-error
     Scenario: formation-error leads to Error
       Given the cockpit of v2
@@ -87,8 +92,10 @@ Feature: Things go wrong on purpose
       When the operator chooses "Delete" for the formation "Shops"
       Then the formation "Shops" is shown as "Error"
 
+  @rule:fault-actions
   Rule: An answer can get lost, and the work is done
 
+    @rule:create-idempotency-key
     @recipe-lost-registration-answer
     Scenario: lost-registration-answer: asked again with the same key, the registry answers
       Given the cockpit of v1
@@ -171,6 +178,7 @@ Feature: Things go wrong on purpose
       When the tenant "commerce" sends the event "order.created" "v1" 60 times
       Then some are accepted and some are not
 
+    @rule:deregister-failure-keeps-credentials
     @recipe-tenant-down
     Scenario: tenant-down: it cannot be told
       Given the cockpit of v1
@@ -192,6 +200,7 @@ Feature: Things go wrong on purpose
       Then the system "Web Shop" is shown as "Deregister Error"
       And its error names "did not answer in time" and component "BC-CP-MP"
 
+  @rule:transition-policies
   Rule: What is stuck goes on when it is released
 
     @recipe-stuck-deregistering
@@ -240,6 +249,7 @@ Feature: Things go wrong on purpose
 
   Rule: What arrives can be wrong, late, or there twice
 
+    @rule:token-signature
     @recipe-bad-token-signature
     Scenario: bad-token-signature: the token is refused as forged
       Given the cockpit of v1
@@ -249,6 +259,7 @@ Feature: Things go wrong on purpose
       Then the client is refused because of "token-forged"
       And the system "Web Shop" is shown as "Pending"
 
+    @rule:token-not-before
     @recipe-clock-skew
     Scenario: clock-skew: refused once, and nothing has changed
       Given the cockpit of v1
@@ -258,6 +269,7 @@ Feature: Things go wrong on purpose
       Then the client is refused because of "token-not-yet-valid"
       And a client pairs with the token of "Web Shop"
 
+    @rule:token-quota
     @recipe-token-quota
     Scenario: token-quota: no further token
       Given the cockpit of v1
@@ -297,6 +309,7 @@ Feature: Things go wrong on purpose
 
   Rule: A fault is for whom it says, and as often as it says
 
+    @rule:fault-match
     Scenario: Other systems do not notice
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -306,6 +319,7 @@ Feature: Things go wrong on purpose
       Then the client is answered
       And no fault has struck
 
+    @rule:fault-schedule
     Scenario: The first two tries of each system
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -315,6 +329,7 @@ Feature: Things go wrong on purpose
       When the client sends its certificate request
       Then the client holds a certificate
 
+    @rule:fault-impossible-refused
     Scenario Outline: What could never strike is refused: <what>
       Given the cockpit of v1
       When a fault is to be set <what>

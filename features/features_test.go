@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -19,6 +20,8 @@ import (
 	"github.com/pairsim/pairsim/btp/httpapi/openapitest"
 	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/features/steps"
+	"github.com/pairsim/pairsim/internal/evidence"
+	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -31,17 +34,26 @@ var options = godog.Options{
 
 func init() { godog.BindFlags("godog.", flag.CommandLine, &options) }
 
-// TestFeatures gives each scenario a landscape of its own in this process or, with
-// PAIRSIM_FEATURES=environments, an environment of one that all share.
+// TestFeatures gives each scenario a landscape of its own in this process or, as
+// PAIRSIM_FEATURES says, an environment of one that all share (environments), or the
+// binary as a process of its own (process).
 func TestFeatures(t *testing.T) {
 	start := inProcess
-	if os.Getenv("PAIRSIM_FEATURES") == "environments" {
+	switch where := os.Getenv("PAIRSIM_FEATURES"); where {
+	case "":
+	case "environments":
 		start = environmentsOf(testenv.Start(t))
+	case "process":
+		start = asProcess(t.TempDir())
+	default:
+		t.Fatalf("PAIRSIM_FEATURES=%s: want environments or process", where)
 	}
-	suite := godog.TestSuite{Name: "features", ScenarioInitializer: steps.Scenario(start), Options: &options}
+	seen := newExercises(t)
+	suite := godog.TestSuite{Name: "features", ScenarioInitializer: seen.watch(steps.Scenario(start)), Options: &options}
 	if suite.Run() != 0 {
 		t.Fatal("scenarios failed; see the summary above")
 	}
+	seen.compare(t)
 }
 
 // TestFeaturesInEnvironments carries out the features of pairing in many environments
@@ -97,25 +109,28 @@ func TestFeaturesWithAStrictRegistry(t *testing.T) {
 // inProcess starts a landscape in this process. Every answer of an API that has an
 // OpenAPI document is held against it; what goes against it fails the scenario.
 func inProcess(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
-	return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return testenv.New(ctx, options...) })
+	return checked(ctx, s, func(options ...testenv.Option) (*testenv.Env, error) { return testenv.New(ctx, options...) })
 }
 
-func checked(s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
+func checked(ctx context.Context, s steps.Settings, start func(...testenv.Option) (*testenv.Env, error)) (steps.Landscape, func() error, error) {
 	var wire violations
-	checkControl, err := openapitest.Control.Middleware(wire.report)
+	exercised := exercisedBy(ctx)
+	checkControl, err := openapitest.Control.Middleware(wire.report, exercised("control"))
 	if err != nil {
 		return nil, nil, err
 	}
 	var checks []func(http.Handler) http.Handler
-	for _, api := range []*openapitest.API{
-		openapitest.Registry, openapitest.Destinations, openapitest.TokenService, openapitest.Broker, openapitest.Manager, openapitest.EventBus,
+	for name, api := range map[string]*openapitest.API{
+		"registry": openapitest.Registry, "destinations": openapitest.Destinations, "tokens": openapitest.TokenService,
+		"broker": openapitest.Broker, "manager": openapitest.Manager, "bus": openapitest.EventBus,
 	} {
-		check, err := api.Middleware(wire.report)
+		check, err := api.Middleware(wire.report, exercised(name))
 		if err != nil {
 			return nil, nil, err
 		}
 		checks = append(checks, check)
 	}
+	checks = append(checks, undocumented(exercised(evidence.Undocumented)))
 	check := func(h http.Handler) http.Handler {
 		for _, wrap := range checks {
 			h = wrap(h)
@@ -136,7 +151,7 @@ func environmentsOf(server *testenv.Env) steps.Start {
 		if s.Auth || s.OwnServer {
 			return inProcess(ctx, s)
 		}
-		return checked(s, func(options ...testenv.Option) (*testenv.Env, error) { return server.Environment(ctx, options...) })
+		return checked(ctx, s, func(options ...testenv.Option) (*testenv.Env, error) { return server.Environment(ctx, options...) })
 	}
 }
 
@@ -174,6 +189,9 @@ func optionsOf(s steps.Settings) []testenv.Option {
 	}
 	if s.Auth {
 		list = append(list, testenv.WithAuth())
+	}
+	if s.TrustedProxy {
+		list = append(list, func(c *landscape.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	}
 	return list
 }

@@ -3,6 +3,7 @@ Feature: Formations
   is an application in its runtime: that is what gives access to its APIs and events.
   Sources: SEED-000, 68b04fa.md@v1, 68b04fa.md, 9154051.md, 3ce5e05.md, sap-domain §8 and §9, design §4.
 
+  @rule:formation-name
   Rule: Names keep their edition's rule and are unique in a global account (68b04fa.md@v1, 68b04fa.md)
 
     Scenario Outline: The name "<name>" in the cockpit of <edition>
@@ -43,6 +44,7 @@ Feature: Formations
         | v1      |
         | v2      |
 
+    @rule:account-boundary
     Scenario: The same name in another global account
       Given the cockpit of v1
       And there is a global account "other"
@@ -51,6 +53,7 @@ Feature: Formations
       When the operator of "other" creates the formation "shops" in subaccount "theirs"
       Then the operator is not refused
 
+  @rule:formation-type
   Rule: A formation has a type, which v1 does not ask for (68b04fa.md@v1, 68b04fa.md, 9154051.md)
 
     Scenario: In v1 nobody chooses the type
@@ -70,6 +73,7 @@ Feature: Formations
 
   Rule: In v1 the subaccount's environment is enabled first (68b04fa.md@v1)
 
+    @rule:formation-needs-environment-v1
     Scenario Outline: A subaccount with <environment>
       Given the cockpit of v1
       And there is a subaccount "test" with <environment>
@@ -83,11 +87,13 @@ Feature: Formations
         | Cloud Foundry and Kyma | not refused                                          |
         | no environment         | refused because of "subaccount-without-environment"  |
 
+    @rule:formation-needs-environment-v1
     Scenario: A formation without a subaccount
       Given the cockpit of v1
       When the operator creates the formation "shops" without a subaccount
       Then the operator is refused because of "invalid-request"
 
+    @rule:formation-subaccount-changeable-v1
     Scenario: The subaccount can be changed at any time
       Given the cockpit of v1
       And there is a subaccount "test" with Kyma
@@ -95,6 +101,7 @@ Feature: Formations
       When the operator moves the formation "shops" to subaccount "test"
       Then the formation "shops" is in subaccount "test"
 
+    @rule:formation-needs-environment-v1
     Scenario: An environment is needed there too
       Given the cockpit of v1
       And there is a subaccount "empty" with no environment
@@ -105,6 +112,7 @@ Feature: Formations
 
   Rule: In v2 a formation without Kyma shows Action Required (68b04fa.md, 9154051.md)
 
+    @rule:formation-action-required
     Scenario Outline: A subaccount with <environment>
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -119,6 +127,7 @@ Feature: Formations
         | Kyma                   | Ready           |
         | Cloud Foundry and Kyma | Ready           |
 
+    @rule:formation-action-required
     Scenario: Enabling Kyma is the action
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -129,6 +138,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Ready"
       And the runtime of subaccount "test" shows the application of "Web Shop"
 
+    @rule:formation-action-required
     Scenario: Disabling Kyma asks for it again
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -137,6 +147,7 @@ Feature: Formations
       When no environment is what subaccount "test" has enabled
       Then the formation "Shops" is shown as "Action Required"
 
+    @rule:formation-subaccount-changeable-v1
     Scenario: The subaccount is fixed at creation
       Given the cockpit of v2
       And there is a subaccount "test" with Kyma
@@ -147,6 +158,7 @@ Feature: Formations
 
   Rule: CX systems may join before they are paired, Marketing Cloud only when it is registered (SEED-000 step 7, 2ffdaff.md)
 
+    @rule:formation-cx-before-pairing
     @invariant-9
     Scenario Outline: A <product> system joins before its pairing in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -164,6 +176,7 @@ Feature: Formations
         | v2      | SAP Field Service Management |
         | v2      | SAP Cloud for Customer       |
 
+    @rule:formation-marketing-after-pairing
     @invariant-9
     Scenario Outline: A Marketing Cloud system does not, in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -177,6 +190,7 @@ Feature: Formations
         | v1      |
         | v2      |
 
+    @rule:formation-marketing-after-pairing
     Scenario Outline: A Marketing Cloud system joins after its pairing in the cockpit of <edition>
       Given the cockpit of <edition>
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -203,6 +217,7 @@ Feature: Formations
         | v1      |
         | v2      |
 
+    @rule:formation-many-per-system
     Scenario: One system is in several formations (sap-domain §26 item 18)
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -210,6 +225,7 @@ Feature: Formations
       When the operator creates the formation "two" with "Web Shop"
       Then the system "Web Shop" is held by "one" and "two"
 
+    @rule:formation-many-per-system
     Scenario: A formation without a system (sap-domain §26 item 19)
       Given the cockpit of v1
       When the operator creates the formation "shops"
@@ -222,6 +238,7 @@ Feature: Formations
       When the operator excludes "Web Shop" from the formation "Shops"
       Then the operator is refused because of "system-not-in-formation"
 
+  @rule:formation-status-v1
   Rule: v1 shows no statuses for formations (68b04fa.md@v1)
 
     Scenario: A formation that could not be synchronized
@@ -238,6 +255,7 @@ Feature: Formations
       When the operator chooses "Resynchronize" for the formation "shops"
       Then the operator is refused because of "operation-not-in-edition"
 
+  @rule:formation-status-v2
   Rule: v2 shows where a formation stands (68b04fa.md, 3ce5e05.md)
 
     Scenario: Ready
@@ -248,6 +266,7 @@ Feature: Formations
       And the formation "Shops" offers "Reset and Resynchronize"
       And the formation "Shops" does not offer "Resynchronize"
 
+    @rule:formation-draft
     Scenario: Draft, while the systems that are needed are missing
       Given the cockpit of v2
       When the operator creates the formation "Shops"
@@ -255,6 +274,7 @@ Feature: Formations
       And the formation "Shops" offers "Finalize Formation"
       And the formation "Shops" does not offer "Reset and Resynchronize"
 
+    @rule:formation-draft
     Scenario: A draft is finalized
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -264,6 +284,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Ready"
       And the formation "Shops" does not offer "Finalize Formation"
 
+    @rule:formation-draft
     Scenario: A draft that still misses its systems
       Given the cockpit of v2
       And the operator has created the formation "Shops"
@@ -271,6 +292,7 @@ Feature: Formations
       Then the operator is refused because of "formation-incomplete"
       And the formation "Shops" is shown as "Draft"
 
+    @rule:formation-draft
     Scenario: A draft gives no access
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -306,6 +328,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Synchronizing"
       And the formation "Shops" holds "Web Shop"
 
+    @rule:formation-assignments
     Scenario: Synchronizing, until a system is done
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -322,6 +345,7 @@ Feature: Formations
       And an incident about "Shops" is open for component "BC-CP-MP"
       And an incident about "Shops" tells that synchronizing the formation failed because "the runtime is away"
 
+    @rule:formation-assignments
     Scenario: Error, when a system reports one
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -330,6 +354,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Error"
       And an incident about "Shops" tells that a participant of the formation failed because "Web Shop has failed"
 
+    @rule:formation-resynchronize
     Scenario: Only Error offers Resynchronize
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -338,6 +363,7 @@ Feature: Formations
       Then the formation "Shops" offers "Resynchronize"
       And the formation "Shops" does not offer "Reset and Resynchronize"
 
+    @rule:formation-resynchronize
     Scenario: Resynchronize tries again
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -348,6 +374,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Ready"
       And no incident about "Shops" is open
 
+    @rule:formation-resynchronize
     Scenario: Resynchronize fails again
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -357,6 +384,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Error"
       And an incident about "Shops" is open for component "BC-CP-MP"
 
+    @rule:error-opens-incident
     Scenario: Support resolves the incident of a formation
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -366,6 +394,7 @@ Feature: Formations
       When support resolves the incident about "Shops"
       Then the formation "Shops" is shown as "Ready"
 
+    @rule:formation-resynchronize
     Scenario: Resynchronize where nothing failed
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -373,6 +402,7 @@ Feature: Formations
       When the operator chooses "Resynchronize" for the formation "Shops"
       Then the operator is refused because of "formation-status-forbids"
 
+    @rule:formation-reset
     Scenario: Reset and Resynchronize configures everything anew
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -382,6 +412,7 @@ Feature: Formations
       Then the formation "Shops" is shown as "Error"
       And the formation "Shops" holds "Web Shop"
 
+    @rule:formation-reset
     Scenario: Reset and Resynchronize leaves a formation ready
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -390,12 +421,14 @@ Feature: Formations
       Then the formation "Shops" is shown as "Ready"
       And the formation "Shops" holds "Web Shop"
 
+    @rule:formation-reset
     Scenario: A draft is not reset
       Given the cockpit of v2
       And the operator has created the formation "Shops"
       When the operator chooses "Reset and Resynchronize" for the formation "Shops"
       Then the operator is refused because of "formation-status-forbids"
 
+  @rule:formation-delete-v1
   Rule: v1 deletes only a formation to which nothing is assigned (68b04fa.md@v1)
 
     Scenario: A system and the subaccount are assigned
@@ -434,6 +467,7 @@ Feature: Formations
       When the operator chooses "Delete" for the formation "shops"
       Then there is no formation "shops"
 
+  @rule:formation-delete-v2
   Rule: v2 deletes a formation in one go (68b04fa.md)
 
     Scenario: The steps of a deletion are shown
@@ -470,6 +504,7 @@ Feature: Formations
       When the operator creates the formation "Shops"
       Then the operator is not refused
 
+  @rule:formation-version @rule:update-if-match
   Rule: A change is made to what was on the screen
 
     Scenario: Somebody else was faster
@@ -491,6 +526,7 @@ Feature: Formations
       When the operator, who still sees the old formation "Shops", includes "Web Shop" in it
       Then the formation "Shops" holds "Web Shop"
 
+  @rule:formation-or-leaving
   Rule: Joining a formation and leaving the landscape exclude each other
 
     Scenario Outline: Both at the same moment, <product> in the cockpit of <edition>
@@ -510,6 +546,7 @@ Feature: Formations
         | v1      | SAP Marketing Cloud          | marketing |
         | v2      | SAP Marketing Cloud          | marketing |
 
+  @rule:account-boundary
   Rule: Nothing crosses the border of a global account (SEED-004, design §4 boundaries)
 
     @invariant-15
@@ -528,3 +565,12 @@ Feature: Formations
       And there is a subaccount "theirs" of global account "other"
       When the operator creates the formation "mine" in subaccount "theirs"
       Then the operator is refused because of "subaccount-not-found"
+
+  @rule:formation-bounded
+  Rule: A formation holds at most 100 systems (docs/fidelity.md)
+
+    Scenario: One system too many
+      Given the operator has registered 101 SAP Commerce Cloud systems
+      And the operator has created the formation "shops" with all systems but "System 0101"
+      When the operator includes "System 0101" in the formation "shops"
+      Then the operator is refused because of "formation-full"

@@ -3,6 +3,7 @@ Feature: The journal tells what happened
   answered and the document behind it. It is the bug report: secrets are never in it. A test asks it what was done.
   Sources: design §6; what each entry rests on, it says itself.
 
+  @rule:journal-names-rule-and-document
   Rule: Every entry names the rule that answered and the document behind it
 
     Scenario Outline: A pairing of <product>
@@ -20,6 +21,7 @@ Feature: The journal tells what happened
         | SAP Cloud for Customer       | c4c       |
         | SAP Marketing Cloud          | marketing |
 
+    @rule:refusal-explained
     Scenario: A refusal names what it rests on
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And a client has presented the token of "Web Shop"
@@ -27,6 +29,7 @@ Feature: The journal tells what happened
       Then the journal tells that "Web Shop" was refused because of "token-used", by "SEED-000 step 8"
       And every entry of the journal names a rule and a document
 
+  @rule:journal-linked
   Rule: What belongs together is found together
 
     Scenario: A change of status knows the request that it came from
@@ -48,6 +51,7 @@ Feature: The journal tells what happened
       Then the journal of "Web Shop" tells of that system alone
       And the journal tells of 2 expired tokens
 
+  @rule:journal-drawn
   Rule: The life of a system can be drawn
 
     Scenario: From registration to deregistration
@@ -75,6 +79,29 @@ Feature: The journal tells what happened
         | shop; P0->>P1: not a request   |
         | %% no comment, #60;b#62; &amp; |
 
+  Rule: What was said is shown for a while, without its secrets
+
+    Scenario Outline: The certificate request of <product>
+      Given the operator has registered the <product> system "My System"
+      And the operator has got its token
+      When the administrator of tenant "<tenant>" enters the token
+      Then the journal shows what was said at "pairing.csr"
+      And it shows whose certificate was asked for, and by whom it was issued
+      And no secret stands in all that was said
+
+      Examples:
+        | product                | tenant   |
+        | SAP Commerce Cloud     | commerce |
+        | SAP Cloud for Customer | c4c      |
+
+    Scenario: A token that is presented
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When a client presents the token of "Web Shop"
+      Then the journal shows what was said at "pairing.info"
+      And it shows which key signed the token, and when it ends
+      And no secret stands in all that was said
+
+  @rule:journal-verification
   Rule: A test asks what was done, and is told what came closest
 
     Scenario: Exactly so often

@@ -3,6 +3,7 @@ Feature: The product side of a pairing
   Marketing Cloud, a destination target, consumer or extension in the CX products.
   Sources: e9d975a.md@v1, d7416c3.md@v1, SEED-004, sap-domain §7.3, §7.4 and §9, docs/wire.md Tenants.
 
+  @rule:tenant-shows-its-progress
   Rule: A token makes a row, which shows how the pairing goes (d7416c3.md@v1)
 
     Scenario Outline: <product>
@@ -19,6 +20,7 @@ Feature: The product side of a pairing
         | SAP Field Service Management | fsm       | Connecting     | Connected  |
         | SAP Cloud for Customer       | c4c       | In Preparation | Active     |
 
+  @rule:tenant-extension-actions
   Rule: A disabled row keeps its connection and does not use it (d7416c3.md@v1)
 
     Scenario Outline: <product>: the administrator chooses <button>
@@ -89,6 +91,7 @@ Feature: The product side of a pairing
       When the administrator of tenant "marketing" chooses "Enable"
       Then the tenant refuses because of "pairing-status-forbids"
 
+  @rule:tenant-extension-actions
   Rule: A deleted row ends what the tenant can do (e9d975a.md@v1, docs/wire.md)
 
     Scenario Outline: <product>: the row is gone, the system is still there
@@ -122,6 +125,7 @@ Feature: The product side of a pairing
       When the administrator of tenant "marketing" chooses "Delete"
       Then the tenant shows no row
 
+  @rule:extension-in-use
   Rule: Service instances stand on the extension, so they go first (SEED-004)
 
     Scenario Outline: Not while there is one, in the cockpit of <edition>
@@ -147,6 +151,7 @@ Feature: The product side of a pairing
 
   Rule: Extension and registration end in either order
 
+    @rule:deregister-tells-tenant
     Scenario: Deregistered first: the tenant shows it
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -154,6 +159,7 @@ Feature: The product side of a pairing
       When the operator deregisters the system "Campaigns"
       Then the tenant shows "Deregistered"
 
+    @rule:deregister-tells-tenant
     Scenario: A disabled extension is told too
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -162,6 +168,7 @@ Feature: The product side of a pairing
       When the operator deregisters the system "Campaigns"
       Then the tenant shows "Deregistered"
 
+    @rule:system-name-kept-by-tenant
     Scenario: The deregistered extension is deleted, which frees the name (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -171,6 +178,7 @@ Feature: The product side of a pairing
       Then the tenant shows no row
       And the name "Campaigns" is free for a SAP Marketing Cloud system
 
+    @rule:deregister-tells-tenant @rule:system-name-kept-by-tenant
     Scenario: Deleted first: nobody has to be told, and the name is free at once
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -181,6 +189,7 @@ Feature: The product side of a pairing
       Then there is no system "Campaigns"
       And the name "Campaigns" is free for a SAP Marketing Cloud system
 
+    @rule:reregister-same-tenant
     Scenario Outline: Deleted first in v2: the <product> tenant may pair again
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"
@@ -208,6 +217,7 @@ Feature: The product side of a pairing
 
   Rule: A failed Marketing Cloud extension is deleted before a new token helps (e9d975a.md@v1)
 
+    @rule:failed-extension-deleted-first
     Scenario: What failed elsewhere left no failed extension in the tenant
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -216,6 +226,7 @@ Feature: The product side of a pairing
       When the administrator of tenant "marketing" enters the token
       Then the system "Campaigns" is shown as "Registered"
 
+    @rule:failed-extension-deleted-first
     Scenario Outline: A failed row is no hindrance in <product>
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"
@@ -234,6 +245,7 @@ Feature: The product side of a pairing
         | SAP Field Service Management | fsm      | Connected  |
         | SAP Cloud for Customer       | c4c      | Active     |
 
+  @rule:account-boundary
   Rule: A system is not migrated; it is registered again in the other global account (SEED-004)
 
     @invariant-15

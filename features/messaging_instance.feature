@@ -2,6 +2,7 @@ Feature: Service instances of plan messaging
   An instance of plan messaging makes the tenant a client of the subaccount's event bus, and a channel of it on the tenant.
   Sources: SEED-004 step 3, 2d50d91.md, d476ff0.md, f5bbc57.md, b8855ef.md, sap-domain §12, §13 and §24.
 
+  @rule:messaging-defaults
   Rule: emClientId and systemName are enough (2d50d91.md)
 
     @invariant-14
@@ -20,6 +21,7 @@ Feature: Service instances of plan messaging
 
   Rule: Names are unique in the subaccount, each with a refusal of its own (b8855ef.md, 69889e4.md, d476ff0.md)
 
+    @rule:messaging-emclientid-unique @rule:bus-names-unique
     @invariant-14
     Scenario Outline: The <name> is taken
       Given the cockpit of v1
@@ -34,6 +36,14 @@ Feature: Service instances of plan messaging
         | emname     | emname-taken       | {"systemName":"Campaigns","emClientId":"ab12","ems":{"parameters":{"emname":"s4hc"}}}                                                                                                        |
         | namespace  | namespace-taken    | {"systemName":"Campaigns","emClientId":"ab12","communicationArrangement":{"attributes":[{"name":"TOPIC SPACE","value":"sap/S4HANAOD/s4hc"}]}}                                                |
 
+    @rule:instance-names-unique
+    Scenario: An instance of this name is there
+      Given the cockpit of v1
+      And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      When the developer creates the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"more"}
+      Then the developer is refused because of "name-taken"
+
     Scenario: A deleted instance's names are free
       Given the cockpit of v1
       And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
@@ -42,8 +52,10 @@ Feature: Service instances of plan messaging
       When the developer creates the service instance "again" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
       Then the service instance "again" is created
 
+  @rule:bus-topic-bound
   Rule: Events of the topics that are bound to the channel arrive in queues (f5bbc57.md, e54e609.md)
 
+    @rule:bus-queue-subscribes
     Scenario Outline: A contact is changed in the cockpit of <edition>
       Given the cockpit of <edition>
       And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"

@@ -3,6 +3,7 @@ Feature: A system pairs with a global account
   product side. The system is Registered when the product has done its part.
   Sources: SEED-000, SEED-004 step 1, sap-domain §7 and §16.7.
 
+  @rule:pairing-makes-registered @rule:registered-by-descriptor
   Rule: Every product pairs by token, and the cockpit shows it
 
     @invariant-6
@@ -27,18 +28,21 @@ Feature: A system pairs with a global account
 
   Rule: Until the product side is done, the system waits
 
+    @rule:registered-in-cockpit-is-pending @rule:token-comes-with-registration
     Scenario: Registered in the cockpit only, edition v1 (SEED-000 step 5)
       Given the cockpit of v1
       When the operator registers the SAP Commerce Cloud system "Web Shop"
       Then the system "Web Shop" is shown as "Pending"
       And the operator is given a token with it
 
+    @rule:registered-in-cockpit-is-pending @rule:token-comes-with-registration @rule:status-words-v2
     Scenario: Added in the cockpit only, edition v2
       Given the cockpit of v2
       When the operator registers the SAP Commerce Cloud system "Web Shop"
       Then the system "Web Shop" is shown without a status
       And the operator is given no token with it
 
+    @rule:attempt-abandoned
     @invariant-5
     Scenario: A tenant that vanishes after it was accepted (design §4)
       Given the cockpit of v1
@@ -48,6 +52,7 @@ Feature: A system pairs with a global account
       Then the system "Web Shop" is shown as "Pending"
       And a new token pairs the system "Web Shop"
 
+    @rule:attempt-abandoned
     Scenario: An abandoned pairing counts as an error where that is switched on
       Given the cockpit of v1
       And abandoned pairings count as errors
@@ -56,6 +61,7 @@ Feature: A system pairs with a global account
       When 10 minutes pass
       Then the system "Web Shop" is shown as "Error"
 
+  @rule:services-exposed
   Rule: A paired system publishes its services and events
 
     Scenario Outline: What <tenant> exposes stands with the system
@@ -73,6 +79,7 @@ Feature: A system pairs with a global account
         | SAP Cloud for Customer       | c4c       | SAP Cloud for Customer - OData API          |
         | SAP Marketing Cloud          | marketing | API_MKT_CONTACT_SRV                         |
 
+  @rule:registered-by-first-call
   Rule: A client without descriptor is Registered at its first call with the certificate
 
     Scenario: The first authenticated call
@@ -90,6 +97,7 @@ Feature: A system pairs with a global account
 
   Rule: A pairing that fails after the token was accepted is an error
 
+    @rule:pairing-failure-is-error @rule:failure-report
     @invariant-6
     Scenario Outline: The tenant gives up, in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -105,6 +113,7 @@ Feature: A system pairs with a global account
         | v1      | Error                   |
         | v2      | Error while Registering |
 
+    @rule:failed-pairing-keeps-nothing
     Scenario: The certificate of a pairing that ended without success is void
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -114,6 +123,7 @@ Feature: A system pairs with a global account
       Then the client is refused because of "certificate-revoked"
       And the system "Web Shop" is shown as "Pending"
 
+    @rule:failure-report
     Scenario: The tenant gives up when it has its certificate already
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -121,6 +131,7 @@ Feature: A system pairs with a global account
       When the client reports that the pairing failed because "the disk is full"
       Then the system "Web Shop" is shown as "Error"
 
+    @rule:error-marketing-v1-new-token
     Scenario: Marketing Cloud may try again with a new token (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -130,6 +141,7 @@ Feature: A system pairs with a global account
       Then the system "Campaigns" is shown as "Pending"
       And a client pairs with the token of "Campaigns"
 
+    @rule:error-cx-v1-no-way-out
     Scenario Outline: In the cockpit of <edition> a <product> system in its error status gets no new token
       Given the cockpit of <edition>
       And the operator has registered the <product> system "My System"
@@ -147,6 +159,7 @@ Feature: A system pairs with a global account
 
   Rule: Names are printable ASCII and unique in their global account
 
+    @rule:system-name-ascii @rule:system-name-bounds
     @invariant-1
     Scenario Outline: The name <name> is <answer>
       Given the cockpit of v1
@@ -166,12 +179,14 @@ Feature: A system pairs with a global account
         | "a234567890b234567890c234567890d234567890e234567890f234567890g234567890h234567890i234567890j234567890"  | accepted                          |
         | "a234567890b234567890c234567890d234567890e234567890f234567890g234567890h234567890i234567890j234567890k" | refused because of "name-invalid" |
 
+    @rule:system-name-unique
     Scenario: The same name twice
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       When the operator registers the SAP Cloud for Customer system "Web Shop"
       Then the registration is refused because of "name-taken"
 
+    @rule:account-boundary @rule:system-name-unique
     @invariant-15
     Scenario: The same name in another global account
       Given the cockpit of v1
@@ -180,6 +195,7 @@ Feature: A system pairs with a global account
       When the operator of "other" registers the SAP Commerce Cloud system "Web Shop"
       Then the registration is accepted
 
+    @rule:application-name-apart
     Scenario: Two names that normalise to one application name both work
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -188,6 +204,7 @@ Feature: A system pairs with a global account
       And a client pairs with the token of "Web Shop"
       And a client pairs with the token of "web shop"
 
+    @rule:system-types-cx
     @invariant-2
     Scenario: The CX types are three (SEED-000 step 3)
       Given the cockpit of v1
@@ -195,6 +212,7 @@ Feature: A system pairs with a global account
       Then the types with tokens of 10 minutes are "SAP Commerce Cloud" and "SAP Field Service Management" and "SAP Cloud for Customer"
       And the types with tokens of 7 days are "SAP Marketing Cloud" and "SAP S/4HANA Cloud"
 
+    @rule:system-type-known
     Scenario: A type that the cockpit does not offer
       Given the cockpit of v1
       When the operator registers the SAP Neverland system "Web Shop"

@@ -3,6 +3,7 @@ Feature: A product's APIs have data behind them
   credentials that the tenant registered. A change has the event that the product announces for it.
   Sources: sap-domain §9.4.
 
+  @rule:product-data
   Rule: Objects are created, read, changed and deleted
 
     Scenario Outline: A client of <product> works with <objects>
@@ -26,6 +27,7 @@ Feature: A product's APIs have data behind them
 
   Rule: Only the credentials that the tenant registered let a client in
 
+    @rule:product-credentials
     Scenario Outline: Wrong credentials for the API "<api>"
       When a client of the API "<api>" of tenant "<tenant>" comes with wrong credentials
       Then the client is refused as unauthenticated
@@ -37,10 +39,12 @@ Feature: A product's APIs have data behind them
         | fsm       | fsm-service          |
         | marketing | marketing-contact    |
 
+    @rule:product-csrf
     Scenario: A change without a CSRF token
       When a client of the API "c4c-odata" of tenant "c4c" creates an account without a CSRF token
       Then the client is told that a CSRF token is required
 
+  @rule:product-events
   Rule: A change has the product's event while the tenant is paired
 
     Scenario Outline: <object> has an event

@@ -2,6 +2,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
   "Once you use the integration token …, all of the exposed services and events are propagated to the Kyma runtime."
   Sources: SEED-000 Results, sap-domain §9, §15 and §24, pairing-protocols §2.7 and §3, design §4.
 
+  @rule:access-needs-pairing-and-formation
   Rule: An application is in the runtime while its system is registered and in a formation whose subaccount has Kyma (SEED-000, 83df31a.md)
 
     @invariant-10
@@ -79,6 +80,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
         | v1      | without a status |
         | v2      | as "Ready"       |
 
+    @rule:runtime-marketing-v2-only
     Scenario Outline: A Marketing Cloud system in a Kyma formation of <edition> (design §4)
       Given the cockpit of <edition>
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -91,6 +93,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
         | v1      | no    |
         | v2      | the   |
 
+  @rule:access-ends-with-either
   Rule: It disappears when either ends (SEED-000 Results)
 
     Scenario: The system leaves the formation
@@ -155,6 +158,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       When the operator excludes "Web Shop" from the formation "one"
       Then the runtime of subaccount "dev" shows the application of "Web Shop"
 
+  @rule:runtime-follows-changes
   Rule: What is registered, changed or removed later follows (sap-domain §15.2, pairing-protocols §3)
 
     Scenario: A service is registered later
@@ -182,6 +186,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       When the client withdraws the API "Orders"
       Then the application of "Web Shop" in subaccount "dev" offers "Carts" and nothing else
 
+  @rule:application-name
   Rule: Names are normalised (sap-domain §15.2, pairing-protocols §2.7)
 
     Scenario Outline: A system named <system>
@@ -200,6 +205,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
 
   Rule: Two systems whose names come to one have two applications, unless names stop a runtime (design §4 application name)
 
+    @rule:application-name-apart
     Scenario: The later one has a suffix
       Given the SAP Commerce Cloud system "Web Shop" is registered
       And it is in the formation "shops" of subaccount "dev"
@@ -209,6 +215,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       And the runtime of subaccount "dev" shows the application of "web-shop"
       And the systems "Web Shop" and "web-shop" have different application names
 
+    @rule:application-collision-stops
     Scenario: Names that collide stop the synchronization: what was there stays, and nothing joins (sap-domain §15.2, §21)
       Given applications of one name stop the synchronization of a runtime
       And the SAP Commerce Cloud system "Web Shop" is registered
@@ -222,6 +229,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       And the runtime of subaccount "dev" shows no application of "web-shop"
       And the runtime of subaccount "dev" shows no application of "Field"
 
+    @rule:application-collision-stops
     Scenario: Nothing leaves a runtime that is stopped
       Given applications of one name stop the synchronization of a runtime
       And the SAP Commerce Cloud system "Web Shop" is registered
@@ -233,6 +241,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       When the operator excludes "Field" from the formation "field"
       Then the runtime of subaccount "dev" shows the application of "Field"
 
+    @rule:application-collision-stops
     Scenario Outline: The collision is over when <what>
       Given applications of one name stop the synchronization of a runtime
       And the SAP Commerce Cloud system "Web Shop" is registered
@@ -249,6 +258,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
         | the later one leaves  | web-shop | Web Shop |
         | the earlier one leaves | Web Shop | web-shop |
 
+    @rule:application-collision-stops
     Scenario: The pairing comes last
       Given applications of one name stop the synchronization of a runtime
       And the SAP Commerce Cloud system "Web Shop" is registered
@@ -261,6 +271,7 @@ Feature: What a paired system exposes appears in the Kyma runtime
       And the runtime of subaccount "dev" is stopped by the name "mp-web-shop"
       And the runtime of subaccount "dev" shows no application of "web-shop"
 
+    @rule:application-collision-stops
     Scenario: One name in two runtimes is no collision
       Given applications of one name stop the synchronization of a runtime
       And there is a subaccount "test" with Kyma

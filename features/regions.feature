@@ -2,6 +2,7 @@ Feature: Regions
   The system landscape does not exist in every region.
   Sources: SEED-004, 2ffdaff.md, 83df31a.md, sap-domain §20, design §4 regions.
 
+  @rule:region-excluded
   Rule: Not in China (Shanghai) and Government Cloud (US) (SEED-004, 2ffdaff.md)
 
     Scenario Outline: A formation in China (Shanghai), in the cockpit of <edition>
@@ -63,6 +64,7 @@ Feature: Regions
         | China (Shanghai)      | cn40   |
         | Government Cloud (US) | us-gov |
 
+  @rule:region-eu-access
   Rule: With EU access it does (SEED-004)
 
     Scenario: A formation with EU access

@@ -2,6 +2,7 @@ Feature: Removing a system
   Today's cockpit deletes the record of a system that is not registered. The cockpit of 2021 knows deregistering only.
   Sources: 0c6f498.md, 1582d72.md, e9d975a.md, sap-domain §4.2 and §7.5.
 
+  @rule:remove-unregistered
   Rule: A system that is not registered can be removed (0c6f498.md)
 
     Scenario Outline: A <product> system that was only added
@@ -17,6 +18,7 @@ Feature: Removing a system
         | SAP Cloud for Customer       |
         | SAP Marketing Cloud          |
 
+    @rule:system-name-free-with-row
     Scenario: Its name is free then
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -32,6 +34,7 @@ Feature: Removing a system
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-unknown"
 
+    @rule:failed-pairing-keeps-nothing
     Scenario: A pairing that is under way ends with it
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -41,6 +44,7 @@ Feature: Removing a system
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+    @rule:error-v2-remove-and-add
     Scenario Outline: A <product> system whose pairing failed
       Given the cockpit of v2
       And the operator has registered the <product> system "My System"
@@ -62,6 +66,7 @@ Feature: Removing a system
       When the operator removes the system "Web Shop"
       Then there is no system "Web Shop"
 
+  @rule:remove-registered-refused
   Rule: A registered system is deregistered first (0c6f498.md, e9d975a.md)
 
     @invariant-16
@@ -100,6 +105,7 @@ Feature: Removing a system
       Then the operator is refused because of "status-forbids"
       And the system "Web Shop" is shown as "Error while Deregistering"
 
+  @rule:remove-blocked-by-formation
   Rule: Formations hold a system that is removed, too (design §4, sap-domain §16.6)
 
     Scenario: A system that was only added, in a formation
@@ -118,6 +124,7 @@ Feature: Removing a system
       When the operator removes the system "Web Shop"
       Then there is no system "Web Shop"
 
+  @rule:remove-shows-removing
   Rule: Removing takes its time, and can be seen (1582d72.md)
 
     Scenario: On its way out
@@ -151,6 +158,7 @@ Feature: Removing a system
       When the operator asks for a new token
       Then the operator is refused because of "status-forbids"
 
+  @rule:remove-error-retry
   Rule: A removal that failed is tried again (1582d72.md, e9d975a.md)
 
     Scenario Outline: The record of a <product> system cannot be deleted
@@ -186,6 +194,7 @@ Feature: Removing a system
       When support resolves the incident about "Web Shop"
       Then there is no system "Web Shop"
 
+  @rule:remove-unknown-in-v1
   Rule: v1 removes nothing (SEED-000)
 
     Scenario Outline: A <product> system in the cockpit of v1

@@ -9,11 +9,13 @@ Feature: Roles
 
   Rule: Nobody without an access token does anything
 
+    @rule:access-needs-token
     Scenario: Somebody without a token registers
       Given the operator has no access token
       When the operator registers the SAP Commerce Cloud system "Web Shop"
       Then the registration is refused because of "unauthenticated"
 
+    @rule:access-token-is-no-integration-token
     Scenario: An integration token is no access token
       Given the operator is a System Landscape Administrator
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -21,11 +23,13 @@ Feature: Roles
       When the operator looks at the system "Web Shop"
       Then the operator is refused because of "unauthenticated"
 
+    @rule:access-token-is-no-integration-token
     Scenario: An access token is no integration token
       Given the tenants are administered by the Tenant Administrator of "commerce"
       When the administrator of tenant "commerce" enters the own access token
       Then the tenant shows "Failed"
 
+    @rule:access-needs-token
     Scenario Outline: An access token is good for twelve hours
       Given the operator is a System Landscape Administrator
       And <passed> have passed
@@ -39,6 +43,7 @@ Feature: Roles
 
   Rule: A role allows what its document says
 
+    @rule:role-administrator @rule:role-landscape-administrator @rule:role-viewer
     Scenario Outline: A <role> registers
       Given the operator is a <role>
       When the operator registers the SAP Commerce Cloud system "Web Shop"
@@ -50,6 +55,7 @@ Feature: Roles
         | System Landscape Administrator | the registration is accepted                       |
         | System Landscape Viewer        | the registration is refused because of "forbidden" |
 
+    @rule:role-administrator @rule:role-landscape-administrator @rule:role-viewer
     Scenario Outline: A <role> asks for a new token
       Given there is the SAP Marketing Cloud system "Campaigns" with its token
       And the operator is a <role>
@@ -62,6 +68,7 @@ Feature: Roles
         | System Landscape Administrator | the operator is not refused                    |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-viewer
     Scenario Outline: A <role> displays the token
       Given there is the SAP Marketing Cloud system "Campaigns" with its token
       And the operator is a <role>
@@ -73,12 +80,14 @@ Feature: Roles
         | System Landscape Administrator | the operator sees a token                      |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-viewer
     Scenario: A viewer sees the system, without a secret
       Given there is the SAP Commerce Cloud system "Web Shop" with its token
       And the operator is a System Landscape Viewer
       When the operator looks at the system "Web Shop"
       Then the operator is not refused
 
+    @rule:role-administrator @rule:role-landscape-administrator
     Scenario Outline: A <role> adds a subaccount
       Given the operator is a <role>
       When the operator adds the subaccount "test"
@@ -90,6 +99,7 @@ Feature: Roles
         | System Landscape Administrator | the operator is refused because of "forbidden" |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-landscape-administrator @rule:role-viewer
     Scenario Outline: A <role> creates a formation
       Given there is the SAP Commerce Cloud system "Web Shop" with its token
       And the operator is a <role>
@@ -102,6 +112,7 @@ Feature: Roles
         | System Landscape Administrator | the operator is not refused                    |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-administrator @rule:role-landscape-administrator
     Scenario Outline: A <role> configures entitlements
       Given there is the SAP Commerce Cloud system "Web Shop" with its token
       And the operator is a System Landscape Viewer
@@ -116,6 +127,7 @@ Feature: Roles
         | System Landscape Administrator | the operator is refused because of "forbidden" |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-administrator @rule:role-landscape-administrator @rule:role-viewer
     Scenario Outline: A <role> deregisters
       Given there is the SAP Commerce Cloud system "Web Shop" with its token
       And the operator is a <role>
@@ -128,11 +140,13 @@ Feature: Roles
         | System Landscape Administrator | the operator is not refused                    |
         | System Landscape Viewer        | the operator is refused because of "forbidden" |
 
+    @rule:role-in-one-account
     Scenario: Nobody in an account adds another
       Given the operator is a Global Account Administrator
       When the operator adds the global account "acme"
       Then the operator is refused because of "forbidden"
 
+  @rule:role-tenant-administrator
   Rule: A tenant has an administrator of its own
 
     Scenario: The tenant's own administrator pairs it
@@ -162,6 +176,7 @@ Feature: Roles
       Given the tenants are administered by the Tenant Administrator of "commerce"
       Then the tenants shown are "commerce"
 
+  @rule:role-in-one-account @rule:account-boundary
   Rule: A role holds in one global account
 
     Scenario Outline: Another account's systems are not found

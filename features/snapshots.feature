@@ -5,6 +5,7 @@ Feature: Snapshots of a landscape
 
   Rule: A restored landscape is the one that was written down
 
+    @rule:snapshot-restores-all
     Scenario: Each test starts from the prepared landscape
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the administrator of tenant "commerce" has entered the token
@@ -16,6 +17,7 @@ Feature: Snapshots of a landscape
       And the tenant shows "Registered"
       And the landscape is as it was written down
 
+    @rule:snapshot-restores-all
     Scenario: The tenant of a restored pairing goes on with it
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the administrator of tenant "commerce" has entered the token
@@ -27,6 +29,7 @@ Feature: Snapshots of a landscape
       Then there is no system "Web Shop"
       And the tenant shows "Deregistered"
 
+    @rule:snapshot-restores-all
     Scenario: A token has the life that it had then
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And 9 minutes have passed
@@ -36,6 +39,7 @@ Feature: Snapshots of a landscape
       When the administrator of tenant "commerce" enters the token
       Then the system "Web Shop" is shown as "Registered"
 
+    @rule:snapshot-restores-all
     Scenario: A token lives no longer than it had to then
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And 9 minutes have passed
@@ -45,6 +49,7 @@ Feature: Snapshots of a landscape
       When 1 minute passes
       Then the token of "Web Shop" is shown as "expired"
 
+    @rule:snapshot-restores-all
     Scenario Outline: What was to happen happens at its instant, <which>
       Given the cockpit of v2
       And deregistering takes 1 hour
@@ -62,6 +67,7 @@ Feature: Snapshots of a landscape
         | and not earlier | 59      | the system "Web Shop" is shown as "Deregistering" |
         | after an hour   | 60      | the system "Web Shop" is shown without a status   |
 
+    @rule:snapshot-restores-all
     Scenario: What was held is held again
       Given the cockpit of v2
       And removing is held
@@ -73,6 +79,7 @@ Feature: Snapshots of a landscape
       Then removing "Web Shop" is held
       And the landscape is as it was written down
 
+    @rule:snapshot-generations
     Scenario: Whoever waits in a step meanwhile is told to try again
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the landscape has been written down
@@ -83,8 +90,10 @@ Feature: Snapshots of a landscape
       Then nothing is held
       And the system "Web Shop" is shown as "Pending"
 
+  @rule:snapshot-refused-whole
   Rule: A snapshot that cannot stand changes nothing
 
+    @rule:input-refused-precisely
     Scenario Outline: <flaw>
       Given the operator has registered the SAP Commerce Cloud system "Web Shop"
       And the administrator of tenant "commerce" has entered the token
@@ -105,6 +114,7 @@ Feature: Snapshots of a landscape
         | has a tenant that is not here         | snapshot-invalid |
         | is of the other edition               | edition-mismatch |
 
+  @rule:snapshot-without-secrets
   Rule: A snapshot can be shared without its secrets
 
     Scenario: It can be read, not restored
@@ -115,6 +125,7 @@ Feature: Snapshots of a landscape
       Then the snapshot holds no secret
       And the snapshot is refused because of "snapshot-invalid"
 
+  @rule:reset-to-seed
   Rule: A reset makes the landscape as its seed declares it
 
     Scenario: Transitions end as the server says

@@ -3,6 +3,7 @@ Feature: A registry may be strict
   everything that the documents promise, and whatever else they allow in the way that is least expected.
   Sources: docs/strictness.md, pairing-protocols §1.3 and §1.4.
 
+  @rule:strict-own-tenants
   Rule: Our products rely on nothing that is not promised
 
     Scenario Outline: <product> pairs with a strict registry
@@ -24,6 +25,7 @@ Feature: A registry may be strict
 
   Rule: A client that takes something for granted is told what
 
+    @rule:strict-discovered-paths @rule:strict-mistake-refused
     Scenario: An address that the client knows by heart
       Given the registry is strict about nothing but "S-05"
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -33,6 +35,7 @@ Feature: A registry may be strict
       And the client is told that it broke "S-05"
       And the journal tells that a client broke "S-05"
 
+    @rule:strict-pairing-paths @rule:strict-mistake-refused
     Scenario: An address of another pairing
       Given the registry is strict about nothing but "S-06"
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -42,6 +45,7 @@ Feature: A registry may be strict
       Then the client is refused because of "url-not-handed-out"
       And the client is told that it broke "S-06"
 
+    @rule:strict-short-attempt @rule:strict-mistake-refused
     Scenario: A follow-up token that is kept for later
       Given the registry is strict about nothing but "S-08"
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -50,6 +54,7 @@ Feature: A registry may be strict
       Then the client is told that it broke "S-08"
       And the system "Web Shop" is shown as "Pending"
 
+  @rule:strict-mistake-refused
   Rule: A mistake costs nothing but the answer
 
     Scenario: The client asks again, at the right address
@@ -60,6 +65,7 @@ Feature: A registry may be strict
       When the client sends its certificate request
       Then the client gets its certificate
 
+  @rule:strict-can-be-off
   Rule: Rules can be switched off, and are off unless somebody asks
 
     Scenario: All rules but one

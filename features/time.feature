@@ -3,6 +3,7 @@ Feature: Time, transitions and holds
   instant. What ends a lasting status is the environment's choice: nothing, time, being looked at, or somebody's hand.
   Sources: design §6, design §4 durations, SEED-000 step 8.
 
+  @rule:clock-due-work-in-order
   Rule: What falls due while the clock moves happens in order, at its own instant
 
     Scenario Outline: A token expires, then a deregistration ends, in the cockpit of <edition>
@@ -45,6 +46,7 @@ Feature: Time, transitions and holds
       Then the tenant shows "Deregistered"
       And the system "Web Shop" is shown without a status
 
+  @rule:tenant-renews-in-time
   Rule: A tenant renews its certificate as the clock passes
 
     Scenario Outline: <product> after <days> days
@@ -70,6 +72,7 @@ Feature: Time, transitions and holds
         | the tenant of "Web Shop" was woken        | 60 days |
         | the certificate of "Web Shop" was renewed | 60 days |
 
+  @rule:clock-never-back
   Rule: A clock is stopped, let run and set, and never set back
 
     Scenario: A clock that stands still
@@ -97,6 +100,7 @@ Feature: Time, transitions and holds
       Then that is refused because of "clock-backwards"
       And the clock shows 0 minutes more
 
+  @rule:transition-policies
   Rule: Whoever polls sees a status as often as the environment says
 
     Scenario Outline: <status> is seen three times in the cockpit of <edition>
@@ -135,6 +139,7 @@ Feature: Time, transitions and holds
       When 30 days pass
       Then the system "Web Shop" is shown as "Deregistering"
 
+  @rule:transition-policies
   Rule: What is held goes on when it is released
 
     Scenario Outline: A deregistration that is held, in the cockpit of <edition>
@@ -181,6 +186,7 @@ Feature: Time, transitions and holds
       When something is released that is not held
       Then that is refused because of "hold-not-found"
 
+  @rule:transition-policies
   Rule: A new policy is for what begins afterwards
 
     Scenario: Held from now on

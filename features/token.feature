@@ -4,6 +4,7 @@ Feature: Integration tokens
 
   Rule: A token is used once
 
+    @rule:token-single-use
     @invariant-3
     Scenario Outline: The second use is refused in the cockpit of <edition>
       Given the cockpit of <edition>
@@ -20,6 +21,7 @@ Feature: Integration tokens
         | v1      | SAP Marketing Cloud |
         | v2      | SAP Commerce Cloud  |
 
+    @rule:token-refusal-says-why
     Scenario: The administrator of a tenant reads why
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -27,6 +29,7 @@ Feature: Integration tokens
       When the administrator of tenant "commerce" enters the token
       Then the tenant shows a failure that names "already been used"
 
+    @rule:token-spent-by-first-request
     Scenario: Presenting it spends it, even where nothing follows
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -34,6 +37,7 @@ Feature: Integration tokens
       When a client presents the token of "Web Shop"
       Then the client is refused because of "token-used"
 
+    @rule:token-one-winner
     @invariant-3
     Scenario: Of many clients at the same moment, one is accepted
       Given the cockpit of v1
@@ -44,6 +48,7 @@ Feature: Integration tokens
 
   Rule: The newest token wins
 
+    @rule:token-newest-wins
     Scenario: An older token is void
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -52,6 +57,7 @@ Feature: Integration tokens
       Then the client is refused because of "token-void"
       And the system "Web Shop" is shown as "Pending"
 
+    @rule:token-newest-wins
     Scenario: A new token ends a pairing that is under way
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -60,6 +66,7 @@ Feature: Integration tokens
       When the client sends its certificate request
       Then the client is refused because of "follow-up-token-invalid"
 
+    @rule:token-none-when-registered
     Scenario: A system that is Registered gets no new token
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -67,6 +74,7 @@ Feature: Integration tokens
       When the operator asks for a new token
       Then the operator is refused because of "status-forbids"
 
+  @rule:token-bound-to-type
   Rule: A token pairs a tenant of its system's type
 
     Scenario: The token of another product, told by the tenant itself
@@ -83,8 +91,10 @@ Feature: Integration tokens
       Then the client is refused because of "token-wrong-type"
       And the token of "Web Shop" is still unused
 
+  @rule:token-refusal-changes-nothing
   Rule: What is not our token is refused, and changes nothing
 
+    @rule:token-signature @rule:token-foreign-refused
     Scenario Outline: A token that is <kind>
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -103,6 +113,7 @@ Feature: Integration tokens
         | changed to name another system    | token-forged    |
         | issued by another environment     | token-foreign   |
 
+    @rule:token-signature
     Scenario Outline: A tenant does not even present a token that is <kind>
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -116,6 +127,7 @@ Feature: Integration tokens
         | signed with another key        | not signed by this registry |
         | changed to name another system | not signed by this registry |
 
+    @rule:token-secret-nowhere @rule:refusal-explained
     Scenario: The journal explains a refusal, and gives no secret away
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -124,6 +136,7 @@ Feature: Integration tokens
       Then the journal tells that "Web Shop" was refused because of "token-used", by "SEED-000 step 8"
       And the journal holds no token
 
+  @rule:token-quota
   Rule: At most 1000 unused tokens of a type in a global account (2ffdaff.md)
 
     @invariant-17
@@ -177,6 +190,7 @@ Feature: Integration tokens
       When the operator registers the SAP Commerce Cloud system "After the expiry"
       Then the registration is accepted
 
+  @rule:token-key-rotation
   Rule: Keys are rotated without breaking live tokens
 
     Scenario: A token of the old key
@@ -186,6 +200,7 @@ Feature: Integration tokens
       When the administrator of tenant "commerce" enters the token
       Then the system "Web Shop" is shown as "Registered"
 
+    @rule:token-algorithms
     Scenario Outline: A token signed with <algorithm>
       Given the cockpit of v1
       And the signing key has been rotated to "<algorithm>"
@@ -209,18 +224,21 @@ Feature: Integration tokens
 
   Rule: Displaying a token goes by type
 
+    @rule:token-display-makes-new
     Scenario: Display token of a CX system makes a new one (SEED-000 step 6)
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
       When the operator displays the token
       Then the operator sees a new token, and the first one is void
 
+    @rule:token-display-shows-present
     Scenario: Display token of a Marketing Cloud system shows the present one (e9d975a.md@v1)
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
       When the operator displays the token
       Then the operator sees the same token again
 
+    @rule:token-new-after-expiry
     Scenario Outline: After its expiry, Display token of a <product> system makes a new one
       Given the cockpit of v1
       And the operator has registered the <product> system "My System"
@@ -233,6 +251,7 @@ Feature: Integration tokens
         | SAP Commerce Cloud  | 10 minutes |
         | SAP Marketing Cloud | 7 days     |
 
+    @rule:token-display-makes-new
     Scenario: Get Token of a CX system makes a new one (1582d72.md)
       Given the cockpit of v2
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -240,6 +259,7 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator sees a new token, and the first one is void
 
+    @rule:token-display-shows-present @rule:token-comes-with-registration
     Scenario: Get Token of a Marketing Cloud system makes the first one, then shows it
       Given the cockpit of v2
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -248,12 +268,14 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator sees the same token again
 
+    @rule:token-comes-with-registration
     Scenario: The first Get Token of a Marketing Cloud system
       Given the cockpit of v2
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
       When the operator displays the token
       Then the operator sees a token
 
+    @rule:token-none-when-registered
     Scenario: There is nothing to display once the system is registered
       Given the cockpit of v1
       And the operator has registered the SAP Commerce Cloud system "Web Shop"
@@ -261,6 +283,7 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator is refused because of "status-forbids"
 
+    @rule:token-none-when-registered
     Scenario: There is nothing to display once a Marketing Cloud system is registered
       Given the cockpit of v1
       And the operator has registered the SAP Marketing Cloud system "Campaigns"
@@ -268,6 +291,7 @@ Feature: Integration tokens
       When the operator displays the token
       Then the operator is refused because of "status-forbids"
 
+  @rule:token-forms
   Rule: A tenant accepts every form in which a token can be copied
 
     Scenario Outline: Entered as <form>
@@ -282,6 +306,7 @@ Feature: Integration tokens
         | bare token    |
         | encoded token |
 
+  @rule:token-refusal-says-why
   Rule: A token that is over says so, and what to do next (SEED-000 step 8, e9d975a.md@v1, 1582d72.md)
 
     Scenario Outline: The expired token of a <product> system in the cockpit of <edition>
@@ -398,6 +423,7 @@ Feature: Integration tokens
         | v2      | SAP Commerce Cloud  | commerce  | a client has paired with the token of "My System" | already been used | Get Token     |
         | v2      | SAP Marketing Cloud | marketing | a client has paired with the token of "My System" | already been used | Get Token     |
 
+  @rule:token-single-system
   Rule: A token is for a single system (SEED-000 step 8)
 
     @invariant-3

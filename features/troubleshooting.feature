@@ -4,6 +4,7 @@ Feature: Why an instance was not created
 
   Rule: The tenant's reason stands in the operation (69889e4.md)
 
+    @rule:instance-scenario-enabled
     Scenario: The scenario is not enabled in the tenant
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -12,6 +13,7 @@ Feature: Why an instance was not created
       Then the creation of "contacts" fails because of "scenario-not-enabled"
       And nothing is left of "contacts" but its row
 
+    @rule:instance-scenario-enabled
     Scenario: The scenario does not support the authentication
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -19,6 +21,7 @@ Feature: Why an instance was not created
       Then the creation of "contacts" fails because of "authentication-not-supported"
       And nothing is left of "contacts" but its row
 
+    @rule:arrangement-name-unique
     Scenario: There is an arrangement of this name
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -27,6 +30,7 @@ Feature: Why an instance was not created
       Then the creation of "contacts" fails because of "arrangement-exists"
       And an extension reads contacts through the destination "first"
 
+    @rule:arrangement-outbound-configured
     Scenario: Outbound services are not configured (TUT:S/4 extensibility)
       Given the cockpit of v1
       And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
@@ -34,6 +38,7 @@ Feature: Why an instance was not created
       Then the creation of "contacts" fails because of "outbound-services-not-configured"
       And nothing is left of "contacts" but its row
 
+    @rule:instance-scenario-enabled
     Scenario: Events need their scenario, too
       Given the cockpit of v1
       And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
@@ -41,6 +46,7 @@ Feature: Why an instance was not created
       When the developer creates the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
       Then the creation of "events" fails because of "scenario-not-enabled"
 
+    @rule:messaging-parameters
     Scenario: There is a channel of this name (2d50d91.md)
       Given the cockpit of v1
       And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
@@ -50,6 +56,7 @@ Feature: Why an instance was not created
       And nothing is left of "more" but its row
       And the tenant "marketing" has the communication arrangement "SAP_CLOUD_PLATFORM_XF_s4hc" of scenario "SAP_COM_0092"
 
+  @rule:instance-failure-leaves-nothing
   Rule: A tenant that is not reached leaves nothing behind (69889e4.md)
 
     Scenario Outline: The connection breaks <when>
@@ -66,6 +73,7 @@ Feature: Why an instance was not created
         | before the tenant has it    |
         | after the tenant has it     |
 
+  @rule:instance-no-update
   Rule: After the reason is gone, it is deleted and created again (d866cf6.md)
 
     Scenario: The scenario is enabled now

@@ -7,6 +7,7 @@ Feature: The wire of pairing, as any registry speaks it
 
   Rule: A token URL tells what a connector needs for its certificate request
 
+    @rule:pairing-info-answer
     Scenario: The token is presented
       Given the token URL of a system
       When the connector opens the token URL
@@ -15,12 +16,14 @@ Feature: The wire of pairing, as any registry speaks it
       And the address for its certificate request holds another token
       And it is told a subject of six attributes without blanks, and a key of RSA
 
+    @rule:token-spent-by-first-request @rule:pairing-token-missing-or-invalid
     Scenario: A token is presented once
       Given the token URL of a system
       And the connector has opened the token URL
       When the connector opens the token URL
       Then it is answered with status 403 and an error
 
+    @rule:pairing-token-missing-or-invalid
     Scenario Outline: <text> is no token
       Given the token URL of a system
       When the connector opens the token URL with <text> in the token's place
@@ -34,6 +37,7 @@ Feature: The wire of pairing, as any registry speaks it
 
   Rule: A certificate request that fits is signed
 
+    @rule:certificate-contents @rule:pairing-exact-statuses
     Scenario: The certificate, its chain and the CA
       Given the token URL of a system
       And the connector has opened the token URL
@@ -41,12 +45,14 @@ Feature: The wire of pairing, as any registry speaks it
       Then it is answered with status 201
       And it gets a certificate for its key and subject, which the CA in the answer has signed
 
+    @rule:csr-form
     Scenario: A request on one line is a request
       Given the token URL of a system
       And the connector has opened the token URL
       When the connector sends its certificate request on one line
       Then it is answered with status 201
 
+    @rule:csr-form @rule:csr-subject @rule:csr-may-be-mended
     Scenario Outline: <request> is refused, and may be mended
       Given the token URL of a system
       And the connector has opened the token URL
@@ -62,6 +68,7 @@ Feature: The wire of pairing, as any registry speaks it
         | half a certificate request                   |
         | a text that is not base64                    |
 
+    @rule:followup-token
     Scenario: The second token is spent with the certificate
       Given the token URL of a system
       And the connector has opened the token URL
@@ -71,6 +78,7 @@ Feature: The wire of pairing, as any registry speaks it
 
   Rule: The certificate opens what is the client's
 
+    @rule:management-info
     Scenario: Management info
       Given the token URL of a system
       And the connector has paired
@@ -78,6 +86,7 @@ Feature: The wire of pairing, as any registry speaks it
       Then it is answered with status 200
       And it is told addresses for its services, its events, renewal and revocation, by both names of the latter
 
+    @rule:services-exposed
     Scenario: Services
       Given the token URL of a system
       And the connector has paired
@@ -88,6 +97,7 @@ Feature: The wire of pairing, as any registry speaks it
       When the connector deletes the service
       Then it is answered with status 204
 
+    @rule:certificate-needed
     Scenario: Without the certificate nothing opens
       Given the token URL of a system
       And the connector has paired
@@ -96,6 +106,7 @@ Feature: The wire of pairing, as any registry speaks it
 
   Rule: A certificate is renewed until its client revokes it
 
+    @rule:certificate-renewal
     Scenario: Renewal
       Given the token URL of a system
       And the connector has paired
@@ -105,6 +116,7 @@ Feature: The wire of pairing, as any registry speaks it
       And it gets a certificate for its key and subject, which the CA in the answer has signed
       And the renewed certificate opens the management info
 
+    @rule:certificate-revocation
     Scenario: Revocation blocks renewal
       Given the token URL of a system
       And the connector has paired

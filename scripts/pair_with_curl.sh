@@ -2,6 +2,9 @@
 # Pairs a system with a registry call by call, with curl and openssl only: what every connector does.
 # usage: scripts/pair_with_curl.sh [http://127.0.0.1:8080] [NAME]
 #        scripts/pair_with_curl.sh --token-url URL CA.pem    the tenant's part alone, steps 2 to 5
+#
+# Rule: pairing-makes-registered, registered-by-first-call, pairing-info-answer, certificate-contents, management-info
+# Rule: registered-in-cockpit-is-pending, token-comes-with-registration, tls-names-and-ca
 set -euo pipefail
 token_url=
 if [ "${1:-}" = --token-url ]; then

@@ -27,7 +27,7 @@ install_packages() {
   fi
   rm -f "$log"
 }
-apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qy "$@" </dev/null; }
+apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qy "$@" </dev/null; }
 
 start_engine() {
   if ! has dockerd || [ "$(id -u)" != 0 ]; then
@@ -56,6 +56,14 @@ has curl || missing+=(curl)
 has openssl || missing+=(openssl)
 has npm || missing+=(nodejs npm) # for make cockpit-check, and the native Pact library (scripts/pact.sh) and Spectral (scripts/spectral.sh)
 has chromium || has google-chrome || [ -n "${CHROMIUM:-}" ] || missing+=(chromium) # for make browser
+has docker-compose || docker compose version >/dev/null 2>&1 || missing+=(docker-compose) # for compose.yaml in make image-test
+if ! has initdb && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+  missing+=(postgresql) # for the tests of btp/store/postgres, which start a server of their own
+  if has apt-get && [ "$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf # nothing is started with it
+  fi
+fi
 if ! engine_answers; then
   has dockerd && has docker || missing+=(docker.io)
   has iptables || missing+=(iptables)

@@ -9,6 +9,7 @@ import (
 	"github.com/pairsim/pairsim/testenv"
 )
 
+// Rule: role-administrator, role-landscape-administrator, role-viewer, role-tenant-administrator
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithAuth(), testenv.WithTenant("second", "commerce"))
@@ -108,6 +109,8 @@ func TestAccessTokensOutliveTheProcess(t *testing.T) {
 
 // TestLandscapeOfRoles: formations are the landscape administrator's too,
 // entitlements are not (sap-domain §1).
+//
+// Rule: role-landscape-administrator
 func TestLandscapeOfRoles(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithAuth())
@@ -157,6 +160,8 @@ func TestLandscapeOfRoles(t *testing.T) {
 
 // TestAnotherAccountIsNotFound: whatever the role, and whatever is known of it
 // from elsewhere.
+//
+// Rule: account-boundary, role-in-one-account
 func TestAnotherAccountIsNotFound(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithAuth(), testenv.WithGlobalAccount("acme"))

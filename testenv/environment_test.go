@@ -14,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/testenv"
 )
 
+// Rule: environments-apart
 func TestNewEnvironmentIsAWorldOfItsOwn(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -56,6 +57,8 @@ func TestOptionsForAServerAreRefused(t *testing.T) {
 }
 
 // Roles hold within an environment: an access token of another one is none.
+//
+// Rule: environments-apart
 func TestAccessTokensStayInTheirEnvironment(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithAuth())
@@ -72,6 +75,8 @@ func TestAccessTokensStayInTheirEnvironment(t *testing.T) {
 
 // TestNoAnswerOfAnotherEnvironment sends requests to 100 environments at random,
 // all over the same connections, and looks at every answer for whose it is.
+//
+// Rule: environments-apart
 func TestNoAnswerOfAnotherEnvironment(t *testing.T) {
 	t.Parallel()
 	worlds, requests, workers := 100, 1000, 16

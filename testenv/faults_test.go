@@ -61,6 +61,8 @@ func do(kind string) *btpclient.FaultAction { return &btpclient.FaultAction{Kind
 
 // TestWhatFaultsDoToAnswers: every action, on the listing of systems, over both
 // listeners. Each answer that is one names the rule.
+//
+// Rule: fault-actions, fault-told
 func TestWhatFaultsDoToAnswers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -124,6 +126,8 @@ func TestWhatFaultsDoToAnswers(t *testing.T) {
 
 // TestJournalNamesFaults: the entry of a request that a rule touched, with the
 // status that was on the wire.
+//
+// Rule: fault-told
 func TestJournalNamesFaults(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -152,6 +156,8 @@ func TestJournalNamesFaults(t *testing.T) {
 
 // TestLostCertificate: the registry has signed; the client never sees it, and its
 // follow-up token is spent.
+//
+// Rule: fault-actions
 func TestLostCertificate(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -219,6 +225,8 @@ func csrOf(t *testing.T, subject string) string {
 }
 
 // TestWhatFaultsDoToCertificates: one that cannot be read, one that comes twice.
+//
+// Rule: fault-actions
 func TestWhatFaultsDoToCertificates(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -265,6 +273,8 @@ func parsed(text string) (*x509.Certificate, error) {
 }
 
 // TestBadTokenSignature: all three forms of the token are refused as forged.
+//
+// Rule: token-signature
 func TestBadTokenSignature(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -283,6 +293,8 @@ func TestBadTokenSignature(t *testing.T) {
 
 // TestDelayOnTheClock: a request waits until the clock has come so far, and what
 // is due after it finds it done.
+//
+// Rule: fault-actions
 func TestDelayOnTheClock(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -324,6 +336,8 @@ func (e *Env) awaitStrike(t *testing.T) {
 
 // TestHeldRequest stands among the holds until it is released; closing the
 // landscape lets it go as well.
+//
+// Rule: fault-actions
 func TestHeldRequest(t *testing.T) {
 	t.Parallel()
 	e := Start(t)
@@ -360,6 +374,8 @@ func TestHeldRequest(t *testing.T) {
 
 // TestWhatFaultsDoToCalls: every action on the call that tells a tenant of its
 // deregistration. told is how often the tenant heard of it.
+//
+// Rule: fault-actions, deregister-failure-keeps-credentials
 func TestWhatFaultsDoToCalls(t *testing.T) {
 	t.Parallel()
 	const maybe = -1 // the tenant may see the connection close before it looks
@@ -420,6 +436,8 @@ func TestWhatFaultsDoToCalls(t *testing.T) {
 
 // TestCertificateMatch: a rule for one system strikes its calls over mTLS, and
 // nobody else's.
+//
+// Rule: fault-match
 func TestCertificateMatch(t *testing.T) {
 	t.Parallel()
 	e := Start(t)

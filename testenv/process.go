@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/gobuild"
 )
 
 // program is what StartProcess builds.
@@ -30,7 +31,6 @@ type Process struct {
 	stdin io.Closer
 	log   *tail
 	ended chan struct{} // closed when the process has
-	files string        // a folder of what it was given as files
 }
 
 var _ Landscape = (*Process)(nil)
@@ -106,23 +106,33 @@ func NewProcess(ctx context.Context, options ...ProcessOption) (*Process, error)
 			return nil, err
 		}
 	}
-	p := &Process{log: &tail{}, ended: make(chan struct{})}
-	var err error
-	if p.files, err = os.MkdirTemp("", "pairsim-testenv-"); err != nil {
-		return nil, err
-	}
 	if o.seed == "" {
-		o.seed = filepath.Join(p.files, "seed.yaml")
-		err = os.WriteFile(o.seed, SeedAtEpoch(), 0o600)
+		var err error
+		if o.seed, err = epochFile(); err != nil {
+			return nil, err
+		}
 	}
-	if err == nil {
-		err = p.start(ctx, o)
-	}
-	if err != nil {
+	p := &Process{log: &tail{}, ended: make(chan struct{})}
+	if err := p.start(ctx, o); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
 }
+
+// epochFile holds SeedAtEpoch. It stays in the user's cache, as what is built does: a
+// test that is killed leaves nothing of its own.
+var epochFile = sync.OnceValues(func() (string, error) {
+	folder, err := gobuild.Cache()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, fmt.Sprintf("epoch-%d.yaml", Epoch.Unix()))
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, SeedAtEpoch()) { //nolint:gosec // our own file
+		return path, nil
+	}
+	part := fmt.Sprintf("%s.%d", path, os.Getpid())
+	return path, errors.Join(os.WriteFile(part, SeedAtEpoch(), 0o600), os.Rename(part, path))
+})
 
 // start returns when it is ready.
 func (p *Process) start(ctx context.Context, o processOptions) error {
@@ -208,7 +218,7 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// Close ends the process; what it was given is removed.
+// Close ends the process.
 func (p *Process) Close() error {
 	var err error
 	if p.Session != nil {
@@ -224,7 +234,7 @@ func (p *Process) Close() error {
 			err = errors.Join(fmt.Errorf("it did not end within %s", closeTimeout), p.Kill())
 		}
 	}
-	return errors.Join(err, os.RemoveAll(p.files))
+	return err
 }
 
 // maxTail is how much of a log is kept, in bytes.
@@ -252,42 +262,7 @@ func (w *tail) String() string {
 	return string(w.text)
 }
 
-// builds are those of this process, by platform.
-var builds sync.Map // of func() (string, error)
-
 // Build builds pairsim, of the version that the test's module has, for a platform. The
 // file stands in the user's cache, one for each module, and is replaced by the next
 // process that builds. Within one it is built once.
-func Build(system, arch string) (string, error) {
-	once, _ := builds.LoadOrStore(system+"/"+arch, sync.OnceValues(func() (string, error) { return build(system, arch) }))
-	return once.(func() (string, error))()
-}
-
-func build(system, arch string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	module, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("go is needed to build pairsim, or its binary (WithBinary): %w", err)
-	}
-	folder := filepath.Join(cache, "pairsim", fmt.Sprintf("testenv-%x", sha256.Sum256(module))[:24])
-	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // a cache, as the user's others
-		return "", err
-	}
-	path := filepath.Join(folder, "pairsim_"+system+"_"+arch)
-	if system == "windows" {
-		path += ".exe"
-	}
-	// Built beside it and moved: a process that runs keeps its own, and a second test
-	// never starts half a program.
-	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
-	defer os.Remove(part)                                                                                                                  //nolint:errcheck // gone when all went well
-	compile := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // as above
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
-	if out, err := compile.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build pairsim: %w\n%s", err, bytes.TrimSpace(out))
-	}
-	return path, os.Rename(part, path)
-}
+func Build(system, arch string) (string, error) { return gobuild.Build(program, system, arch) }

@@ -1,11 +1,8 @@
 package testenv_test
 
 import (
-	"bufio"
-	"context"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,53 +70,5 @@ func TestProcessThatCannotStart(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("%d files are left (%v), want none", len(left), err)
-	}
-}
-
-// TestKilledTestLeavesNothing kills a test process that has started pairsim: it runs
-// this test again as that process.
-func TestKilledTestLeavesNothing(t *testing.T) {
-	const victim = "PAIRSIM_TEST_VICTIM"
-	if os.Getenv(victim) != "" {
-		p := testenv.StartProcess(t)
-		_, _ = os.Stdout.WriteString("serving " + strings.TrimPrefix(p.HTTP(), "http://") + "\n")
-		select {} // until it is killed
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	test := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestKilledTestLeavesNothing$")
-	test.Env = append(os.Environ(), victim+"=yes")
-	out, err := test.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := test.Start(); err != nil {
-		t.Fatal(err)
-	}
-	address := ""
-	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
-		address, _ = strings.CutPrefix(lines.Text(), "serving ")
-		if !strings.Contains(address, ":") || strings.Contains(address, " ") {
-			address = ""
-		}
-	}
-	if address == "" {
-		t.Fatal("the test's process did not start pairsim")
-	}
-	connection, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	if err := test.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = test.Wait() // it was killed
-	// The server closes an open connection when it ends.
-	if err := connection.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := connection.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
-		t.Errorf("pairsim outlives the test's process: %v", err)
 	}
 }

@@ -173,6 +173,7 @@ func expectEvents(t *testing.T, env *testenv.Env, sent *int, want int) {
 	}
 }
 
+// Rule: product-data
 func TestCloudForCustomerAPI(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -302,6 +303,7 @@ func TestCloudForCustomerRefusals(t *testing.T) {
 	c.must(204, "DELETE", one, "")
 }
 
+// Rule: product-data
 func TestMarketingCloudAPI(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)

@@ -107,6 +107,7 @@ func expectError(t *testing.T, answer map[string]any, kind string) {
 	}
 }
 
+// Rule: product-data
 func TestCommerceCloudAPI(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -235,6 +236,7 @@ func TestCommerceCloudRefusals(t *testing.T) {
 	}
 }
 
+// Rule: product-data
 func TestFieldServiceManagementAPI(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -309,6 +311,8 @@ func jsonText(t *testing.T, value any) string {
 
 // TestDisabledExtensionSendsNoEvents: changes made while it is disabled have no
 // events, then or later.
+//
+// Rule: tenant-extension-actions, product-events
 func TestDisabledExtensionSendsNoEvents(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)

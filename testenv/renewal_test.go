@@ -11,6 +11,8 @@ import (
 
 // TestTenantsRenewThemselves: whoever wakes a tenant, it does what the registry's
 // clock says.
+//
+// Rule: tenant-renews-in-time, certificate-renewal
 func TestTenantsRenewThemselves(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)

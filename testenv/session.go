@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -83,7 +82,7 @@ func Connect(ctx context.Context, at Address) (*Session, error) {
 	if at.CA == nil && at.MTLS != "" {
 		var err error
 		if at.CA, err = caOf(ctx, at.HTTP); err != nil {
-			return nil, fmt.Errorf("the CA of %s: %w", at.HTTP, err)
+			return nil, fmt.Errorf("%s is not reached, or no pairsim; it was asked for the CA of its TLS listener: %w", at.HTTP, err)
 		}
 	}
 	return connect(ctx, at, nil)
@@ -94,7 +93,7 @@ func connect(ctx context.Context, at Address, client *http.Client) (*Session, er
 	at.Tenants = maps.Clone(at.Tenants)
 	e := &Session{address: at, client: client, roots: x509.NewCertPool()}
 	if !e.roots.AppendCertsFromPEM(at.CA) && at.MTLS != "" {
-		return nil, errors.New("the CA of the TLS listener is no PEM certificate")
+		return nil, fmt.Errorf("%s is no pairsim, or the CA that was given is none: it is no PEM certificate", at.HTTP)
 	}
 	if client == nil {
 		e.client = &http.Client{Transport: &http.Transport{TLSClientConfig: e.TLS(), MaxIdleConnsPerHost: 64}}
@@ -117,7 +116,7 @@ const maxCA = 1 << 20 // bytes
 
 // caOf asks a plain listener for the CA of the other one.
 func caOf(ctx context.Context, base string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ca.pem", nil)
 	if err != nil {

@@ -91,6 +91,7 @@ func works(t *testing.T, e *testenv.Env) {
 	}
 }
 
+// Rule: snapshot-restores-all
 func TestARestoredLandscapeIsTheOneThatWasWrittenDown(t *testing.T) {
 	t.Parallel()
 	for name, option := range map[string]testenv.Option{
@@ -157,6 +158,7 @@ func TestALandscapeStartsFromASnapshot(t *testing.T) {
 	}
 }
 
+// Rule: reset-to-seed
 func TestReset(t *testing.T) {
 	t.Parallel()
 	e := testenv.Start(t, testenv.WithSeed(7))
@@ -182,6 +184,7 @@ func TestReset(t *testing.T) {
 // secretValue is what stands in the object that marks a secret.
 var secretValue = regexp.MustCompile(`"secret": "([^"]+)"`)
 
+// Rule: snapshot-without-secrets
 func TestASnapshotWithoutSecretsHasNone(t *testing.T) {
 	t.Parallel()
 	e, whole := prepared(t)
@@ -210,6 +213,8 @@ func TestASnapshotWithoutSecretsHasNone(t *testing.T) {
 
 // TestSecretsAreMarkedEverywhere: every secret that the landscape has given out or
 // keeps stands in the snapshot as one that is marked, or not at all.
+//
+// Rule: snapshot-without-secrets
 func TestSecretsAreMarkedEverywhere(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pairsim.db")

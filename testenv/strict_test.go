@@ -15,6 +15,8 @@ import (
 
 // TestOurTenantsAreHonest takes all four products through their lives under
 // every rule of strictness: 2 seeds, with PAIRSIM_VOLUME=full 200.
+//
+// Rule: strict-own-tenants
 func TestOurTenantsAreHonest(t *testing.T) {
 	seeds := uint64(2)
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
@@ -102,6 +104,8 @@ func again(t *testing.T, env *testenv.Env, s btpclient.System, name, kind string
 
 // TestStrictnessAfterARestart: which URLs a pairing was handed is forgotten with the
 // process; who was paired before goes on working, whether it was strict then or not.
+//
+// Rule: strict-promises-kept
 func TestStrictnessAfterARestart(t *testing.T) {
 	for name, before := range map[string][]testenv.Option{"strict before": {testenv.WithStrict(3)}, "friendly before": nil} {
 		t.Run(name, func(t *testing.T) {

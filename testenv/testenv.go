@@ -60,10 +60,11 @@ func WithRunningClock() Option {
 	return func(c *landscape.Config) { c.StartFrozen = time.Time{} }
 }
 
-// WithData keeps the registry in a SQLite file, and the tenants beside it. A
-// later Start with the same file goes on where the first ended.
-func WithData(file string) Option {
-	return func(c *landscape.Config) { c.Data = file }
+// WithData keeps the registry in a SQLite file, and the tenants beside it; or in the
+// PostgreSQL database at an address (postgres://…), and the tenants in memory. A later
+// Start with the same data goes on where the first ended.
+func WithData(data string) Option {
+	return func(c *landscape.Config) { c.Data = data }
 }
 
 // WithKeyAlgorithm signs integration tokens with ES256 (the default), RS256 or EdDSA.
@@ -249,8 +250,12 @@ func (e *Env) endingWith(t testing.TB, err error) *Env {
 	return e
 }
 
-// closeTimeout bounds how long open requests may still take.
-const closeTimeout = 5 * time.Second
+// answerTimeout bounds how long the first answer may take, closeTimeout how long open
+// requests may still take.
+const (
+	answerTimeout = 5 * time.Second
+	closeTimeout  = 5 * time.Second
+)
 
 // Close ends the landscape; an environment beside default is removed from it.
 func (e *Env) Close() error {

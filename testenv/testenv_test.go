@@ -9,6 +9,7 @@ import (
 	"github.com/pairsim/pairsim/testenv"
 )
 
+// Rule: pairing-makes-registered
 func TestEveryProductPairs(t *testing.T) {
 	t.Parallel()
 	for _, edition := range []string{"v1", "v2"} {
@@ -27,6 +28,7 @@ func TestEveryProductPairs(t *testing.T) {
 	}
 }
 
+// Rule: clock-never-back
 func TestClockMovesOnlyWhenTold(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -124,6 +126,7 @@ func TestRunningClockFiresDueWork(t *testing.T) {
 	}
 }
 
+// Rule: transition-policies
 func TestTransitionTakesTime(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithDuration(testenv.Deregistering, time.Hour))

@@ -8,6 +8,7 @@ import (
 	"github.com/pairsim/pairsim/testenv"
 )
 
+// Rule: transition-policies
 func TestTransitionsOfAnEnvironment(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t, testenv.WithEdition("v2"), testenv.WithTransition(testenv.Removing, testenv.Held()))

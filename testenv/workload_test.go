@@ -26,6 +26,8 @@ var readable = []struct{ tenant, systemType, api, path, has string }{
 
 // A workload has no credentials, and gets of every API of every tenant what a
 // client with the tenant's own credentials gets.
+//
+// Rule: gateway-tenant-data, gateway-credentials
 func TestWorkloadsReachTheTenantsOwnAPIs(t *testing.T) {
 	t.Parallel()
 	server := testenv.Start(t, testenv.WithEdition("v2"))
@@ -101,6 +103,8 @@ func expectNoCredentials(t *testing.T, env *testenv.Env) {
 
 // A change needs a CSRF token, which the gateway fetches and keeps: another one
 // when the tenant does not take it any more. The change has its event.
+//
+// Rule: gateway-credentials, gateway-tenant-data
 func TestWorkloadsChangeATenantsData(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
@@ -167,6 +171,8 @@ func TestWorkloadsAfterARestart(t *testing.T) {
 }
 
 // What goes wrong at the gateway can be made to: each step of a call by itself.
+//
+// Rule: gateway-errors, fault-actions
 func TestFaultsOfTheGateway(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)

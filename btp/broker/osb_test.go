@@ -25,6 +25,7 @@ const (
 	named    = "service_id=" + remoteService + "&plan_id=" + remotePlan
 )
 
+// Rule: broker-catalog
 func TestBrokerCatalogue(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)
@@ -64,6 +65,8 @@ func TestBrokerCatalogue(t *testing.T) {
 }
 
 // TestBrokerCodes walks through the table of service-apis §4.
+//
+// Rule: broker-codes
 func TestBrokerCodes(t *testing.T) {
 	t.Parallel()
 	d := open(t, map[btp.Transition]btp.TransitionPolicy{ //nolint:exhaustive // the others end at once
@@ -165,6 +168,7 @@ func (d *door) advance(by time.Duration) {
 	}
 }
 
+// Rule: broker-codes
 func TestBrokerFailures(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)

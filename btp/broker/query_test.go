@@ -7,6 +7,8 @@ import (
 )
 
 // FuzzQuery: whatever is asked, it is refused, or understood as it stands.
+//
+// Rule: manager-queries
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{
 		"name eq 'x'", "a in ('b', 'c') and d ge 12", "t lt 2030-01-01T10:00:00Z", "x en 'it''s'", `y eq 'a\'b'`, "", "a eq", "a in (", "a eq 'b' and",

@@ -21,6 +21,7 @@ func create(name, parameters string) string {
 	return `{"name":"` + name + `","service_plan_id":"` + remotePlan + `","service_id":"ignored","parameters":` + parameters + `,"labels":{"_namespace":["apps"],"team":["a","b"]}}`
 }
 
+// Rule: manager-objects
 func TestManagerFromCreationToDeletion(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)
@@ -91,6 +92,7 @@ func TestManagerFromCreationToDeletion(t *testing.T) {
 	d.want(404, d.ask("GET", smInstances+"/"+id, ""))
 }
 
+// Rule: manager-objects
 func TestManagerAsynchronously(t *testing.T) {
 	t.Parallel()
 	d := open(t, map[btp.Transition]btp.TransitionPolicy{btp.TransitionDeprovisioning: {After: time.Minute}}) //nolint:exhaustive // the others end at once
@@ -149,6 +151,7 @@ func TestManagerAccess(t *testing.T) {
 	d.want(404, d.ask("DELETE", smInstances+"/"+fmt.Sprint(made["id"]), ""))
 }
 
+// Rule: manager-queries
 func TestManagerQueries(t *testing.T) {
 	t.Parallel()
 	d := open(t, nil)

@@ -36,6 +36,7 @@ var (
 	anOrder = extensibility.Order{System: "s1", InstanceName: "contacts", Arrangement: extensibility.Arrangement{Name: "A", Scenario: "SAP_COM_0207", Inbound: extensibility.SAMLBearer}}
 )
 
+// Rule: arrangement-in-tenant
 func TestArrange(t *testing.T) {
 	t.Parallel()
 	const kind = problem.ContentType
@@ -96,6 +97,7 @@ func TestArrange(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-in-tenant
 func TestDisarrange(t *testing.T) {
 	t.Parallel()
 	var sent, body string
@@ -130,6 +132,8 @@ func TestArrangeOverTLS(t *testing.T) {
 }
 
 // TestFaultsOfTheCall: what goes wrong on purpose goes wrong on the wire.
+//
+// Rule: fault-actions
 func TestFaultsOfTheCall(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -21,6 +21,7 @@ type answered string
 func (a answered) Error() string      { return "the answer has status " + string(a) }
 func (a answered) HTTPStatus() string { return string(a) }
 
+// Rule: deregister-tells-tenant, notice-is-signed
 func TestTellDeregistration(t *testing.T) {
 	t.Parallel()
 	notice := btp.Notice{CallbackURL: "http://tenant.test/callback/", System: "s1", JWT: "a.b.c", ReleaseToken: "release"}
@@ -60,6 +61,7 @@ func TestTellDeregistration(t *testing.T) {
 	}
 }
 
+// Rule: tenant-renews-in-time
 func TestWakeTenant(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -52,6 +52,15 @@ type Config struct {
 	Environment btp.EnvironmentID
 	// Protected says that the registry and the tenants ask for access tokens.
 	Protected bool
+	// Tenants are those that the listener has: where they ask for access tokens, nobody
+	// can list them before he has one.
+	Tenants []Tenant
+}
+
+// Tenant is one by its id, and its product's system type.
+type Tenant struct {
+	ID      string `json:"id"`
+	Product string `json:"product"`
 }
 
 type server struct{ Config }

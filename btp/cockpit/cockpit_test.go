@@ -52,6 +52,21 @@ func served(edition *btp.Edition) http.Handler {
 	return router
 }
 
+// Where access tokens are asked for, the pages are told which tenants there are.
+func TestTenantsAreNamedWhereNobodyCanListThem(t *testing.T) {
+	for _, protected := range []bool{false, true} {
+		router := gin.New()
+		cockpit.Mount(router, cockpit.Config{
+			Registry: registry{btp.V1}, Environment: "default", Protected: protected, Tenants: []cockpit.Tenant{{ID: "commerce", Product: "SAP Commerce Cloud"}},
+		})
+		w := httptest.NewRecorder()
+		router.ServeHTTP(w, httptest.NewRequest("GET", "/cockpit/words.json", nil))
+		if named := strings.Contains(w.Body.String(), `"tenants":[{"id":"commerce","product":"SAP Commerce Cloud"}]`); named != protected {
+			t.Errorf("protected %t: got %s", protected, w.Body)
+		}
+	}
+}
+
 func get(t *testing.T, method, path string, headers ...string) *http.Response {
 	t.Helper()
 	req := httptest.NewRequest(method, path, nil)
@@ -113,6 +128,7 @@ func assets(t *testing.T) []string {
 	return found
 }
 
+// Rule: cockpit-own-sources-only
 func TestThePageRunsOnlyWhatComesFromHere(t *testing.T) {
 	res := get(t, "GET", "/cockpit/")
 	policy := res.Header.Get("Content-Security-Policy")
@@ -203,6 +219,7 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 	}
 }
 
+// Rule: cockpit-edition-words
 func TestWordsAreThoseOfTheEdition(t *testing.T) {
 	for _, e := range btp.Editions {
 		w := httptest.NewRecorder()

@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -13,6 +14,7 @@ import (
 type words struct {
 	Environment btp.EnvironmentID `json:"environment"`
 	Protected   bool              `json:"protected"`
+	Tenants     []Tenant          `json:"tenants,omitempty"`
 	// Journal is the number of the newest entry: live updates begin behind it.
 	Journal uint64  `json:"journal"`
 	Edition edition `json:"edition"`
@@ -26,6 +28,8 @@ type edition struct {
 	TokenVerb           string  `json:"tokenVerb"`
 	DeregisterVerb      string  `json:"deregisterVerb"`
 	RemoveVerb          string  `json:"removeVerb"`
+	MergeVerb           string  `json:"mergeVerb"`
+	OwnSystemTypes      bool    `json:"ownSystemTypes"`
 	IncludeVerb         string  `json:"includeVerb"`
 	ExcludeVerb         string  `json:"excludeVerb"`
 	TokenAtRegistration bool    `json:"tokenAtRegistration"`
@@ -54,20 +58,24 @@ type move struct {
 }
 
 // asked are the events that come about because an operator asks.
-var asked = map[btp.Event]bool{btp.TokenRequested: true, btp.DeregistrationRequested: true, btp.RemovalRequested: true} //nolint:exhaustive // the others happen by themselves
+var asked = map[btp.Event]bool{ //nolint:exhaustive // the others happen by themselves
+	btp.TokenRequested: true, btp.DeregistrationRequested: true, btp.RemovalRequested: true, btp.MergeRequested: true,
+}
 
 func (s *server) showWords(c *gin.Context) {
 	_, newest := s.Registry.Journal().Span()
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, words{
-		Environment: s.Environment, Protected: s.Protected, Journal: newest, Edition: wordsOf(s.Registry.Edition()),
-	})
+	w := words{Environment: s.Environment, Protected: s.Protected, Journal: newest, Edition: wordsOf(s.Registry.Edition())}
+	if s.Protected {
+		w.Tenants = s.Tenants
+	}
+	c.JSON(http.StatusOK, w)
 }
 
 func wordsOf(e *btp.Edition) edition {
 	w := edition{
 		ID: e.ID, Cockpit: e.Cockpit, TokenName: e.TokenName, RegisterVerb: e.RegisterVerb, TokenVerb: e.TokenVerb,
-		DeregisterVerb: e.DeregisterVerb, RemoveVerb: e.RemoveVerb, IncludeVerb: e.IncludeVerb, ExcludeVerb: e.ExcludeVerb,
+		DeregisterVerb: e.DeregisterVerb, RemoveVerb: e.RemoveVerb, MergeVerb: e.MergeVerb, OwnSystemTypes: e.OwnSystemTypes, IncludeVerb: e.IncludeVerb, ExcludeVerb: e.ExcludeVerb,
 		TokenAtRegistration: e.TokenAtRegistration, FormationNameRule: e.FormationNameRule, FormationName: e.FormationName.String(),
 		EmptyFirst: e.EmptyFirst, AllTypesInRuntime: e.AllTypesInRuntime,
 		Statuses: []label{}, Moves: []move{}, FormationStatuses: []label{}, PairFirst: []string{},
@@ -87,9 +95,11 @@ func wordsOf(e *btp.Edition) edition {
 			continue
 		}
 		one := move{On: m.On, From: m.From, Source: m.Source}
-		if m.Only != "" {
+		// Nobody makes tokens for a third party's type.
+		if needed := m.Only; needed != "" || m.On == btp.TokenRequested {
+			needed = cmp.Or(needed, btp.PairedByToken)
 			for _, t := range btp.SystemTypes {
-				if t.Has(m.Only) {
+				if t.Has(needed) {
 					one.Types = append(one.Types, t.Name)
 				}
 			}

@@ -59,6 +59,7 @@ var answers = map[btp.Code]answer{
 	btp.FaultNotFound:        {http.StatusNotFound, ""},
 	btp.RecipeNotFound:       {http.StatusNotFound, ""},
 	btp.HoldNotFound:         {http.StatusNotFound, ""},
+	btp.RecordingNotFound:    {http.StatusNotFound, ""},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, ""},
 	btp.EnvironmentGone:      {http.StatusGone, ""},
@@ -77,6 +78,10 @@ var answers = map[btp.Code]answer{
 	btp.SystemTypeNotInFormation:     {http.StatusConflict, ""},
 	btp.SystemNotInFormation:         {http.StatusNotFound, ""},
 	btp.SystemNotRegistered:          {http.StatusConflict, ""},
+	btp.SystemAutoDiscovered:         {http.StatusConflict, ""},
+	btp.SystemTypeLimit:              {http.StatusConflict, ""},
+	btp.SystemNotDiscovered:          {http.StatusConflict, ""},
+	btp.MergeTargetInvalid:           {http.StatusConflict, ""},
 	btp.SystemInUse:                  {http.StatusConflict, ""},
 	btp.SubaccountWithoutEnvironment: {http.StatusConflict, ""},
 	btp.PlanUnknown:                  {http.StatusBadRequest, ""},

@@ -42,6 +42,7 @@ func (a *application) accepted(point btp.Point) []string {
 	return details
 }
 
+// Rule: event-legacy-checks
 func TestPublishLegacy(t *testing.T) {
 	a := newApplication(t)
 	tests := []struct{ name, body string }{
@@ -70,6 +71,7 @@ func TestPublishLegacy(t *testing.T) {
 	}
 }
 
+// Rule: event-legacy-checks
 func TestPublishLegacyGeneratesID(t *testing.T) {
 	a := newApplication(t)
 	seen := map[string]bool{}
@@ -86,6 +88,7 @@ func TestPublishLegacyGeneratesID(t *testing.T) {
 	}
 }
 
+// Rule: event-legacy-checks
 func TestPublishLegacyErrors(t *testing.T) {
 	const missing, invalid = "missing_field", "invalid_field"
 	field := func(name, kind string) string {
@@ -159,6 +162,7 @@ func binaryHeaders(changes ...string) []string {
 	}, changes...)
 }
 
+// Rule: event-cloudevent
 func TestPublishCloudEvent(t *testing.T) {
 	a := newApplication(t)
 	tests := []struct {
@@ -199,6 +203,7 @@ func TestPublishCloudEvent(t *testing.T) {
 	}
 }
 
+// Rule: event-cloudevent
 func TestPublishCloudEventErrors(t *testing.T) {
 	with := func(old, new string) string { return strings.Replace(cloudEventJSON, old, new, 1) }
 	structured := []string{"Content-Type", "application/cloudevents+json"}
@@ -258,6 +263,8 @@ func TestPublishCloudEventErrors(t *testing.T) {
 
 // TestEventsAfterDeregistration: the certificate is good for nothing any more, on
 // every path.
+//
+// Rule: deregister-revokes-all
 func TestEventsAfterDeregistration(t *testing.T) {
 	for edition, want := range map[string]struct {
 		status int
@@ -286,6 +293,7 @@ func TestEventsAfterDeregistration(t *testing.T) {
 	}
 }
 
+// Rule: event-subscribed
 func TestSubscribed(t *testing.T) {
 	a := newApplication(t)
 	w := a.call(http.MethodGet, "/v1/events/subscribed", "")
@@ -294,6 +302,7 @@ func TestSubscribed(t *testing.T) {
 	}
 }
 
+// Rule: certificate-own-application
 func TestValidatorSuite(t *testing.T) {
 	a := newApplication(t)
 	publish := func(app, path string) *http.Response {
@@ -323,6 +332,8 @@ func TestValidatorSuite(t *testing.T) {
 }
 
 // FuzzLegacyEvent: the answer is 200, 400 or 413, and JSON.
+//
+// Rule: event-legacy-checks
 func FuzzLegacyEvent(f *testing.F) {
 	for _, seed := range []string{legacy(), legacy("event-id", ""), legacy("data", `""`), "null", "", "[", `{"event-type":1}`, `{"Event-Type":"a"}`} {
 		f.Add([]byte(seed))
@@ -340,6 +351,8 @@ func FuzzLegacyEvent(f *testing.F) {
 }
 
 // FuzzCloudEvent: the answer is 204, 400 or 413, in both modes.
+//
+// Rule: event-cloudevent
 func FuzzCloudEvent(f *testing.F) {
 	f.Add("application/cloudevents+json", "", []byte(cloudEventJSON))
 	f.Add("application/cloudevents+json; charset=utf-8", "", []byte(`{"specversion":"1.0","data_base64":""}`))

@@ -42,6 +42,8 @@ func (n *told) TellDeregistration(_ context.Context, notice btp.Notice) error {
 
 // TestNameIsReleased frees the name of a deregistered Marketing Cloud system
 // with the token of its notice, once.
+//
+// Rule: system-name-kept-by-tenant
 func TestNameIsReleased(t *testing.T) {
 	const marketing = "SAP Marketing Cloud"
 	var notify told

@@ -32,6 +32,7 @@ func encodedPEM(t testing.TB, serial int64) string {
 	return url.PathEscape(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }
 
+// Rule: forwarded-certificate
 func TestForwardedCertificate(t *testing.T) {
 	first, second, third := encodedPEM(t, 1), encodedPEM(t, 2), encodedPEM(t, 3)
 	tests := []struct {
@@ -78,6 +79,7 @@ func TestForwardedCertificate(t *testing.T) {
 	}
 }
 
+// Rule: forwarded-certificate
 func FuzzForwardedCertificate(f *testing.F) {
 	valid := encodedPEM(f, 1)
 	for _, seed := range []string{

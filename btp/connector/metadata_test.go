@@ -43,6 +43,7 @@ const (
 	csrf  = `,"csrfInfo":{"tokenEndpointURL":"https://shop.example.test/csrf"}`
 )
 
+// Rule: service-document
 func TestAPIMetadataRegister(t *testing.T) {
 	a := newApplication(t)
 	masked := map[string]any{"oauth": map[string]any{"url": "https://shop.example.test/token", "clientId": "********", "clientSecret": "********"}}
@@ -103,6 +104,7 @@ func TestAPIMetadataRegister(t *testing.T) {
 	}
 }
 
+// Rule: service-secrets-masked, service-unknown-keys
 func TestAPIMetadataGet(t *testing.T) {
 	a := newApplication(t)
 	path := a.create(`{"provider":"Example Shop","name":"Orders","description":"Order API","shortDescription":"Orders","identifier":"orders-v2",
@@ -114,6 +116,7 @@ func TestAPIMetadataGet(t *testing.T) {
 	golden(t, "services.json", a.call(http.MethodGet, services, "").Body.Bytes())
 }
 
+// Rule: services-exposed
 func TestAPIMetadataGetAll(t *testing.T) {
 	a := newApplication(t)
 	if w := a.call(http.MethodGet, services, ""); w.Code != http.StatusOK || w.Body.String() != "[]" {
@@ -147,6 +150,7 @@ func TestAPIMetadataConnectedAppLabel(t *testing.T) {
 	}
 }
 
+// Rule: service-document
 func TestAPIMetadataUpdate(t *testing.T) {
 	a := newApplication(t)
 	path := a.create(strings.Replace(credentials(oauth+"}"), "{", `{"identifier":"orders-v2",`, 1))
@@ -168,6 +172,7 @@ func TestAPIMetadataUpdate(t *testing.T) {
 	}
 }
 
+// Rule: service-delete-unknown
 func TestAPIMetadataDelete(t *testing.T) {
 	a := newApplication(t)
 	path := a.create(target(""))
@@ -179,6 +184,7 @@ func TestAPIMetadataDelete(t *testing.T) {
 	refused(t, a.call(http.MethodGet, path, ""), 404, btp.ServiceNotFound, "not found")
 }
 
+// Rule: service-document, service-identifier
 func TestAPIMetadataErrors(t *testing.T) {
 	a := newApplication(t)
 	a.create(strings.Replace(target(""), "{", `{"identifier":"taken",`, 1))
@@ -328,6 +334,7 @@ func TestAPIMetadataCertificateGen(t *testing.T) {
 	}
 }
 
+// Rule: service-specification
 func TestModifyingSwaggerAPISpec(t *testing.T) {
 	a := newApplication(t)
 	a.pair("A System With a Very Long Name Indeed", "SAP Commerce Cloud")
@@ -356,6 +363,7 @@ type statusError string
 func (e statusError) Error() string      { return "status " + string(e) }
 func (e statusError) HTTPStatus() string { return string(e) }
 
+// Rule: service-specification
 func TestFetchingAPISpec(t *testing.T) {
 	const swagger = `{"swagger":"2.0","host":"h"}`
 	tests := []struct {
@@ -434,6 +442,7 @@ func TestFetchingAPISpecWithCredentials(t *testing.T) {
 	}
 }
 
+// Rule: service-specification
 func TestFetchingAPISpecFails(t *testing.T) {
 	notFound := statusError("404 Not Found")
 	tests := []struct {
@@ -475,6 +484,8 @@ func TestFetchingAPISpecFails(t *testing.T) {
 
 // TestSpecificationsFromBadServers fetches for real: what is where no call may go,
 // too large, or served badly is a 502 that says why, and registers nothing.
+//
+// Rule: service-specification, outbound-bounded
 func TestSpecificationsFromBadServers(t *testing.T) {
 	handler := func(h http.HandlerFunc) string {
 		s := httptest.NewServer(h)
@@ -529,6 +540,7 @@ func TestSpecificationsFromBadServers(t *testing.T) {
 	}
 }
 
+// Rule: service-bounds
 func TestServiceLimit(t *testing.T) {
 	a := newApplication(t)
 	for range btp.MaxServices {
@@ -539,6 +551,8 @@ func TestServiceLimit(t *testing.T) {
 
 // FuzzServiceDocument: whatever is sent, the answer is 200 or 400, 409 or 502 in
 // the vendor's form, and what was accepted can be read again.
+//
+// Rule: service-document, service-unknown-keys
 func FuzzServiceDocument(f *testing.F) {
 	for _, seed := range []string{
 		target(""), credentials(oauth + csrf + "}"), credentials(basic + "}"), credentials(""), document(""),

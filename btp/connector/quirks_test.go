@@ -204,6 +204,7 @@ func TestQuirkTokenTextThatStartsWithHTTPMeansREST(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m := paired(t) // info 200, certificates 201, management info 200
 	m.env.ExpectStatus(t, "Web Shop", "Registered")
@@ -211,6 +212,7 @@ func TestQuirkEveryPairingCallHasItsExactStatus(t *testing.T) {
 	m.management(m.env.MTLS() + "/v1/applications/management/info")
 }
 
+// Rule: pairing-token-missing-or-invalid, token-spent-by-first-request
 func TestQuirkUsedTokenIs403(t *testing.T) {
 	m := newMock(t)
 	system := m.env.RegisterSystem(t, "Web Shop", testenv.CommerceCloud)
@@ -279,6 +281,7 @@ func TestQuirkConsoleLinkIsBuiltFromTheMetadataURL(t *testing.T) {
 	}
 }
 
+// Rule: management-info
 func TestQuirkBothRevocationKeysAndEventsInfoURL(t *testing.T) {
 	m := paired(t)
 	if m.urls["revokeCertUrl"] == "" || m.urls["revokeCertUrl"] != m.urls["revocationCertUrl"] {
@@ -324,6 +327,7 @@ func TestQuirkSendingEventsReadsManagementInfoFirst(t *testing.T) {
 	}
 }
 
+// Rule: certificate-renewal
 func TestQuirkRenewalSubjectComesFromTheCertificateInUse(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -378,6 +382,7 @@ func TestQuirkInsecureClientAndTrustingClientBothConnect(t *testing.T) {
 	}
 }
 
+// Rule: pairing-exact-statuses
 func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m := paired(t)
 	event := map[string]any{"event-type": "order.created", "event-type-version": "v1", "event-time": "2030-01-01T10:00:00Z", "data": map[string]any{}}
@@ -388,6 +393,7 @@ func TestTrapStatusCodesAndEmptyBodies(t *testing.T) {
 	m.call(http.MethodPost, m.urls["revocationCertUrl"], nil, http.StatusCreated)
 }
 
+// Rule: followup-token, token-spent-by-first-request
 func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -407,6 +413,7 @@ func TestTrapTwoTokensPerPairing(t *testing.T) {
 	m.sign(m.env.MTLS()+"/v1/applications/certificates?token="+second, false)
 }
 
+// Rule: certificate-contents
 func TestTrapBase64Layers(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -430,6 +437,7 @@ func TestTrapBase64Layers(t *testing.T) {
 	}
 }
 
+// Rule: pairing-info-answer, csr-subject
 func TestTrapSubjectIsPrintedInOrderAndComparedByAttribute(t *testing.T) {
 	m := newMock(t)
 	i := m.info()
@@ -458,6 +466,7 @@ func TestTrapCertificatesURLRenewsWithACertificateAndNoToken(t *testing.T) {
 	m.call(http.MethodPost, i.API["certificatesUrl"]+"/revocations", nil, http.StatusCreated)
 }
 
+// Rule: certificate-needed
 func TestTrapNoClientCertificateIs403(t *testing.T) {
 	m := newMock(t)
 	for _, base := range []string{m.env.MTLS(), m.env.HTTP()} {
@@ -468,6 +477,7 @@ func TestTrapNoClientCertificateIs403(t *testing.T) {
 	}
 }
 
+// Rule: forwarded-certificate
 func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	m := paired(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, m.env.HTTP()+"/v1/applications/management/info", nil)
@@ -485,6 +495,7 @@ func TestTrapForwardedIdentityIsNotBelieved(t *testing.T) {
 	}
 }
 
+// Rule: tls-names-and-ca
 func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	env := testenv.Start(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.HTTP()+"/ca.pem", nil)
@@ -502,6 +513,7 @@ func TestTrapTheCAForClientsIsServed(t *testing.T) {
 	}
 }
 
+// Rule: event-name-cleaned
 func TestTrapEventTypesWithDotsDashesAndUpperCaseAreTaken(t *testing.T) {
 	m := paired(t)
 	for _, name := range []string{"order.created", "Account.Root.Created", "order-created", "ORDER"} {

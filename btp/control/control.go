@@ -12,6 +12,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/btp/recording"
 	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/strict"
 )
@@ -35,6 +36,7 @@ type Registry interface {
 	Holds(context.Context) ([]btp.Hold, error)
 	Release(context.Context, btp.HoldID) error
 	ReportAssignment(context.Context, btp.FormationID, btp.AssignmentID, btp.AssignmentReport) (btp.FormationView, error)
+	Discover(context.Context, btp.DiscoveredSystem) (btp.System, error)
 	CreateGlobalAccount(context.Context, btp.GlobalAccount, btp.IdempotencyKey) (btp.GlobalAccount, error)
 	CreateOAuthClient(context.Context, btp.DeclaredOAuthClient) (c btp.OAuthClient, secret string, err error)
 	OAuthClients(context.Context) ([]btp.OAuthClient, error)
@@ -62,6 +64,8 @@ type Config struct {
 	Strictness func() strict.Report
 	// Snapshots writes the environment and its tenants down, and restores them.
 	Snapshots Snapshots
+	// Messages are what the journal's requests and calls said; nil: nothing is recorded.
+	Messages *recording.Recorder
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -74,12 +78,13 @@ func Mount(router gin.IRouter, c Config) {
 	s := &server{c}
 	h := func(f func(*gin.Context) error) gin.HandlerFunc { return httpapi.Handle(c.Log, f) }
 
-	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry), RequireKey(c.Key), withoutFaults)
+	api := router.Group("/control", httpapi.Time(c.Registry), httpapi.Journalled(c.Registry, c.Messages), RequireKey(c.Key), withoutFaults)
 	api.GET("", h(s.showIndex))
 	api.GET("/openapi.json", h(s.showOpenAPI))
 	api.GET("/clock", h(s.showClock))
 	api.POST("/clock", h(s.changeClock))
 	api.GET("/journal", h(s.readJournal))
+	api.GET("/journal/:seq/message", h(s.showMessage))
 	api.POST("/verifications", h(s.verify))
 	api.POST("/signingKeys/rotation", h(s.rotateKey))
 	api.GET("/publicUrls", h(s.showPublicURLs))
@@ -108,6 +113,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/snapshot/schema", h(s.showSnapshotSchema))
 	api.POST("/reset", h(s.reset))
 
+	api.POST("/discoveries", h(s.discoverSystem))
 	api.POST("/globalAccounts", h(s.createGlobalAccount))
 	api.GET("/oauthClients", h(s.listOAuthClients))
 	api.POST("/oauthClients", h(s.createOAuthClient))
@@ -128,6 +134,7 @@ func (s *server) showIndex(c *gin.Context) error {
 	links := map[string]string{
 		"clock":               "/control/clock",
 		"journal":             "/control/journal",
+		"journalMessage":      "/control/journal/{seq}/message",
 		"verifications":       "/control/verifications",
 		"signingKeysRotation": "/control/signingKeys/rotation",
 		"publicUrls":          "/control/publicUrls",
@@ -148,6 +155,7 @@ func (s *server) showIndex(c *gin.Context) error {
 		"snapshot":            "/control/snapshot",
 		"snapshotSchema":      "/control/snapshot/schema",
 		"reset":               "/control/reset",
+		"discoveries":         "/control/discoveries",
 		"globalAccounts":      "/control/globalAccounts",
 		"oauthClients":        "/control/oauthClients",
 		"oauthClient":         "/control/oauthClients/{id}",

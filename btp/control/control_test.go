@@ -116,6 +116,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// Rule: clock-never-back
 func TestClock(t *testing.T) {
 	tests := []struct {
 		body, want string // want: the answer, or a code
@@ -351,6 +352,7 @@ func TestIndexLinksExist(t *testing.T) {
 	}
 }
 
+// Rule: input-refused-precisely
 func TestRefused(t *testing.T) {
 	h, _ := newControl(t)
 	for _, tt := range []struct {
@@ -408,6 +410,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// Rule: origin-checked
 func TestGuard(t *testing.T) {
 	tests := []struct {
 		name, method, host, origin, site string

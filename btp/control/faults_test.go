@@ -8,6 +8,8 @@ import (
 )
 
 // TestFaultsInFull: what is asked for is what is set, in every shape.
+//
+// Rule: fault-actions
 func TestFaultsInFull(t *testing.T) {
 	h, _ := lived(t, "v2")
 	for _, text := range []string{
@@ -44,6 +46,7 @@ func TestFaultsInFull(t *testing.T) {
 	}
 }
 
+// Rule: fault-impossible-refused
 func TestRefusedFaults(t *testing.T) {
 	h, _ := lived(t, "v1")
 	for _, tt := range []struct {
@@ -114,6 +117,8 @@ func TestFaultPointsAndRecipes(t *testing.T) {
 }
 
 // FuzzFaultDocument: whatever is posted is set or refused with a problem.
+//
+// Rule: fault-impossible-refused
 func FuzzFaultDocument(f *testing.F) {
 	f.Add(`{"point":"pairing.csr","subject":"shop","cause":"c","times":1}`)
 	f.Add(`{"point":"*","match":{"tenant":"commerce"},"action":{"kind":"fail","answer":{"status":503,"headers":{"A":"b"},"body":"c"}},"schedule":{"probability":1e-3}}`)

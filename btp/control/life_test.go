@@ -48,6 +48,7 @@ type incidents struct {
 	NextCursor string
 }
 
+// Rule: incident-resolved-once
 func TestIncidents(t *testing.T) {
 	h, registry := lived(t, "v1")
 	for query, want := range map[string]string{
@@ -139,6 +140,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Rule: formation-assignments
 func TestAssignmentStatus(t *testing.T) {
 	h, registry := lived(t, "v2")
 	v, err := registry.Formation(t.Context(), "f")

@@ -8,6 +8,7 @@ import (
 	"github.com/pairsim/pairsim/internal/snapshot"
 )
 
+// Rule: snapshot-restores-all
 func TestSnapshotCalls(t *testing.T) {
 	t.Parallel()
 	h, _ := newControl(t)

@@ -9,6 +9,8 @@ import (
 )
 
 // TestTransitionsAndHolds drives them with the client that the command line uses.
+//
+// Rule: transition-policies
 func TestTransitionsAndHolds(t *testing.T) {
 	h, registry := lived(t, "v2")
 	server := httptest.NewServer(h)

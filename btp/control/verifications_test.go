@@ -72,6 +72,7 @@ func TestJournalFilters(t *testing.T) {
 	}
 }
 
+// Rule: journal-drawn
 func TestJournalAsDiagrams(t *testing.T) {
 	h, registry, shop := filled(t)
 	// The clock was moved by a request, which is about no system.
@@ -135,6 +136,7 @@ func TestJournalAsPartsOfADiagram(t *testing.T) {
 	}
 }
 
+// Rule: journal-verification
 func TestVerifications(t *testing.T) {
 	h, _, shop := filled(t)
 	w := call(h, "POST", "/control/verifications", `{"match":{"method":"GET","path":"/api/v1/systems/8","status":"404"},"exactly":1}`)
@@ -167,6 +169,7 @@ func TestVerifications(t *testing.T) {
 	}
 }
 
+// Rule: journal-verification
 func TestVerificationsThatCannotBe(t *testing.T) {
 	h, registry, _ := filled(t)
 	_, before := registry.Journal().Span()
@@ -203,6 +206,8 @@ func TestVerificationsThatCannotBe(t *testing.T) {
 }
 
 // A request that a dropped entry may have been is not counted as never made in silence.
+//
+// Rule: journal-verification
 func TestVerificationSaysWhenEntriesAreGone(t *testing.T) {
 	h, registry, _ := filled(t)
 	for range btp.JournalCapacity {

@@ -81,6 +81,7 @@ func basic(name string, change ...func(map[string]string)) destination.Destinati
 	return destination.Destination{Subaccount: "dev", Name: name, Properties: p}
 }
 
+// Rule: destination-secrets-hidden
 func TestPutKeepsSecretsApart(t *testing.T) {
 	r := open(t)
 	if err := put(t, r, basic("orders")); err != nil {
@@ -112,6 +113,7 @@ func TestPutKeepsSecretsApart(t *testing.T) {
 	}
 }
 
+// Rule: destination-names
 func TestNamesAreUniquePerLevel(t *testing.T) {
 	r := open(t)
 	first := basic("orders")
@@ -177,6 +179,7 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// Rule: destination-properties
 func TestCheck(t *testing.T) {
 	set := func(name, value string) func(map[string]string) {
 		return func(p map[string]string) { p[name] = value }
@@ -342,6 +345,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Rule: destination-trust-two-years
 func TestTrustLastsTwoYears(t *testing.T) {
 	r := open(t)
 	first, err := destination.TrustOf(t.Context(), r, "dev")

@@ -21,6 +21,7 @@ const (
 	changed = "sap/S4HANAOD/s4hc/ce/sap/s4/beh/businesspartner/v1/BusinessPartner/Changed/v1"
 )
 
+// Rule: bus-names-unique
 func TestNamesOfClientsAreUniqueInTheSubaccount(t *testing.T) {
 	m := openNew(t)
 	m.client(sender)
@@ -52,6 +53,7 @@ func TestNamesOfClientsAreUniqueInTheSubaccount(t *testing.T) {
 	}
 }
 
+// Rule: bus-own-namespace
 func TestAClientManagesQueuesInItsNamespace(t *testing.T) {
 	m := openNew(t)
 	who := m.client(receiver)
@@ -110,6 +112,7 @@ func TestQueuesAreBounded(t *testing.T) {
 	wantCode(t, "one topic more", err, btp.QueueLimit)
 }
 
+// Rule: bus-queue-subscribes
 func TestMessagesReachTheQueuesThatSubscribe(t *testing.T) {
 	m := openNew(t)
 	from, to := m.client(sender), m.client(receiver)
@@ -133,6 +136,7 @@ func TestMessagesReachTheQueuesThatSubscribe(t *testing.T) {
 	}
 }
 
+// Rule: bus-own-namespace
 func TestAClientPublishesInItsNamespaceOnly(t *testing.T) {
 	m := openNew(t)
 	from := m.client(sender)
@@ -157,6 +161,7 @@ func TestAClientPublishesInItsNamespaceOnly(t *testing.T) {
 	wantCode(t, "and not its own", m.Publish(ctx, free, "a/b/free/x", message("1")), btp.OutsideNamespace)
 }
 
+// Rule: bus-descriptor
 func TestChannelsAreOpenedByOptions(t *testing.T) {
 	m := openNew(t)
 	c := eventmesh.Client{Subaccount: "dev", Instance: "closed", EmName: "closed", Namespace: "a/b/c", Messaging: true}
@@ -171,6 +176,7 @@ func TestChannelsAreOpenedByOptions(t *testing.T) {
 	wantCode(t, "an instance without client", err, btp.Forbidden)
 }
 
+// Rule: bus-acknowledgement
 func TestAMessageIsDeliveredAgainUntilItIsAcknowledged(t *testing.T) {
 	m := openNew(t)
 	who := m.client(receiver)
@@ -226,6 +232,7 @@ func TestTooManyUnacknowledged(t *testing.T) {
 	}
 }
 
+// Rule: bus-expiry
 func TestMessagesExpire(t *testing.T) {
 	m := openNew(t)
 	who := m.client(receiver)

@@ -51,6 +51,7 @@ func TestAnInstanceIsAClientOfTheBus(t *testing.T) {
 	}
 }
 
+// Rule: bus-descriptor
 func TestDefaultsOfTheDescriptor(t *testing.T) {
 	m := openNew(t)
 	i, err := m.admit("i1", `{"emname":"a","namespace":"a/b/c","version":"1.1.0","rules":{}}`)
@@ -73,6 +74,8 @@ func TestDefaultsOfTheDescriptor(t *testing.T) {
 }
 
 // TestBadDescriptors breaks every rule of the parameters, one by one.
+//
+// Rule: bus-descriptor
 func TestBadDescriptors(t *testing.T) {
 	m := openNew(t)
 	good := func() map[string]any {
@@ -206,6 +209,8 @@ func TestChannelsThatAreClosedHaveNoCredentials(t *testing.T) {
 }
 
 // FuzzDescriptors: whatever the parameters are, they are taken, or refused by code.
+//
+// Rule: bus-descriptor
 func FuzzDescriptors(f *testing.F) {
 	for _, seed := range []string{descriptor, "", "null", "{}", `{"emname":"a","namespace":"a/b/c","version":"1.1.0","rules":{"topicRules":{"publishFilter":["${namespace}${namespace}"]}}}`} {
 		f.Add(seed)

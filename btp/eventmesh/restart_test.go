@@ -11,6 +11,8 @@ import (
 
 // TestABusSurvivesARestart on SQLite: clients, queues, what is in them, who has what,
 // push subscriptions with their credentials, and every instant that is waited for.
+//
+// Rule: store-survives-death
 func TestABusSurvivesARestart(t *testing.T) {
 	name := file(t)
 	store, m := openFile(t, name)
@@ -59,6 +61,8 @@ func TestABusSurvivesARestart(t *testing.T) {
 }
 
 // TestABusInASnapshot comes back as it was, with what it waits for.
+//
+// Rule: snapshot-restores-all
 func TestABusInASnapshot(t *testing.T) {
 	m := openNew(t)
 	who := m.client(receiver)

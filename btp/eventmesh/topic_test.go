@@ -7,6 +7,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: bus-queue-subscribes
 func TestMatches(t *testing.T) {
 	const changed = "sap/S4HANAOD/s4hc/ce/sap/s4/beh/businesspartner/v1/BusinessPartner/Changed/v1"
 	for _, test := range []struct {
@@ -102,6 +103,7 @@ func TestNamesOfTopicsAndQueues(t *testing.T) {
 	}
 }
 
+// Rule: bus-own-namespace
 func TestARuleThatIsGivenDecidesAlone(t *testing.T) {
 	c := &Client{Namespace: "a/b/c"}
 	for _, test := range []struct {
@@ -124,6 +126,8 @@ func TestARuleThatIsGivenDecidesAlone(t *testing.T) {
 }
 
 // FuzzPatterns: a pattern has what it covers, whatever the two are.
+//
+// Rule: bus-own-namespace
 func FuzzPatterns(f *testing.F) {
 	for _, seed := range [][3]string{{"a/*", "a/+", "a/b"}, {"#", "a/#", "a"}, {"a/+/#", "a/*", "a/b/c"}, {"*", "#", "a"}, {"a/b", "a/b", "a/b"}, {"", "//", "#/a"}} {
 		f.Add(seed[0], seed[1], seed[2])

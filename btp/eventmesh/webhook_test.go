@@ -27,6 +27,7 @@ func pushing(t testing.TB, n eventmesh.NewWebhook) (*mesh, btp.ServicePrincipal)
 	return m, who
 }
 
+// Rule: bus-webhook
 func TestMessagesArePushedInOrder(t *testing.T) {
 	m, who := pushing(t, hook("h"))
 	for _, body := range []string{"1", "2", "3"} {
@@ -42,6 +43,7 @@ func TestMessagesArePushedInOrder(t *testing.T) {
 	wantCalls(t, "later", m.phone.told(), "push h 4")
 }
 
+// Rule: bus-webhook
 func TestNothingIsPushedBeforeTheHandshake(t *testing.T) {
 	n := hook("h")
 	n.ExemptHandshake = false
@@ -70,6 +72,7 @@ func TestNothingIsPushedBeforeTheHandshake(t *testing.T) {
 	wantCalls(t, "agreed", m.phone.told(), "greet h", "push h 1")
 }
 
+// Rule: bus-webhook
 func TestWhatIsNotTakenIsPushedAgain(t *testing.T) {
 	m, who := pushing(t, hook("h"))
 	m.phone.answers(func(string) error { return refused })
@@ -98,6 +101,7 @@ func TestWhatIsNotTakenIsPushedAgain(t *testing.T) {
 	}
 }
 
+// Rule: bus-expiry, bus-webhook
 func TestAMessageThatNobodyTakesExpires(t *testing.T) {
 	m, who := pushing(t, hook("h"))
 	m.phone.answers(func(string) error { return refused })
@@ -113,6 +117,7 @@ func TestAMessageThatNobodyTakesExpires(t *testing.T) {
 	wantCalls(t, "pushed", m.phone.told(), "push h short", "push h next")
 }
 
+// Rule: bus-acknowledgement
 func TestAtMostOnceIsPushedOnce(t *testing.T) {
 	n := hook("h")
 	n.QoS = eventmesh.AtMostOnce

@@ -35,6 +35,7 @@ func delivery(contentType, data string) btp.Delivery {
 	return d
 }
 
+// Rule: event-delivered
 func TestDeliver(t *testing.T) {
 	t.Parallel()
 	const attributes = `"specversion":"1.0","id":"4f1b","source":"mp-web-shop","type":"order.created.v1","subject":"ü",`
@@ -159,6 +160,8 @@ func sameData(a, b []byte) bool {
 
 // FuzzDelivery: what any event holds comes to its subscriber as it was, in both
 // modes, or is refused before it is sent.
+//
+// Rule: event-delivered
 func FuzzDelivery(f *testing.F) {
 	f.Add("4f1b", "order.created.v1", "application/json", "x", []byte(`{"orderCode":"1"}`))
 	f.Add("1", "t", "text/plain", "ü\"<&>", []byte("\xff\x00"))
@@ -219,6 +222,7 @@ func (w *wire) Tell(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
+// Rule: event-sink-permitted
 func TestCheckSink(t *testing.T) {
 	t.Parallel()
 	d := eventsink.Deliverer{Client: outbound.New(outbound.Config{AllowedHosts: []string{"sink.invalid"}, ForbiddenPorts: []uint16{8081}})}

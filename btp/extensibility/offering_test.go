@@ -190,6 +190,8 @@ const (
 
 // TestBindingEqualsDestination: the destination holds all properties of a binding
 // (SEED-004), and none of what the tenant calls the extension with.
+//
+// Rule: instance-destination-equals-binding, instance-makes-destination
 func TestBindingEqualsDestination(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -248,6 +250,8 @@ func TestBindingEqualsDestination(t *testing.T) {
 }
 
 // TestMarketingKnowsNoCertificates: SEED-004.
+//
+// Rule: instance-marketing-authentication
 func TestMarketingKnowsNoCertificates(t *testing.T) {
 	t.Parallel()
 	b := open(t, "v1")
@@ -258,6 +262,8 @@ func TestMarketingKnowsNoCertificates(t *testing.T) {
 }
 
 // TestWhichSystems: invariant 12, and an instance of a foreign system.
+//
+// Rule: instance-system-registered
 func TestWhichSystems(t *testing.T) {
 	t.Parallel()
 	b := open(t, "v1")
@@ -273,6 +279,8 @@ func TestWhichSystems(t *testing.T) {
 }
 
 // TestDestinationInTheWay: d866cf6.md.
+//
+// Rule: instance-destination-name-free
 func TestDestinationInTheWay(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -315,6 +323,8 @@ func messaging(id, emname, namespace string) string {
 }
 
 // TestMessagingNamesAreUnique: invariant 14, and the names of the event bus.
+//
+// Rule: messaging-emclientid-unique, bus-names-unique
 func TestMessagingNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	b := open(t, "v1")
@@ -360,6 +370,8 @@ func TestMessagingNamesAreUnique(t *testing.T) {
 }
 
 // TestEmClientIDOfAFailedCreation is free.
+//
+// Rule: messaging-emclientid-unique, instance-failure-leaves-nothing
 func TestEmClientIDOfAFailedCreation(t *testing.T) {
 	t.Parallel()
 	b := open(t, "v1")
@@ -400,6 +412,8 @@ func TestBindingsHaveNoParameters(t *testing.T) {
 }
 
 // TestNobodyToTell: a tenant that has deleted its side has nothing to delete.
+//
+// Rule: arrangement-in-tenant
 func TestNobodyToTell(t *testing.T) {
 	t.Parallel()
 	b := open(t, "v1")
@@ -443,6 +457,8 @@ func TestTrustIsACertificate(t *testing.T) {
 
 // TestArrangementOfAnEarlierTry: who died before the answer asks again, with other
 // secrets. What the first try made is deleted then; what another instance has is not.
+//
+// Rule: arrangement-in-tenant
 func TestArrangementOfAnEarlierTry(t *testing.T) {
 	t.Parallel()
 	exists := btp.Errorf(btp.ArrangementRefused, "it exists")

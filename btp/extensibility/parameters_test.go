@@ -102,6 +102,8 @@ func TestFullParametersAreTaken(t *testing.T) {
 }
 
 // TestEachRuleOfTheTables breaks one rule at a time of sap-domain §11 and §12.
+//
+// Rule: instance-parameters, messaging-parameters
 func TestEachRuleOfTheTables(t *testing.T) {
 	t.Parallel()
 	const a, s, u = "communicationArrangement", "communicationSystem", "outboundCommunicationUser"
@@ -231,6 +233,8 @@ func TestEachRuleOfTheTables(t *testing.T) {
 }
 
 // TestOneDirectionAtLeast: no authentication at all is refused, one of the two will do.
+//
+// Rule: instance-authentication-needed
 func TestOneDirectionAtLeast(t *testing.T) {
 	t.Parallel()
 	neither := changed(t, string(changed(t, full, nil, "communicationArrangement", "inboundAuthentication")), nil, "communicationArrangement", "outboundAuthentication")
@@ -292,6 +296,8 @@ func TestRefusalsQuoteNoPassword(t *testing.T) {
 
 // TestTwoKeysAreTheWholeDescriptor: {"systemName", "emClientId"} is the same as the full
 // descriptor (2d50d91.md).
+//
+// Rule: messaging-defaults
 func TestTwoKeysAreTheWholeDescriptor(t *testing.T) {
 	t.Parallel()
 	short, err := Parse(Messaging, []byte(`{"systemName":"DEV","emClientId":"s4hc"}`))
@@ -323,6 +329,8 @@ func TestTwoKeysAreTheWholeDescriptor(t *testing.T) {
 }
 
 // TestWhatIsGivenStands: defaults are derived from what is given.
+//
+// Rule: messaging-defaults
 func TestWhatIsGivenStands(t *testing.T) {
 	t.Parallel()
 	p, err := Parse(Messaging, []byte(`{"systemName":"DEV","emClientId":"ab12","communicationArrangement":{"attributes":[
@@ -346,6 +354,8 @@ func TestWhatIsGivenStands(t *testing.T) {
 
 // TestMethodsByType: Marketing Cloud knows fewer methods than the descriptor
 // (SEED-004); S/4HANA Cloud knows all.
+//
+// Rule: instance-marketing-authentication
 func TestMethodsByType(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -371,6 +381,8 @@ func TestMethodsByType(t *testing.T) {
 
 // TestSchemasAreFitForCatalogues: service-apis §4: a $schema, no external reference,
 // below 64 kB.
+//
+// Rule: broker-catalog
 func TestSchemasAreFitForCatalogues(t *testing.T) {
 	t.Parallel()
 	for _, plan := range (Offering{}).Description().Plans {
@@ -382,6 +394,7 @@ func TestSchemasAreFitForCatalogues(t *testing.T) {
 	}
 }
 
+// Rule: instance-parameters, messaging-parameters
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{full, messagingFull, `{"systemName":"DEV","emClientId":"s4hc"}`, `{`, `null`} {
 		f.Add(APIAccess, []byte(seed))

@@ -14,6 +14,7 @@ import (
 
 const jws = "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIxIn0.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
+// Rule: fault-actions
 func TestGarble(t *testing.T) {
 	t.Parallel()
 	encoded := base64.StdEncoding.EncodeToString([]byte(`{"token":"` + jws + `","connectorURL":"https://pairsim.test/"}`))
@@ -50,6 +51,7 @@ func TestGarble(t *testing.T) {
 	}
 }
 
+// Rule: fault-actions
 func TestCutNeverSendsAll(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -107,6 +109,8 @@ func TestRequestsWithoutStrikesPass(t *testing.T) {
 
 // FuzzGarble: a body of any form is garbled without harm, and no token of it
 // stays good.
+//
+// Rule: fault-actions
 func FuzzGarble(f *testing.F) {
 	f.Add([]byte(`{"token":"`+jws+`"}`), 0)
 	f.Add([]byte(`{"clientCrt":"`+base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))+`"}`), 1)

@@ -10,6 +10,8 @@ import (
 )
 
 // FuzzAddress: whatever a path holds, it is refused or names what stands in it.
+//
+// Rule: gateway-address
 func FuzzAddress(f *testing.F) {
 	for _, path := range []string{
 		"/gateway/a/b/c", "/gateway-ucl/a/b/c/d", "/gateway", "/gateway//", "/gateway/a/%2F/..", "/env/x/gateway/a/b", "/gateway/a/b/%zz", "/gateway/a%00/b?c",

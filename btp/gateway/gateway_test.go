@@ -54,6 +54,8 @@ func (rec *recorder) seen() (calls int, last *http.Request, body string) {
 }
 
 // Both forms of address, and names as the vendor makes them (pairing-protocols §5.1).
+//
+// Rule: gateway-address
 func TestAddresses(t *testing.T) {
 	target := record(t, nil)
 	events := btp.Service{Provider: "test", Name: "Events Only", Description: "e", Events: &btp.ServiceEvents{Spec: json.RawMessage(`{}`)}}
@@ -103,6 +105,8 @@ func TestAddresses(t *testing.T) {
 
 // What there is at the gateway is what a runtime sees: registered, and in a
 // formation whose subaccount has Kyma (SEED-000).
+//
+// Rule: gateway-runtime-only
 func TestWhatTheRuntimesSee(t *testing.T) {
 	target := record(t, nil)
 	services := []btp.Service{api("Orders", target.URL, nil)}
@@ -153,6 +157,8 @@ func TestWhatTheRuntimesSee(t *testing.T) {
 
 // An application leaves the gateway at once; what its registration says anew
 // counts after 120 seconds of the environment's clock (pairing-protocols §5.2).
+//
+// Rule: gateway-caches
 func TestTargetsAreKept(t *testing.T) {
 	first, second := record(t, nil), record(t, nil)
 	w := open(t, []btp.Service{api("Orders", first.URL, nil), api("Carts", first.URL, nil)})
@@ -213,6 +219,8 @@ func TestTokensAreKeptUntilTheyExpire(t *testing.T) {
 }
 
 // Headers go to the target as the vendor's gateway sends them.
+//
+// Rule: gateway-headers
 func TestHeaders(t *testing.T) {
 	target := record(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Pairsim-Time", "the target's")
@@ -264,6 +272,8 @@ func TestHeaders(t *testing.T) {
 }
 
 // After 401 or 403 a call is made once more, with a new token (pairing-protocols §5.2).
+//
+// Rule: gateway-retry
 func TestOneRepetition(t *testing.T) {
 	var w *world
 	m := newMock(t, func() time.Time { return w.registry.Now() })
@@ -305,6 +315,8 @@ func TestOneRepetition(t *testing.T) {
 }
 
 // A body that is larger than the gateway takes is refused, however it comes.
+//
+// Rule: gateway-bounded
 func TestBodyTooLarge(t *testing.T) {
 	target := record(t, nil)
 	w := open(t, []btp.Service{api("Plain", target.URL, nil)})
@@ -333,6 +345,8 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // Where the target sends the caller leads through the gateway if it is below the
 // target; redirects are the caller's to follow.
+//
+// Rule: gateway-headers
 func TestLocation(t *testing.T) {
 	var location, status string
 	target := record(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -371,6 +385,8 @@ func TestLocation(t *testing.T) {
 }
 
 // No call of the gateway leaves the hosts that are permitted.
+//
+// Rule: gateway-bounded
 func TestForbiddenHosts(t *testing.T) {
 	control := record(t, nil)
 	u, err := url.Parse(control.URL)
@@ -406,6 +422,8 @@ func TestForbiddenHosts(t *testing.T) {
 
 // Redirects that lead in circles: a target's is the caller's to follow, at the
 // gateway; those of token and CSRF calls end.
+//
+// Rule: gateway-bounded
 func TestRedirectLoops(t *testing.T) {
 	circle := record(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
 	w := open(t, []btp.Service{
@@ -424,6 +442,8 @@ func TestRedirectLoops(t *testing.T) {
 }
 
 // A target that leads back to the gateway does not run for ever.
+//
+// Rule: gateway-bounded
 func TestLoop(t *testing.T) {
 	w := open(t, []btp.Service{api("Loop", "http://127.0.0.1:1", nil)})
 	w.change("Loop", func(s *btp.Service) { s.API.TargetURL = w.URL + "/gateway/mp-shop/loop" })
@@ -613,6 +633,8 @@ func TestTokenAnswers(t *testing.T) {
 }
 
 // A token server that hangs is a call that failed; only the target itself times out.
+//
+// Rule: gateway-errors
 func TestTokenServerHangs(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)

@@ -10,6 +10,8 @@ import (
 
 // TestProxyService is the older suite of the vendor, of which the later one has
 // no counterpart for these (pairing-protocols §8.3).
+//
+// Rule: gateway-credentials
 func TestProxyService(t *testing.T) {
 	parameters := &btp.RequestParameters{
 		Headers: map[string][]string{"X-Tenant": {"t1"}}, QueryParameters: map[string][]string{"token_format": {"jwt"}},

@@ -16,6 +16,8 @@ import (
 // certificate, secrets that are missing, certificates of others) is declared
 // (btp.DeclaredSystem.Services), as a seed file declares it. The vendor's
 // application CRs skip the verification of servers; here it is on.
+//
+// Rule: gateway-credentials, gateway-errors, gateway-headers, gateway-retry
 func TestGatewaySuite(t *testing.T) {
 	var w *world
 	m := newMock(t, func() time.Time { return w.registry.Now() })

@@ -38,11 +38,14 @@ var access = map[string]btp.Permission{
 	"POST /api/v1/globalAccounts/:ga/subaccounts":      btp.AccountsWrite,
 	"GET /api/v1/subaccounts/:id":                      btp.LandscapeRead,
 	"PATCH /api/v1/subaccounts/:id":                    btp.AccountsWrite,
+	"GET /api/v1/globalAccounts/:ga/systemTypes":       btp.LandscapeRead,
+	"POST /api/v1/globalAccounts/:ga/systemTypes":      btp.LandscapeWrite,
 	"GET /api/v1/globalAccounts/:ga/systems":           btp.LandscapeRead,
 	"POST /api/v1/globalAccounts/:ga/systems":          btp.LandscapeWrite,
 	"GET /api/v1/systems/:id":                          btp.LandscapeRead,
 	"DELETE /api/v1/systems/:id":                       btp.LandscapeWrite,
 	"POST /api/v1/systems/:id/deregistration":          btp.LandscapeWrite,
+	"POST /api/v1/systems/:id/merge":                   btp.LandscapeWrite,
 	"GET /api/v1/systems/:id/token":                    btp.LandscapeWrite, // a secret: no viewer sees it
 	"POST /api/v1/systems/:id/tokens":                  btp.LandscapeWrite,
 	"POST /api/v1/tokens/inspection":                   btp.LandscapeRead, // whoever asks has the token already
@@ -90,6 +93,18 @@ var access = map[string]btp.Permission{
 	"POST /api/v1/serviceInstances/:id/serviceBindings":           btp.LandscapeWrite,
 	"GET /api/v1/serviceBindings/:id":                             btp.LandscapeWrite, // credentials: no viewer sees them
 	"DELETE /api/v1/serviceBindings/:id":                          btp.LandscapeWrite,
+
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/queues":               btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/queues":             btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/queueSubscriptions":   btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/queueSubscriptions": btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/publications":         btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/consumptions":         btp.LandscapeWrite, // it shows the message
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/acknowledgements":     btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks":             btp.LandscapeWrite,
+	"DELETE /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks":           btp.LandscapeWrite,
+	"POST /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks/handshake":   btp.LandscapeWrite,
+	"PUT /api/v1/subaccounts/:id/eventBus/clients/:instance/webhooks/state":        btp.LandscapeWrite,
 
 	"DELETE /api/v1/subaccounts/:id/runtime/subscriptions/:subscription": btp.LandscapeWrite,
 	"DELETE /api/v1/subaccounts/:id/entitlements/:entitlement":           btp.EntitlementsWrite,

@@ -16,6 +16,8 @@ import (
 
 // TestEveryRouteHasItsPermission: with --auth nobody may call a route of which
 // the table says nothing.
+//
+// Rule: role-viewer, access-needs-token
 func TestEveryRouteHasItsPermission(t *testing.T) {
 	r := gin.New()
 	Mount(r, Config{})

@@ -168,6 +168,10 @@ type systemType struct {
 	ShowsPresentToken    bool                     `json:"showsPresentToken"`
 	Environments         []btp.RuntimeEnvironment `json:"environments"`
 	SupportComponent     string                   `json:"supportComponent"`
+	// FormationBeforePairing: its systems may join a formation without being registered.
+	FormationBeforePairing bool   `json:"formationBeforePairing"`
+	Namespace              string `json:"namespace,omitempty"`
+	Provider               string `json:"provider,omitempty"`
 }
 
 func (s *server) systemTypeOf(t *btp.SystemType) systemType {
@@ -175,6 +179,7 @@ func (s *server) systemTypeOf(t *btp.SystemType) systemType {
 		Name: t.Name, TokenValiditySeconds: int64(s.Registry.TokenValidity(t).Seconds()),
 		PairedByToken: t.Has(btp.PairedByToken), ShowsPresentToken: t.Has(btp.ShowsPresentToken),
 		Environments: append([]btp.RuntimeEnvironment{}, t.Environments...), SupportComponent: t.Component,
+		FormationBeforePairing: t.Has(btp.FormationBeforePairing), Namespace: t.Namespace, Provider: t.Provider,
 	}
 }
 
@@ -183,4 +188,39 @@ func (s *server) listSystemTypes(c *gin.Context) error {
 		return err
 	}
 	return Respond(c, http.StatusOK, ListOf(btp.SystemTypes, s.systemTypeOf))
+}
+
+// listAccountSystemTypes has those of third parties too, which are the account's own.
+func (s *server) listAccountSystemTypes(c *gin.Context) error {
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	list, err := s.Registry.AccountSystemTypes(c.Request.Context(), c.Param("ga"))
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, ListOf(list, s.systemTypeOf))
+}
+
+func (s *server) createSystemType(c *gin.Context) error {
+	var req struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+		Provider  string `json:"provider"`
+	}
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	if err := DecodeBody(c, &req); err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return err
+	}
+	t, err := s.Registry.CreateSystemType(c.Request.Context(), c.Param("ga"), btp.NewSystemType(req), key)
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusCreated, s.systemTypeOf(t))
 }

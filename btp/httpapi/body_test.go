@@ -36,6 +36,7 @@ func decodeText(text string, into any) error {
 	return DecodeBody(c, into)
 }
 
+// Rule: bodies-bounded, input-refused-precisely
 func TestDecodeBody(t *testing.T) {
 	var got sample
 	if err := decodeText(` {"name":"é\n","freeze":false,"list":["a","b"],"count":-7,"note":null,"inner":{"deep":"x"},"raw":{"a":[{}, 1e2]}} `, &got); err != nil {
@@ -87,6 +88,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
 
+// Rule: input-refused-precisely
 func TestBrokenBody(t *testing.T) {
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest("POST", "/", brokenReader{})
@@ -97,6 +99,8 @@ func TestBrokenBody(t *testing.T) {
 
 // FuzzDecodeBody holds the decoder against encoding/json: it refuses with a code
 // of ours, or has read what the plain decoder reads.
+//
+// Rule: input-refused-precisely
 func FuzzDecodeBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"x","freeze":true,"list":["a"],"inner":{"deep":"y"}}`, `{}`, `[]`, `null`, ``, `{"name":1}`, `{"name":"x"} x`,

@@ -11,6 +11,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// Rule: update-if-match
 func TestIfMatch(t *testing.T) {
 	atVersion1 := func(t *testing.T) *api {
 		a := livedAPI(t, "v1")
@@ -61,6 +62,7 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
+// Rule: update-if-match
 func FuzzIfMatch(f *testing.F) {
 	for _, seed := range []string{`"1"`, `*`, `W/"1", "2"`, `"`, `"a,b"`, `,`, "\"\x00\""} {
 		f.Add(seed)
@@ -76,6 +78,8 @@ func FuzzIfMatch(f *testing.F) {
 }
 
 // TestRepeatedCreates sends each create twice with one key.
+//
+// Rule: create-idempotency-key
 func TestRepeatedCreates(t *testing.T) {
 	tests := []struct{ name, target, body, another, same string }{
 		{"global account", "/api/v1/globalAccounts", `{"subdomain":"x"}`, `{"subdomain":"y"}`, "id"},
@@ -112,6 +116,8 @@ func TestRepeatedCreates(t *testing.T) {
 }
 
 // TestRepeatedTokens gets the same token again: signed anew, with the same claims.
+//
+// Rule: create-idempotency-key
 func TestRepeatedTokens(t *testing.T) {
 	a := livedAPI(t, "v1")
 	claims := func(token any) any {

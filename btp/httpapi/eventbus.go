@@ -16,6 +16,7 @@ import (
 type EventBus interface {
 	Overview(context.Context, btp.SubaccountID) (eventmesh.Overview, error)
 	Messages(ctx context.Context, subaccount btp.SubaccountID, queue string, after uint64, limit int) (page []eventmesh.Message, more bool, err error)
+	BusClients
 }
 
 type busClient struct {

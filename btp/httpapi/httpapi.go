@@ -31,11 +31,14 @@ type Systems interface {
 	ReadSystems(context.Context, btp.SystemFilter) (page []btp.System, more bool, err error)
 	ReadSystem(context.Context, btp.SystemID) (btp.SystemView, error)
 	System(context.Context, btp.SystemID) (btp.SystemView, error)
+	AccountSystemTypes(ctx context.Context, ga string) ([]*btp.SystemType, error)
+	CreateSystemType(ctx context.Context, ga string, n btp.NewSystemType, key btp.IdempotencyKey) (*btp.SystemType, error)
 	ShowToken(ctx context.Context, id btp.SystemID, infoURL string) (*btp.IssuedToken, error)
 	IssueToken(ctx context.Context, id btp.SystemID, infoURL string, key btp.IdempotencyKey) (*btp.IssuedToken, error)
 	InspectToken(ctx context.Context, jws string) (btp.Inspection, error)
 	Deregister(context.Context, btp.SystemID) (btp.System, error)
 	Remove(context.Context, btp.SystemID) (btp.System, error)
+	Merge(ctx context.Context, source, target btp.SystemID) (btp.System, error)
 }
 
 // Formations are the use cases around formations.
@@ -139,6 +142,8 @@ func Mount(router gin.IRouter, c Config) {
 	api.GET("/globalAccounts/:ga", h(s.showGlobalAccount))
 	api.GET("/globalAccounts/:ga/subaccounts", h(s.listSubaccounts))
 	api.POST("/globalAccounts/:ga/subaccounts", h(s.createSubaccount))
+	api.GET("/globalAccounts/:ga/systemTypes", h(s.listAccountSystemTypes))
+	api.POST("/globalAccounts/:ga/systemTypes", h(s.createSystemType))
 	api.GET("/globalAccounts/:ga/systems", h(s.listSystems))
 	api.POST("/globalAccounts/:ga/systems", h(s.registerSystem))
 
@@ -147,6 +152,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/systems/:id/tokens", h(s.issueToken))
 	api.POST("/systems/:id/deregistration", h(s.deregisterSystem))
 	api.DELETE("/systems/:id", h(s.removeSystem))
+	api.POST("/systems/:id/merge", h(s.mergeSystem))
 	api.POST("/tokens/inspection", h(s.inspectToken))
 
 	api.GET("/formationTypes", h(s.listFormationTypes))
@@ -178,8 +184,7 @@ func Mount(router gin.IRouter, c Config) {
 	api.POST("/subaccounts/:id/runtime/deliveries/:delivery/redelivery", h(s.redeliver))
 
 	s.mountDestinations(api, h)
-	api.GET("/subaccounts/:id/eventBus", h(s.showEventBus))
-	api.GET("/subaccounts/:id/eventBus/messages", h(s.listMessages))
+	s.mountEventBus(api, h)
 
 	api.GET("/globalAccounts/:ga/incidents", h(s.listIncidents))
 	api.GET("/incidents/:id", h(s.showIncident))

@@ -244,6 +244,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// Rule: list-pages
 func TestPages(t *testing.T) {
 	a := newAPI(t, "v1")
 	const all = 7
@@ -299,6 +300,7 @@ func TestEmptyStatusOfV2(t *testing.T) {
 	}
 }
 
+// Rule: list-pages
 func TestCursors(t *testing.T) {
 	a := newAPI(t, "v1")
 	for _, name := range []string{"A", "B"} {
@@ -329,6 +331,7 @@ func TestCursors(t *testing.T) {
 	}
 }
 
+// Rule: input-refused-precisely
 func TestBadInput(t *testing.T) {
 	a := newAPI(t, "v1")
 	a.register("Taken", "SAP Commerce Cloud")
@@ -430,6 +433,7 @@ func TestJSONMediaTypes(t *testing.T) {
 	}
 }
 
+// Rule: token-forms
 func TestTokenForms(t *testing.T) {
 	a := newAPI(t, "v1")
 	id, _ := a.register("Campaigns", "SAP Marketing Cloud")["id"].(string)
@@ -501,6 +505,7 @@ func TestTokenNotIssued(t *testing.T) {
 	}
 }
 
+// Rule: update-if-match
 func TestEntityTags(t *testing.T) {
 	a := newAPI(t, "v1")
 	path := "/api/v1/systems/" + a.register("Web Shop", "SAP Commerce Cloud")["id"].(string)
@@ -529,6 +534,7 @@ func TestEntityTags(t *testing.T) {
 	}
 }
 
+// Rule: time-on-answers
 func TestTimeHeader(t *testing.T) {
 	a := newAPI(t, "v1")
 	if got, want := a.call("GET", "/api/v1/systemTypes", "").Header().Get("Pairsim-Time"), "2030-01-01T10:00:00.000000000Z"; got != want {
@@ -536,6 +542,7 @@ func TestTimeHeader(t *testing.T) {
 	}
 }
 
+// Rule: token-secret-nowhere
 func TestNothingSecretIsLogged(t *testing.T) {
 	a := newAPI(t, "v1")
 	shown := a.register("Web Shop", "SAP Commerce Cloud")["integrationToken"].(map[string]any)

@@ -19,6 +19,12 @@ type Chronicle interface {
 	Journal() *btp.Journal
 }
 
+// Recorder is told which number the entry of a request has: it keeps what the request
+// said. ctx is the request's.
+type Recorder interface {
+	Entered(ctx context.Context, number uint64)
+}
+
 // unstepped are the points of requests that take no step of a flow; the first
 // that fits holds. A method of "" is any.
 var unstepped = []struct {
@@ -66,7 +72,7 @@ func notInJournal(r *http.Request) bool {
 // Journalled notes every request to the registry and its answer, and lets the
 // steps on the way know which request they belong to. A query is left out: it
 // may hold a token.
-func Journalled(registry Chronicle) gin.HandlerFunc {
+func Journalled(registry Chronicle, recorder Recorder) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if notInJournal(c.Request) {
 			return // the rest of the chain comes anyway
@@ -87,7 +93,7 @@ func Journalled(registry Chronicle) gin.HandlerFunc {
 			p := recover()
 			e.At = registry.Now()
 			describeAnswer(&e, c, exchange, p)
-			registry.Journal().Append(e)
+			recorder.Entered(c.Request.Context(), registry.Journal().Append(e))
 			if p != nil {
 				panic(p)
 			}

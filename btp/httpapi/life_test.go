@@ -95,6 +95,7 @@ func TestGoldenLife(t *testing.T) {
 	golden(t, "formationDeletion", a.call("DELETE", a.formation("full"), "").Body.Bytes())
 }
 
+// Rule: deregister-v2-row-stays, remove-unregistered
 func TestDeregistrationAndRemoval(t *testing.T) {
 	a := livedAPI(t, "v1")
 	w := a.call("POST", "/api/v1/systems/shop/deregistration", "{}")
@@ -125,6 +126,8 @@ func TestDeregistrationAndRemoval(t *testing.T) {
 }
 
 // TestBlockers holds what a refusal names against what the system names.
+//
+// Rule: deregister-names-blockers
 func TestBlockers(t *testing.T) {
 	a := livedAPI(t, "v1")
 	path := a.formation("extend-the-shop")
@@ -349,6 +352,7 @@ func TestSubaccountChanges(t *testing.T) {
 	a.must(200, a.call("GET", w.Header().Get("Location"), ""))
 }
 
+// Rule: input-refused-precisely
 func TestBadInputOfLife(t *testing.T) {
 	a := livedAPI(t, "v1")
 	f := a.formation("extend-the-shop")

@@ -14,6 +14,8 @@ import (
 const serviceID = "c687e68a-9038-4f38-845b-9c61592e59e6"
 
 // TestSecretNames has the cases of the runtime agent's own test.
+//
+// Rule: application-resource
 func TestSecretNames(t *testing.T) {
 	for _, test := range []struct{ application, credentials, parameters string }{
 		{"short-application", "short-application-" + serviceID, "params-short-application-" + serviceID},
@@ -53,6 +55,8 @@ func TestServiceNames(t *testing.T) {
 
 // TestManifests holds each kind of credentials against what Kyma's gateway reads:
 // the type, where the token is fetched, and the keys of the Secret.
+//
+// Rule: application-resource
 func TestManifests(t *testing.T) {
 	extra := &btp.RequestParameters{Headers: map[string][]string{"X-Tenant": {"1"}}, QueryParameters: map[string][]string{"client": {"100"}}}
 	for _, test := range []struct {

@@ -76,10 +76,12 @@ func TestFullSystem(t *testing.T) {
 		System: btp.System{
 			ID: "s1", GlobalAccount: "default", Name: "Web Shop", Type: "SAP Commerce Cloud", ApplicationName: "mp-web-shop",
 			Status: btp.DeregisterError, CreatedAt: start, UpdatedAt: at, RegisteredAt: at.Add(time.Millisecond),
-			Failure: &btp.Failure{Cause: "no answer", Step: btp.PointCSR, Component: "BC-CP-MP", At: at},
-			Tenant:  &btp.Descriptor{TenantID: "commerce", URL: "http://x/y?a=b&c=d", CallbackURL: "http://x/z", CommunicationScenarios: []string{"SAP_COM_1"}},
+			Failure:   &btp.Failure{Cause: "no answer", Step: btp.PointCSR, Component: "BC-CP-MP", At: at},
+			Tenant:    &btp.Descriptor{TenantID: "commerce", URL: "http://x/y?a=b&c=d", CallbackURL: "http://x/z", CommunicationScenarios: []string{"SAP_COM_1"}},
+			Discovery: &btp.Discovery{URL: "http://x/y", SystemID: "SHOP-1", BusinessType: "Test", CorrelationIDs: []string{"c1"}},
 		},
-		Token: &btp.Token{State: btp.TokenRedeemed, IssuedAt: start, ExpiresAt: start.Add(10 * time.Minute)},
+		MergeTargets: []btp.System{{ID: "s2", Name: "Shop", Type: "SAP Commerce Cloud"}},
+		Token:        &btp.Token{State: btp.TokenRedeemed, IssuedAt: start, ExpiresAt: start.Add(10 * time.Minute)},
 		Services: []btp.Service{
 			{ID: "v1", Name: "OCC", Provider: "SAP", Description: "Commerce", API: &btp.ServiceAPI{}},
 			{ID: "v2", Name: "Events", Events: &btp.ServiceEvents{}},

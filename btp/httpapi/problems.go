@@ -49,6 +49,7 @@ var problems = map[btp.Code]struct {
 	btp.FaultNotFound:        {http.StatusNotFound, "No such fault"},
 	btp.RecipeNotFound:       {http.StatusNotFound, "No such recipe"},
 	btp.HoldNotFound:         {http.StatusNotFound, "No such hold"},
+	btp.RecordingNotFound:    {http.StatusNotFound, "No such recording"},
 
 	btp.EnvironmentNotFound:  {http.StatusNotFound, "No such environment"},
 	btp.EnvironmentGone:      {http.StatusGone, "Environment is gone"},
@@ -67,6 +68,10 @@ var problems = map[btp.Code]struct {
 	btp.SystemTypeNotInFormation:     {http.StatusConflict, "Formation does not take systems of this type"},
 	btp.SystemNotInFormation:         {http.StatusNotFound, "System is not in the formation"},
 	btp.SystemNotRegistered:          {http.StatusConflict, "System is not registered"},
+	btp.SystemAutoDiscovered:         {http.StatusConflict, "System is auto-discovered"},
+	btp.SystemTypeLimit:              {http.StatusConflict, "Too many system types"},
+	btp.SystemNotDiscovered:          {http.StatusConflict, "System is not auto-discovered"},
+	btp.MergeTargetInvalid:           {http.StatusConflict, "No target of a merge"},
 	btp.SystemInUse:                  {http.StatusConflict, "System is still in use"},
 	btp.SubaccountWithoutEnvironment: {http.StatusConflict, "Subaccount has no environment"},
 	btp.PlanUnknown:                  {http.StatusBadRequest, "No such service plan"},

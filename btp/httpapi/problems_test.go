@@ -75,6 +75,7 @@ func TestEveryCodeHasItsRow(t *testing.T) {
 	}
 }
 
+// Rule: refusal-explained
 func TestEveryCodeIsDescribed(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/problems.md")
 	if err != nil {

@@ -79,6 +79,7 @@ func (remote) Bind(_ *btp.Step, _ services.Instance, b *services.Binding) error 
 
 const ofDev = "/api/v1/subaccounts/dev/serviceInstances"
 
+// Rule: instance-no-update
 func TestServiceInstances(t *testing.T) {
 	a := livedAPI(t, "v1")
 	if w := a.call("GET", "/api/v1/subaccounts/dev/serviceOfferings", ""); strings.Contains(w.Body.String(), "s4-hana-cloud") || !strings.Contains(w.Body.String(), "destination") {
@@ -218,6 +219,7 @@ func TestSimpleOfferings(t *testing.T) {
 	}
 }
 
+// Rule: entitlement-event-mesh
 func TestEventMeshIsEntitledWithoutASystem(t *testing.T) {
 	a := livedAPI(t, "v1")
 	const path = "/api/v1/subaccounts/dev/entitlements"

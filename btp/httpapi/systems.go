@@ -34,6 +34,28 @@ type systemRow struct {
 	RegisteredAt    time.Time           `json:"registeredAt,omitzero"`
 	Tenant          *tenant             `json:"tenant,omitempty"`
 	Error           *failure            `json:"error,omitempty"`
+	Discovery       discovery           `json:"discovery"`
+}
+
+// discovery is how a row came, and what SAP's landscape tells of its system.
+type discovery struct {
+	Mode           string   `json:"mode"`
+	Label          string   `json:"label"`
+	URL            string   `json:"url,omitempty"`
+	SystemID       string   `json:"systemId,omitempty"`
+	BusinessType   string   `json:"businessType,omitempty"`
+	CorrelationIDs []string `json:"correlationIds,omitempty"`
+}
+
+func discoveryOf(s *btp.System) discovery {
+	shown := discovery{Mode: "manual", Label: s.DiscoveryLabel()}
+	if s.AutoDiscovered() {
+		shown.Mode = "auto"
+	}
+	if d := s.Discovery; d != nil {
+		shown.URL, shown.SystemID, shown.BusinessType, shown.CorrelationIDs = d.URL, d.SystemID, d.BusinessType, d.CorrelationIDs
+	}
+	return shown
 }
 
 // system is a system with what belongs to it (docs/wire.md, Registry REST).
@@ -44,6 +66,7 @@ type system struct {
 	Certificates     []certificate     `json:"certificates"`
 	Formations       []formationName   `json:"formations"`
 	Entitlements     []entitlementName `json:"entitlements"`
+	MergeTargets     []systemName      `json:"mergeTargets,omitempty"`
 	IntegrationToken *integrationToken `json:"integrationToken,omitempty"`
 }
 
@@ -131,6 +154,7 @@ func (s *server) rowOf(sys btp.System) systemRow {
 		row.Tenant = &tenant{t.TenantID, t.URL, t.CallbackURL, append([]string{}, t.CommunicationScenarios...)}
 	}
 	row.Error = failureOf(sys.Failure)
+	row.Discovery = discoveryOf(&sys)
 	return row
 }
 
@@ -153,6 +177,9 @@ func (s *server) systemOf(v btp.SystemView) system {
 	}
 	for i, one := range v.Entitlements {
 		sys.Entitlements[i] = entitlementName{one.ID, one.Plan, one.Subaccount}
+	}
+	for _, one := range v.MergeTargets {
+		sys.MergeTargets = append(sys.MergeTargets, systemNameOf(one))
 	}
 	for i, one := range v.Certificates {
 		sys.Certificates[i] = certificate{one.Serial, one.NotBefore.UTC(), one.NotAfter.UTC(), certificateState(one, v.Now)}
@@ -228,11 +255,6 @@ func (s *server) readFilter(c *gin.Context) (f btp.SystemFilter, p Page, err err
 	if f.Status, err = s.statusNamed(q.Text("status")); err != nil {
 		return f, p, err
 	}
-	if f.Type != "" {
-		if _, err := btp.TypeNamed(f.Type); err != nil {
-			return f, p, err
-		}
-	}
 	p, err = q.Page("systems", string(f.GlobalAccount), string(f.Status), f.Type, f.Name)
 	f.After, f.Limit = p.After, p.Limit
 	return f, p, err
@@ -290,6 +312,24 @@ func (s *server) deregisterSystem(c *gin.Context) error {
 
 func (s *server) removeSystem(c *gin.Context) error {
 	return s.accepted(c, s.Registry.Remove)
+}
+
+// mergeSystem answers with the target, which has what was the source's.
+func (s *server) mergeSystem(c *gin.Context) error {
+	var req struct {
+		Target string `json:"target"`
+	}
+	if _, err := ReadQuery(c); err != nil {
+		return err
+	}
+	if err := DecodeBody(c, &req); err != nil {
+		return err
+	}
+	sys, err := s.Registry.Merge(c.Request.Context(), btp.SystemID(c.Param("id")), btp.SystemID(req.Target))
+	if err != nil {
+		return err
+	}
+	return Respond(c, http.StatusOK, s.rowOf(sys))
 }
 
 func (s *server) accepted(c *gin.Context, do func(context.Context, btp.SystemID) (btp.System, error)) error {

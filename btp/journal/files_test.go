@@ -120,6 +120,7 @@ func TestTornAndForeignLinesAreDropped(t *testing.T) {
 	}
 }
 
+// Rule: journal-bounded
 func TestTwoSegmentsRotateWithinTheirBound(t *testing.T) {
 	folder := t.TempDir()
 	const size = 20_000
@@ -254,6 +255,8 @@ func TestOneProcessKeepsAFolder(t *testing.T) {
 }
 
 // TestDiskStaysFlat: 100,000 requests, in make test a hundredth, by many at once.
+//
+// Rule: journal-bounded
 func TestDiskStaysFlat(t *testing.T) {
 	folder := t.TempDir()
 	n, size := 1000, int64(50_000)

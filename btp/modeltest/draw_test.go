@@ -45,6 +45,11 @@ var templates = []template{
 	{3, "delete-extension {system} release"},
 	{6, "deregister {system}"},
 	{6, "remove {system}"},
+	{2, "discover {other system} {type}"},
+	{1, "discover {other system} {type} elsewhere"},
+	{1, "discover {bad system} {type}"},
+	{2, "merge {other system} {system}"},
+	{1, "merge {system} {other system}"},
 	{4, "formation {formation} {subaccount} {system}"},
 	{1, "formation {formation} {subaccount}"},
 	{2, "formation {formation} {subaccount} {system} {other system}"},
@@ -89,6 +94,11 @@ var templates = []template{
 	{2, "move"},
 	// Whole stories, which chance alone would seldom tell.
 	{12, "register {system} {type}\ntoken {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest\ndescriptor {system} newest {tenant}"},
+	{4, "register default/Shop commerce\ntoken default/Shop\nopen default/Shop newest tenant=tenant\ncsr default/Shop newest\ndescriptor default/Shop newest tenant\n" +
+		"discover {other system} commerce\nmerge {other system} default/Shop"},
+	{3, "discover default/Clients commerce\ntoken default/Clients\nopen default/Clients newest tenant=tenant\ncsr default/Clients newest\n" +
+		"descriptor default/Clients newest tenant\nremove default/Clients\ndiscover default/Shop commerce\nformation {formation} dev default/Shop\n" +
+		"merge default/Shop default/Clients\nderegister default/Clients\nremove default/Clients\ndelete {formation}\nmerge default/Clients default/Shop"},
 	{6, "register {system} {type}\ntoken {system}\nopen {system} newest\ncsr {system} newest\ncall {system} newest"},
 	{4, "token {system}\nopen {system} newest tenant={tenant}\ncsr {system} newest"},
 	{4, "token {system}\nopen {system} newest\nfailure {system} newest"},

@@ -18,6 +18,8 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/store/memory"
+	"github.com/pairsim/pairsim/btp/store/postgres"
+	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
 )
 
@@ -26,31 +28,45 @@ type inMemory struct{ kept btp.Store }
 
 func (s inMemory) open(context.Context) (btp.Store, error) { return s.kept, nil }
 
-// inFile closes the file and opens it again.
-type inFile struct {
-	path string
-	last btp.Store
+// kept closes the store at a place and opens it again.
+type kept struct {
+	place string
+	at    func(ctx context.Context, place string) (btp.Store, error)
+	last  btp.Store
 }
 
-func (s *inFile) open(ctx context.Context) (_ btp.Store, err error) {
+func (s *kept) open(ctx context.Context) (_ btp.Store, err error) {
 	if s.last != nil {
 		if err := s.last.Close(); err != nil {
 			return nil, err
 		}
 	}
-	s.last, err = sqlite.Open(ctx, s.path)
+	s.last, err = s.at(ctx, s.place)
 	return s.last, err
 }
 
 // storages are the stores on which every sequence is carried out.
-func storages(t *testing.T) map[string]storage {
-	file := &inFile{path: filepath.Join(t.TempDir(), "model.db")}
+var storages = map[string]func(*testing.T) storage{
+	"memory": func(*testing.T) storage { return inMemory{memory.New()} },
+	"sqlite": func(t *testing.T) storage {
+		return closing(t, &kept{place: filepath.Join(t.TempDir(), "model.db"), at: func(ctx context.Context, file string) (btp.Store, error) {
+			return sqlite.Open(ctx, file)
+		}})
+	},
+	"postgres": func(t *testing.T) storage {
+		return closing(t, &kept{place: postgrestest.New(t), at: func(ctx context.Context, address string) (btp.Store, error) {
+			return postgres.Open(ctx, address)
+		}})
+	},
+}
+
+func closing(t *testing.T, s *kept) *kept {
 	t.Cleanup(func() {
-		if file.last != nil {
-			_ = file.last.Close()
+		if s.last != nil {
+			_ = s.last.Close()
 		}
 	})
-	return map[string]storage{"memory": inMemory{memory.New()}, "sqlite": file}
+	return s
 }
 
 var worlds atomic.Int64
@@ -90,13 +106,19 @@ func (s sequence) carryOut(ctx context.Context, from storage) error {
 
 // TestRandomOperations carries out random sequences. A failing one is shrunk and
 // printed as it is kept in testdata/regressions.
+//
+// Rule: system-name-ascii, token-validity-cx, token-validity-marketing, token-single-use
+// Rule: token-expiry-keeps-status, pairing-makes-registered, pairing-failure-is-error, deregister-status-forbids
+// Rule: deregister-blocked-by-formation, deregister-blocked-by-entitlement, formation-cx-before-pairing, formation-marketing-after-pairing
+// Rule: access-needs-pairing-and-formation, token-quota, reregister-same-tenant, remove-registered-refused
 func TestRandomOperations(t *testing.T) {
-	checks, longest := map[string]int{"memory": 80, "sqlite": 12}, 100
+	checks, longest := map[string]int{"memory": 80, "sqlite": 12, "postgres": 3}, 100
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
-		checks, longest = map[string]int{"memory": 10_000, "sqlite": 1_000}, 200
+		checks, longest = map[string]int{"memory": 10_000, "sqlite": 1_000, "postgres": 200}, 200
 	}
-	for name, from := range storages(t) {
+	for name, open := range storages {
 		t.Run(name, func(t *testing.T) {
+			from := open(t)
 			runs(t, checks[name])
 			var failed sequence
 			defer func() {
@@ -153,22 +175,27 @@ func TestRegressions(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files (%v)", len(files), err)
 	}
-	for name, from := range storages(t) {
-		for _, file := range files {
-			t.Run(name+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s, err := parseSequence(string(text))
-				if err != nil {
-					t.Fatalf("%s: %v", file, err)
-				}
-				if err := s.carryOut(t.Context(), from); err != nil {
-					t.Errorf("%v\n\n%s", err, s)
-				}
-			})
-		}
+	for name, open := range storages {
+		t.Run(name, func(t *testing.T) {
+			from := open(t)
+			for _, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { carryOutFile(t, file, from) })
+			}
+		})
+	}
+}
+
+func carryOutFile(t *testing.T, file string, from storage) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parseSequence(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if err := s.carryOut(t.Context(), from); err != nil {
+		t.Errorf("%v\n\n%s", err, s)
 	}
 }
 

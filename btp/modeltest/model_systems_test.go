@@ -451,7 +451,11 @@ func (m *model) remove(o op) string {
 	case m.v1:
 		return "operation-not-in-edition"
 	}
-	if code := m.leave(s, []string{"pending", "error", "removeError"}, "removing"); code != "" {
+	allowed := []string{"pending", "error", "removeError"}
+	if s.auto && slices.Contains(allowed, s.status) {
+		return "system-auto-discovered" // 3ce5e05.md: manually added ones are removed
+	}
+	if code := m.leave(s, allowed, "removing"); code != "" {
 		return code
 	}
 	m.begin("removing", "remove", s, func() {

@@ -55,6 +55,8 @@ type system struct {
 	attempt          *attempt // the open one
 	certificates     []*certificate
 	services         int
+	auto             bool // auto-discovered, at the URL of tenants unless it is elsewhere
+	elsewhere        bool
 }
 
 type token struct {
@@ -428,7 +430,7 @@ var faultEffects = map[string]string{
 // without effect. Those with one fail where use and caller say so.
 var requestPoints = map[string]string{
 	"register": "system.register", "token": "token.issue", "show": "token.show", "open": "pairing.info", "csr": "pairing.csr",
-	"failure": "pairing.failure-report", "deregister": "system.deregister", "remove": "system.remove",
+	"failure": "pairing.failure-report", "deregister": "system.deregister", "remove": "system.remove", "merge": "system.merge",
 	"formation": "formation.create", "include": "formation.include", "exclude": "formation.exclude", "subaccount": "formation.change",
 	"finalize": "formation.finalize", "resynchronize": "formation.resynchronize", "reset": "formation.resynchronize", "delete": "formation.delete",
 	"entitle": "entitlement.assign", "unentitle": "entitlement.remove", "environments": "subaccount.change",
@@ -456,6 +458,7 @@ var unmetPoints = []string{
 	"offering.list", "instance.create", "instance.provision", "instance.provisioned", "instance.undo", "instance.show", "instance.list",
 	"instance.update", "instance.delete", "instance.deprovision", "instance.deprovisioned", "binding.create", "binding.show", "binding.list",
 	"binding.delete",
+	"system-type.create", "system-type.list",
 	"delivery.retry", "runtime.show", "runtime.events", "runtime.manifests",
 }
 

@@ -105,6 +105,8 @@ var verbs = map[string]verb{
 	"delete-extension": {(*model).deleteExtension, (*world).deleteExtension},
 	"deregister":       {(*model).deregister, (*world).deregister},
 	"remove":           {(*model).remove, (*world).remove},
+	"discover":         {(*model).discover, (*world).discover},
+	"merge":            {(*model).merge, (*world).merge},
 	"formation":        {(*model).createFormation, (*world).createFormation},
 	"include":          {(*model).include, (*world).include},
 	"exclude":          {(*model).exclude, (*world).exclude},

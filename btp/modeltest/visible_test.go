@@ -199,8 +199,8 @@ func (w *world) systemLine(v btp.SystemView) string {
 	for _, f := range v.Formations {
 		in = append(in, w.formationsOf[f.ID])
 	}
-	return fmt.Sprintf("system %s %s %s; registered %s; token %s; certificates %v; tenant %s, former %q; failed at %s; in %v, %d entitlements, %d services",
-		w.slots[v.ID], v.Type, v.Status, registered, token, sorted(certificates), tenant, v.FormerTenant, failure, in, len(v.Entitlements), len(v.Services))
+	return fmt.Sprintf("system %s %s %s; registered %s; token %s; certificates %v; tenant %s, former %q; failed at %s; in %v, %d entitlements, %d services; auto-discovered %v",
+		w.slots[v.ID], v.Type, v.Status, registered, token, sorted(certificates), tenant, v.FormerTenant, failure, in, len(v.Entitlements), len(v.Services), v.AutoDiscovered())
 }
 
 func certificateText(notAfter time.Time, blocked, revoked bool) string {
@@ -324,8 +324,8 @@ func (m *model) systemLine(s *system) string {
 	for _, f := range m.formationsOf(s) {
 		in = append(in, f.slot)
 	}
-	return fmt.Sprintf("system %s %s %s; registered %s; token %s; certificates %v; tenant %s, former %q; failed at %s; in %v, %d entitlements, %d services",
-		s.slot, types[s.kind].label, s.status, registered, token, sorted(certificates), tenant, s.former, failure, in, m.entitled(s), s.services)
+	return fmt.Sprintf("system %s %s %s; registered %s; token %s; certificates %v; tenant %s, former %q; failed at %s; in %v, %d entitlements, %d services; auto-discovered %v",
+		s.slot, types[s.kind].label, s.status, registered, token, sorted(certificates), tenant, s.former, failure, in, m.entitled(s), s.services, s.auto)
 }
 
 func (m *model) formationLines(f *formation) []string {

@@ -60,6 +60,7 @@ func parse(t testing.TB, der []byte) *x509.Certificate {
 	return certificate
 }
 
+// Rule: certificate-contents, certificate-90-days
 func TestSignClient(t *testing.T) {
 	now := noon.Add(700 * time.Millisecond)
 	csr := newRequest(t, shop)
@@ -110,6 +111,8 @@ func TestSignClientOutsideTheCA(t *testing.T) {
 
 // pairing-protocols §10.4, trap 3: standard base64 of PEM. §8.1: "should create
 // two certificates in a chain", "client cert should be signed by server cert".
+//
+// Rule: certificate-contents
 func TestAnswer(t *testing.T) {
 	leaf := sign(t, environmentCA, newRequest(t, shop))
 	answer := environmentCA.Answer(leaf.Raw)
@@ -137,6 +140,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// Rule: certificate-needed, certificate-90-days
 func TestVerifyClient(t *testing.T) {
 	leaf, foreign := sign(t, environmentCA, newRequest(t, shop)), sign(t, otherCA, newRequest(t, shop))
 	server, err := environmentCA.NewServerCertificate([]string{"localhost"}, noon)
@@ -344,6 +348,7 @@ func TestServerCertificate(t *testing.T) {
 	}
 }
 
+// Rule: tls-names-and-ca
 func TestServerCertificateNames(t *testing.T) {
 	for _, names := range [][]string{nil, {""}, {"a b"}, {"https://localhost"}, {"localhost:8443"}, {"fe80::1%eth0"}, {"a..b"}} {
 		if _, err := environmentCA.NewServerCertificate(names, noon); err == nil {

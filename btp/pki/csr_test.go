@@ -46,6 +46,7 @@ func vectors(t testing.TB) (requests map[string][]byte, want map[string]btp.Code
 	return requests, want
 }
 
+// Rule: csr-form, csr-keys
 func TestParseCSRVectors(t *testing.T) {
 	requests, want := vectors(t)
 	for name, request := range requests {
@@ -67,6 +68,7 @@ func TestParseCSRVectors(t *testing.T) {
 	}
 }
 
+// Rule: csr-form
 func TestParseCSRTexts(t *testing.T) {
 	requests, _ := vectors(t)
 	encoded := base64.StdEncoding.EncodeToString(requests["rsa2048.txt"])
@@ -121,6 +123,7 @@ func TestCheckKeyExponents(t *testing.T) {
 	}
 }
 
+// Rule: pairing-info-answer
 func TestSubjectPrintedOrder(t *testing.T) {
 	want := "O=Organization,OU=TEST,L=Waldorf,ST=Waldorf,C=DE,CN=shop-eu"
 	if got := shop.String(); got != want {
@@ -128,6 +131,7 @@ func TestSubjectPrintedOrder(t *testing.T) {
 	}
 }
 
+// Rule: csr-subject
 func TestCheckSubject(t *testing.T) {
 	with := func(change func(*Subject)) Subject { s := shop; change(&s); return s }
 	tests := []struct {
@@ -169,6 +173,8 @@ func TestCheckSubject(t *testing.T) {
 }
 
 // pairing-protocols §10.4, trap 4: compared by attribute, printed by order.
+//
+// Rule: csr-subject
 func TestSubjectInAnotherOrder(t *testing.T) {
 	csr := newRequestOf(t, pkix.RDNSequence{
 		{{Type: oidCN, Value: shop.CN}},
@@ -191,6 +197,8 @@ func TestSubjectInAnotherOrder(t *testing.T) {
 }
 
 // Only first values are looked at, so only they get into the certificate.
+//
+// Rule: csr-subject
 func TestFurtherValuesAreDropped(t *testing.T) {
 	csr := newRequestOf(t, append(shop.sequence(),
 		pkix.RelativeDistinguishedNameSET{{Type: oidCN, Value: "another"}},
@@ -205,6 +213,7 @@ func TestFurtherValuesAreDropped(t *testing.T) {
 	}
 }
 
+// Rule: csr-form
 func FuzzParseCSR(f *testing.F) {
 	requests, _ := vectors(f)
 	for _, request := range requests {

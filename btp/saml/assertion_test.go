@@ -58,6 +58,7 @@ func validate(xml []byte, trusted *x509.Certificate) (*etree.Element, error) {
 	return context.Validate(document.Root())
 }
 
+// Rule: destination-saml
 func TestSign(t *testing.T) {
 	key, certificate := keyPair(t)
 	a := assertion()
@@ -122,6 +123,7 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// Rule: destination-saml
 func TestWhatWasSignedCannotBeChanged(t *testing.T) {
 	key, certificate := keyPair(t)
 	xml, err := saml.Sign(assertion(), key, certificate)
@@ -158,6 +160,8 @@ func TestSignRefusesWhatIsNoText(t *testing.T) {
 }
 
 // FuzzSign: whatever an assertion says that can be signed is read again as it was said.
+//
+// Rule: destination-saml
 func FuzzSign(f *testing.F) {
 	key, certificate := keyPair(f)
 	for _, seed := range [][2]string{{"a@b.example", "https://c"}, {"<x>&amp;", `"'`}, {"]]>", "<!-- -->"}, {" \u00a0", "\U0001F600"}, {"\ufffe", "\uffff"}} {

@@ -14,6 +14,7 @@ import (
 	"github.com/pairsim/pairsim/btp/services"
 )
 
+// Rule: offering-needs-entitlement
 func TestAnOfferingIsVisibleWhenEntitled(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -59,6 +60,7 @@ func TestAnOfferingIsVisibleWhenEntitled(t *testing.T) {
 	}
 }
 
+// Rule: instance-binding-blocks-deletion
 func TestInstanceFromCreationToDeletion(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -112,6 +114,7 @@ func TestSynchronousPlan(t *testing.T) {
 	d.gone(i.ID)
 }
 
+// Rule: offering-needs-entitlement, instance-names-unique
 func TestCreationIsRefused(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -168,6 +171,7 @@ func TestCreationIsRefused(t *testing.T) {
 	}
 }
 
+// Rule: entitlement-quota, entitlement-in-use
 func TestQuotaAndEntitlementInUse(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -199,6 +203,7 @@ func TestQuotaAndEntitlementInUse(t *testing.T) {
 	}
 }
 
+// Rule: instance-failure-leaves-nothing
 func TestAFailedCreationLeavesNothing(t *testing.T) {
 	t.Parallel()
 	no := func(context.Context, string) error { return btp.Errorf(btp.TenantNotTold, "the tenant says no") }
@@ -242,6 +247,7 @@ func (d *desk) fault(p btp.Point) {
 	}
 }
 
+// Rule: instance-failure-leaves-nothing
 func TestATenantThatDiesIsTidiedUpLater(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -295,6 +301,7 @@ func TestAFailedDeletionCanBeTriedAgain(t *testing.T) {
 	}
 }
 
+// Rule: instance-one-operation
 func TestOneOperationAtATime(t *testing.T) {
 	t.Parallel()
 	d := open(t, func(c *btp.Config) {
@@ -355,6 +362,7 @@ func TestAHeldCreation(t *testing.T) {
 	}
 }
 
+// Rule: instance-one-operation, instance-names-unique
 func TestConcurrentCreationsOfOneName(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -384,6 +392,7 @@ func TestConcurrentCreationsOfOneName(t *testing.T) {
 	}
 }
 
+// Rule: create-idempotency-key
 func TestARepeatedCreateMakesNothingMore(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -426,6 +435,7 @@ func TestARepeatedCreateMakesNothingMore(t *testing.T) {
 	d.refused(err, btp.ParametersInvalid)
 }
 
+// Rule: account-boundary
 func TestAnotherAccountsInstancesAreNotFound(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -454,6 +464,7 @@ func TestAnotherAccountsInstancesAreNotFound(t *testing.T) {
 	}
 }
 
+// Rule: list-pages
 func TestInstancesPageByPage(t *testing.T) {
 	t.Parallel()
 	d := open(t)

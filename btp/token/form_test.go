@@ -19,6 +19,7 @@ func ed25519Public(point []byte) ed25519.PublicKey { return point }
 
 const infoURL = "https://localhost:8443/v1/applications/signingRequests/info"
 
+// Rule: token-forms
 func TestForms(t *testing.T) {
 	const jws = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJ-In0.c2lnbmF0dXJl_-8"
 	encoded := Encode(jws, infoURL)
@@ -68,6 +69,8 @@ func TestForms(t *testing.T) {
 
 // The query value reaches the parser whole: "=", "-" and "_" survive unescaped,
 // and escaped (pairing-protocols §1.3).
+//
+// Rule: token-forms
 func TestTokenOfURL(t *testing.T) {
 	for _, query := range []string{"token=a-b_c==", "token=a-b_c%3D%3D"} {
 		if got, err := tokenOfURL(infoURL + "?" + query); err != nil || got != "a-b_c==" {
@@ -77,6 +80,8 @@ func TestTokenOfURL(t *testing.T) {
 }
 
 // The longest token that Sign makes can be copied in every form.
+//
+// Rule: token-forms
 func TestLongestTokenInEveryForm(t *testing.T) {
 	jws := strings.Repeat("a", MaxLength-4) + ".b.c"
 	for _, form := range []string{jws, TokenURL(infoURL, jws), Encode(jws, infoURL), Encode(TokenURL(infoURL, jws), infoURL)} {
@@ -86,6 +91,7 @@ func TestLongestTokenInEveryForm(t *testing.T) {
 	}
 }
 
+// Rule: token-forms
 func FuzzParseForm(f *testing.F) {
 	for _, v := range readVectors(f) {
 		f.Add(v.raw)

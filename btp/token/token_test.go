@@ -102,6 +102,7 @@ func TestSignRefusesWhatNobodyCouldVerify(t *testing.T) {
 	}
 }
 
+// Rule: token-validity-cx, token-not-before
 func TestVerifyBounds(t *testing.T) {
 	for raw, want := range map[string]btp.Code{
 		"":                                  btp.TokenMissing,
@@ -118,6 +119,7 @@ func TestVerifyBounds(t *testing.T) {
 	}
 }
 
+// Rule: token-algorithms
 func TestParseAlgorithm(t *testing.T) {
 	for _, name := range []string{"ES256", "RS256", "EdDSA"} {
 		if got, err := ParseAlgorithm(name); err != nil || string(got) != name {
@@ -207,6 +209,7 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
+// Rule: token-signature
 func FuzzVerify(f *testing.F) {
 	for _, v := range readVectors(f) {
 		f.Add(v.raw)

@@ -98,6 +98,7 @@ type vector struct {
 	raw    string
 }
 
+// Rule: token-signature, token-foreign-refused, token-not-before, token-algorithms
 func TestVectors(t *testing.T) {
 	if *update {
 		writeVectors(t)

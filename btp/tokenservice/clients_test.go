@@ -67,6 +67,7 @@ func (e *env) granted(form string, header ...string) (string, jwt.MapClaims) {
 	return raw, parsed.Claims.(jwt.MapClaims)
 }
 
+// Rule: token-service
 func TestTokenOfAServiceClient(t *testing.T) {
 	e := newEnv(t)
 	form := e.client("sb-a!b1", "destination")
@@ -94,6 +95,7 @@ func TestTokenOfAServiceClient(t *testing.T) {
 	}
 }
 
+// Rule: token-service
 func TestUserTokens(t *testing.T) {
 	e := newEnv(t)
 	u := e.user("jane@acme.example", "Sesame-1")
@@ -165,6 +167,7 @@ func TestPlatformClient(t *testing.T) {
 	}
 }
 
+// Rule: token-service
 func TestServiceClientsAreRefused(t *testing.T) {
 	e := newEnv(t)
 	e.user("jane@acme.example", "Sesame-1")

@@ -197,6 +197,7 @@ func TestTokenKeysVerify(t *testing.T) {
 	}
 }
 
+// Rule: token-service
 func TestEndpointRefuses(t *testing.T) {
 	e := newEnv(t)
 	const good = "grant_type=client_credentials&client_id=viewer&client_secret=viewer-secret"
@@ -255,6 +256,7 @@ func TestEndpointRefuses(t *testing.T) {
 	}
 }
 
+// Rule: access-needs-token
 func TestAdmit(t *testing.T) {
 	e := newEnv(t)
 	for _, tt := range []struct {
@@ -301,6 +303,7 @@ func resigned(t *testing.T, raw string, method jwt.SigningMethod, key any, chang
 	return text
 }
 
+// Rule: access-token-is-no-integration-token
 func TestAdmitRefusesWhatIsNoAccessToken(t *testing.T) {
 	e := newEnv(t)
 	raw := e.accessToken("admin")
@@ -368,6 +371,8 @@ func TestAdmitRefusesWhatIsNoAccessToken(t *testing.T) {
 }
 
 // TestAccessTokensPairNothing is the other direction of the table above.
+//
+// Rule: access-token-is-no-integration-token
 func TestAccessTokensPairNothing(t *testing.T) {
 	e := newEnv(t)
 	_, err := e.registry.OpenPairing(t.Context(), btp.Presentation{JWS: e.accessToken("admin")})
@@ -376,6 +381,7 @@ func TestAccessTokensPairNothing(t *testing.T) {
 	}
 }
 
+// Rule: access-needs-token
 func TestAccessTokenExpires(t *testing.T) {
 	e := newEnv(t)
 	sent := []string{"Bearer " + e.accessToken("admin")}
@@ -436,6 +442,8 @@ func TestProcessesShareTheKey(t *testing.T) {
 
 // FuzzBearer: whatever is sent as Authorization is admitted as the one client
 // whose token is good, or refused as unauthenticated and not quoted.
+//
+// Rule: access-needs-token
 func FuzzBearer(f *testing.F) {
 	e := newEnv(f)
 	good := e.accessToken("viewer")
@@ -465,6 +473,8 @@ func FuzzBearer(f *testing.F) {
 
 // FuzzTokenRequest: whatever is sent to the endpoint gets a token for the right
 // secret only, and an answer in the form of RFC 6749.
+//
+// Rule: token-service
 func FuzzTokenRequest(f *testing.F) {
 	e := newEnv(f)
 	for _, seed := range [][2]string{

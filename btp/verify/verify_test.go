@@ -38,6 +38,7 @@ func seen() []btp.Entry {
 
 func n(i int) *int { return &i }
 
+// Rule: journal-verification
 func TestCounts(t *testing.T) {
 	const certificates = "/v1/applications/certificates"
 	for _, tt := range []struct {
@@ -122,6 +123,7 @@ func told(r verify.Report) (misses []string) {
 	return misses
 }
 
+// Rule: journal-verification
 func TestOrder(t *testing.T) {
 	info, csr := btp.EntryMatch{Path: "/v1/applications/signingRequests/info"}, btp.EntryMatch{Path: "/v1/applications/certificates", Status: "2xx"}
 	descriptor := btp.EntryMatch{Method: "PUT", Path: "/*/v1/pairsim/tenant"}

@@ -15,6 +15,8 @@ func (s *serving) as(t *testing.T, token string, args ...string) result {
 }
 
 // TestRolesFromTheCommandLine is the story of docs/guides/roles.md.
+//
+// Rule: role-administrator, role-landscape-administrator, role-viewer
 func TestRolesFromTheCommandLine(t *testing.T) {
 	t.Parallel()
 	s := serveFor(t, "--auth", "--control", "127.0.0.1:0")

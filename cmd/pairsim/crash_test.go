@@ -20,26 +20,45 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 	"github.com/pairsim/pairsim/btpclient"
 )
 
+// onEachStore runs a test of crashes on each store that outlives a server. data are
+// the arguments of serve.
+func onEachStore(t *testing.T, test func(t *testing.T, data []string)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, []string{"--data", filepath.Join(t.TempDir(), "pairsim.db")})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, []string{"--data", postgrestest.New(t), "--local-data", t.TempDir()})
+	})
+}
+
 // crash ends a server as a dying machine's kernel would, and starts it again on
-// the same file and ports.
-func (s *serving) crash(t *testing.T, data string) *serving {
+// the same data and ports.
+func (s *serving) crash(t *testing.T, data []string) *serving {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
 	s.wait(t)
-	return serveFor(t, "--data", data, "--http", strings.TrimPrefix(s.http, "http://"),
-		"--mtls", strings.TrimPrefix(s.mtls, "https://"), "--control", strings.TrimPrefix(s.control, "http://"))
+	return serveFor(t, append([]string{
+		"--http", strings.TrimPrefix(s.http, "http://"),
+		"--mtls", strings.TrimPrefix(s.mtls, "https://"), "--control", strings.TrimPrefix(s.control, "http://"),
+	}, data...)...)
 }
 
 // TestKillInTheMiddleOfAPairing kills the server after every step: what it has
 // answered holds.
-func TestKillInTheMiddleOfAPairing(t *testing.T) {
-	t.Parallel()
+//
+// Rule: store-survives-death, token-single-use
+func TestKillInTheMiddleOfAPairing(t *testing.T) { onEachStore(t, testKillInTheMiddleOfAPairing) }
+
+func testKillInTheMiddleOfAPairing(t *testing.T, data []string) {
 	ctx := t.Context()
-	data := filepath.Join(t.TempDir(), "pairsim.db")
-	s := serveFor(t, "--data", data)
+	s := serveFor(t, data...)
 	ca := s.must(t, "ca", "export") + s.must(t, "ca", "export", "--which", "client")
 	registered := decode[btpclient.System](t, s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud", "-o", "json"))
 	other := decode[btpclient.System](t, s.must(t, "systems", "register", "Other", "--type", "SAP Commerce Cloud", "-o", "json"))
@@ -103,8 +122,13 @@ func TestKillInTheMiddleOfAPairing(t *testing.T) {
 
 // TestKillInTheMiddleOfADeregistration kills the server while it tells the
 // tenant: the next one tells it again and carries the deregistration to its end.
+//
+// Rule: store-survives-death
 func TestKillInTheMiddleOfADeregistration(t *testing.T) {
-	t.Parallel()
+	onEachStore(t, testKillInTheMiddleOfADeregistration)
+}
+
+func testKillInTheMiddleOfADeregistration(t *testing.T, data []string) {
 	ctx := t.Context()
 	told := make(chan struct{}, 2)
 	var calls atomic.Int64
@@ -118,8 +142,7 @@ func TestKillInTheMiddleOfADeregistration(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer tenant.Close()
-	data := filepath.Join(t.TempDir(), "pairsim.db")
-	s := serveFor(t, "--data", data)
+	s := serveFor(t, data...)
 	registered := decode[btpclient.System](t, s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud", "-o", "json"))
 	pairWithCallback(t, s, registered.IntegrationToken.Token, tenant.URL)
 	answered := make(chan struct{})
@@ -181,10 +204,12 @@ func pairWithCallback(t *testing.T, s *serving, token, callback string) {
 
 // TestKillUnderLoad kills the server while clients register systems: every
 // answered registration is there.
-func TestKillUnderLoad(t *testing.T) {
-	t.Parallel()
-	data := filepath.Join(t.TempDir(), "pairsim.db")
-	s := serveFor(t, "--data", data)
+//
+// Rule: store-survives-death
+func TestKillUnderLoad(t *testing.T) { onEachStore(t, testKillUnderLoad) }
+
+func testKillUnderLoad(t *testing.T, data []string) {
+	s := serveFor(t, data...)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	const clients, enough = 4, 100
@@ -215,7 +240,7 @@ func TestKillUnderLoad(t *testing.T) {
 	s.signal(t, syscall.SIGKILL)
 	running.Wait()
 	s.wait(t)
-	s = serveFor(t, "--data", data)
+	s = serveFor(t, data...)
 	for _, system := range decode[[]btpclient.System](t, s.must(t, "systems", "list", "-o", "json")) {
 		delete(acknowledged, system.ID)
 	}

@@ -17,6 +17,7 @@ import (
 // The extension applications of docs/examples do the whole flow against a server that
 // was set up by the commands of docs/guides/extensibility.md.
 
+// Rule: instance-makes-destination, destination-find
 func TestExtensionInGo(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "extension-go")
@@ -28,6 +29,7 @@ func TestExtensionInGo(t *testing.T) {
 	theExtensionWorks(t, program)
 }
 
+// Rule: instance-makes-destination, destination-find
 func TestExtensionInNode(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
@@ -126,6 +128,8 @@ func (b bound) run(program []string, settings ...string) string {
 }
 
 // TestTheTenantCallsTheExtension: outbound communication reaches the example.
+//
+// Rule: outbound-delivery
 func TestTheTenantCallsTheExtension(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "extension-go")

@@ -26,13 +26,14 @@ func newJournalCommand() *cobra.Command {
 		Use:   "journal",
 		Short: "Show what happened: requests, decisions, transitions, refusals with their sources",
 		Long: `Show what happened: requests, decisions, transitions, refusals and calls to tenants, with the rule that answered and the
-document it rests on. Secrets are never in it. The server keeps the latest 8192 entries in memory and, with --data FILE,
+document it rests on. Secrets are never in it. What a request said is shown by its number: journal show SEQ. The server keeps the latest 8192 entries in memory and, with --data FILE,
 some more beside the file (FILE.journal/), where it finds them when it starts again.
 
 As mermaid or svg it is a sequence diagram: who asked whom, and what came of it.`,
 		Example: `  pairsim journal --system "Web Shop"
   pairsim journal --kind refusal --point 'pairing.*' --from 2030-01-01T10:00:00Z
   pairsim journal --system "Web Shop" --format svg > shop.svg
+  pairsim journal show 12
   pairsim journal verify --method POST --path /v1/applications/certificates --status 201 --exactly 1`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -61,7 +62,7 @@ As mermaid or svg it is a sequence diagram: who asked whom, and what came of it.
 	m.addTo(c)
 	choiceFlag(c, &format, "format", "", "table", "format", "table", "json", "ndjson", "mermaid", "svg")
 	accountFlag(c)
-	c.AddCommand(newVerifyJournalCommand())
+	c.AddCommand(newShowJournalCommand(), newVerifyJournalCommand())
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,39 @@ func TestJournalOfASystem(t *testing.T) {
 	}
 }
 
+func TestWhatARequestSaidIsShown(t *testing.T) {
+	t.Parallel()
+	o := operator{serveFor(t), t}
+	o.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud")
+	o.pairs("Web Shop", "commerce")
+	entries := decode[[]btpclient.JournalEntry](t, o.must(t, "journal", "--kind", "request", "--point", "pairing.csr", "--format", "json"))
+	if len(entries) != 1 {
+		t.Fatalf("got %d certificate requests, want one", len(entries))
+	}
+	seq := strconv.FormatUint(entries[0].Seq, 10)
+	o.sees([]string{"journal", "show", seq}, "→ POST /v1/applications/certificates?token=***", "  Content-Type: application/json", "← 201", "base64 of certificate of",
+		"certificate request for")
+	said := decode[btpclient.Recording](t, o.must(t, "journal", "show", seq, "-o", "json"))
+	if said.Seq != entries[0].Seq || said.Response == nil || said.Response.Status != 201 || said.Request.Body == nil {
+		t.Errorf("got %+v", said)
+	}
+	o.isRefused([]string{"journal", "show", "1"}, "No such recording", "is a decision")
+	o.isRefused([]string{"journal", "show", "99999"}, "has no entry 99999")
+	for _, wrong := range []string{"0", "x", "-1"} {
+		if r := o.run(t, "journal", "show", wrong); r.code != exitUsage {
+			t.Errorf("%s: got %s, want exit code 2", wrong, r)
+		}
+	}
+}
+
+func TestNothingIsRecordedUnlessWanted(t *testing.T) {
+	t.Parallel()
+	o := operator{serveFor(t, "--record-messages=false"), t}
+	o.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud")
+	entries := decode[[]btpclient.JournalEntry](t, o.must(t, "journal", "--kind", "request", "--format", "json"))
+	o.isRefused([]string{"journal", "show", strconv.FormatUint(entries[0].Seq, 10)}, "--record-messages=false")
+}
+
 func TestJournalIsVerified(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t), t}
@@ -87,6 +121,8 @@ func TestJournalIsVerified(t *testing.T) {
 
 // TestKillKeepsTheJournal: what was on disk when the process was killed is there
 // again, torn lines are not, and the numbers go on.
+//
+// Rule: store-survives-death
 func TestKillKeepsTheJournal(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "pairsim.db")
@@ -106,7 +142,7 @@ func TestKillKeepsTheJournal(t *testing.T) {
 		}
 	}
 	before := lines(t, s)
-	s = s.crash(t, data)
+	s = s.crash(t, []string{"--data", data})
 	s.must(t, "systems", "register", "Other", "--type", "SAP Commerce Cloud")
 	after := lines(t, s)
 	if len(after) <= len(before) {

@@ -111,6 +111,8 @@ func (o operator) released(want ...string) {
 
 // TestLifeByCommandLineV1 is the life of a system in the cockpit of 2021, as an
 // operator goes through it.
+//
+// Rule: deregister-v1-row-disappears
 func TestLifeByCommandLineV1(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t), t}
@@ -147,6 +149,8 @@ func TestLifeByCommandLineV1(t *testing.T) {
 
 // TestLifeByCommandLineV2 is the same in today's cockpit: what fails is tried
 // again, the row stays until it is removed, and time passes.
+//
+// Rule: deregister-v2-row-stays, remove-unregistered
 func TestLifeByCommandLineV2(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t, "--edition", "v2", "--deregistering-duration", "1m"), t}
@@ -205,6 +209,7 @@ func TestFormationsByCommandLineV2(t *testing.T) {
 	o.sees([]string{"accounts", "list"}, "default  Default  default")
 }
 
+// Rule: refusal-explained
 func TestRefusalsSayWhatToDoNext(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t), t}
@@ -309,6 +314,7 @@ func TestNextFor(t *testing.T) {
 		{"v2", shop, "error", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
 		{"v2", shop, "deregistering", "Wait until it is done: pairsim wait --system A --account b --status pending.\n" + frozenHint},
 		{"v2", shop, "removeError", "Remove it: pairsim systems remove A --account b,\nor have its incident resolved, as SAP's support would: pairsim incidents resolve 7."},
+		{"v2", "Warehouse", "pending", "Remove it: pairsim systems remove A --account b."},
 		{"v1", shop, "gone", ""},
 		{"v9", shop, "error", "Look at it: pairsim systems show A --account b."},
 	} {
@@ -334,6 +340,8 @@ func TestQuoted(t *testing.T) {
 
 // TestFaultsByCommandLine: set by flag and by recipe, listed with what they did,
 // and told when they did nothing.
+//
+// Rule: fault-told
 func TestFaultsByCommandLine(t *testing.T) {
 	t.Parallel()
 	o := operator{serveFor(t), t}

@@ -105,7 +105,7 @@ see docs/configuration.md.`,
 	root.SetVersionTemplate("pairsim {{.Version}}\n")
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	root.AddCommand(
-		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newTenantsCommand(), newTokenCommand(),
+		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newSystemTypesCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newOfferingsCommand(), newInstancesCommand(), newDestinationsCommand(), newQueuesCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
 		newStrictCommand(), newExecCommand(), newVerifyCommand(),

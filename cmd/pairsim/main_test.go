@@ -104,6 +104,9 @@ func (b *buffer) String() string {
 }
 
 // free are addresses on free ports; later flags win over them.
+// passwordOfNobody is a password that no output may tell.
+const passwordOfNobody = "s3cr3t-Wort"
+
 var free = []string{"--http", "127.0.0.1:0", "--mtls", "127.0.0.1:0", "--control", "127.0.0.1:0"}
 
 // serve starts a server and returns when it says that it is ready.
@@ -248,7 +251,7 @@ func TestCommandLine(t *testing.T) {
 		{"fault points", nil, []string{"fault", "points"}, exitDone, "formation.synchronize         the assignments of a formation", ""},
 
 		{"unknown command", nil, []string{"server"}, exitUsage, "", "unknown command \"server\""},
-		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, list, pair, register, remove, show, token`},
+		{"unknown command in a group", nil, []string{"systems", "add"}, exitUsage, "", `there is no command "add" below systems; commands are deregister, discover, list, merge, pair, register, remove, show, token`},
 		{"group alone", nil, []string{"tenants"}, exitUsage, "", "tenants needs one of apis, arrangements, delete, disable, enable, events, list, log, pair, scenarios, show, topics"},
 		{"unknown flag", nil, []string{"serve", "--port", "1"}, exitUsage, "", "unknown flag: --port"},
 		{"access token of no role", nil, []string{"auth", "token", "--role", "admin"}, exitUsage, "", `there is no role "admin"; roles are Global Account Administrator`},
@@ -320,7 +323,15 @@ func TestCommandLine(t *testing.T) {
 		{"schema", nil, []string{"seed", "schema"}, exitDone, "urn:pairsim:schema:seed:1", ""},
 		{"no address", nil, []string{"serve", "--http", "nowhere"}, exitRefused, "", "error: Cannot listen\n  --http nowhere"},
 		{"no folder for data", nil, append([]string{"serve", "--data", filepath.Join(dir, "none", "x.db")}, free...), exitRefused, "", "--data " + filepath.Join(dir, "none", "x.db")},
-		{"PostgreSQL", nil, append([]string{"serve", "--data", "postgres://localhost/x"}, free...), exitRefused, "", "PostgreSQL is not there yet"},
+		{
+			"no database", nil, append([]string{"serve", "--data", "postgres://u:" + passwordOfNobody + "@127.0.0.1:1/x"}, free...), exitRefused, "",
+			"error: Cannot use the database\n  --data: PostgreSQL at 127.0.0.1:1, database x, user u: no server to connect to",
+		},
+		{"no address of a database", nil, append([]string{"serve", "--data", "postgres://u:" + passwordOfNobody + "%zz@h/x"}, free...), exitRefused, "", "no address as postgres://"},
+		{"database in a variable", []string{"PAIRSIM_DATA=postgres://u:" + passwordOfNobody + "@127.0.0.1:1/x"}, append([]string{"serve"}, free...), exitRefused, "", "database x, user u"},
+		{"sync of a database", nil, []string{"serve", "--data", "postgres://h/x", "--sync", "full"}, exitUsage, "", "--sync is for a file"},
+		{"local data beside a file", nil, []string{"serve", "--data", "x.db", "--local-data", "y"}, exitUsage, "", "--local-data is for data in PostgreSQL"},
+		{"database without registry", nil, []string{"serve", "--data", "postgres://h/x", "--roles", "cxsim", "--registry", "http://127.0.0.1:1"}, exitUsage, "", "a database is for a process with the part btp"},
 		{"no CA folder", nil, append([]string{"serve", "--client-ca", filepath.Join(dir, "none")}, free...), exitRefused, "", "client CA: "},
 		{"wrong public URL", nil, append([]string{"serve", "--public-url", "registry"}, free...), exitRefused, "", `public URL "registry"`},
 	}
@@ -330,6 +341,9 @@ func TestCommandLine(t *testing.T) {
 			got := pairsim(t, test.env, "", test.args...)
 			if got.code != test.code || !strings.Contains(got.out, test.out) || !strings.Contains(got.errors, test.errs) {
 				t.Errorf("got %s\nwant exit code %d, stdout with %q, stderr with %q", got, test.code, test.out, test.errs)
+			}
+			if strings.Contains(got.out+got.errors, passwordOfNobody) {
+				t.Errorf("got %s\nwhich tells the password", got)
 			}
 			if test.code != exitDone && got.out != "" {
 				t.Errorf("got stdout %q, want a refusal on stderr alone", got.out)

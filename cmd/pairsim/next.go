@@ -44,6 +44,7 @@ var ways = []struct {
 	{btp.TokenRequested, "get its token (pairsim systems token {name}) and use it on the product side"},
 	{btp.DeregistrationRequested, "deregister it: pairsim systems deregister {name}"},
 	{btp.RemovalRequested, "remove it: pairsim systems remove {name}"},
+	{btp.MergeRequested, "merge it into the registered system that it duplicates: pairsim systems merge {name} TARGET"},
 	{btp.IncidentResolved, "have its incident resolved, as SAP's support would: pairsim incidents resolve {incident}"},
 }
 
@@ -70,6 +71,15 @@ func nextFor(s btpclient.System) string {
 		m, ok := edition.Move(btp.Status(s.Status.Code), way.on)
 		if t, err := btp.TypeNamed(s.Type); ok && m.Only != "" {
 			ok = err == nil && t.Has(m.Only)
+		}
+		if _, err := btp.TypeNamed(s.Type); way.on == btp.TokenRequested && err != nil {
+			continue // a third party's type needs no token
+		}
+		switch { // what is auto-discovered is merged, what is not is removed
+		case way.on == btp.MergeRequested:
+			ok = ok && s.Discovery.Mode == "auto"
+		case way.on == btp.RemovalRequested:
+			ok = ok && s.Discovery.Mode != "auto"
 		}
 		if !ok || way.on == btp.IncidentResolved && incident == "" {
 			continue

@@ -302,8 +302,8 @@ func TestWait(t *testing.T) {
 	}{
 		{"ready", nil, exitDone, ""},
 		{"label, in any case", []string{"--system", "Web Shop", "--status", "PENDING"}, exitDone, ""},
-		{"not yet", []string{"--system", "Web Shop", "--timeout", "100ms"}, exitRefused, `system "Web Shop" is "Pending"`},
-		{"no such system", []string{"--system", "Shop", "--timeout", "100ms"}, exitRefused, `there is no system "Shop"`},
+		{"not yet", []string{"--system", "Web Shop", "--timeout", "1s"}, exitRefused, `system "Web Shop" is "Pending"`},
+		{"no such system", []string{"--system", "Shop", "--timeout", "1s"}, exitRefused, `there is no system "Shop"`},
 		{"no such status ends at once", []string{"--system", "Web Shop", "--status", "Regsitered", "--timeout", "1h"}, exitRefused, `there is no status "Regsitered"`},
 		{"no such status, no such system", []string{"--system", "Shop", "--status", "Regsitered", "--timeout", "1h"}, exitRefused, `there is no status "Regsitered"`},
 		{"no such account", []string{"--system", "Web Shop", "--account", "other", "--timeout", "1h"}, exitRefused, `other`},

@@ -20,6 +20,8 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/btp/gateway"
+	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 )
@@ -29,18 +31,18 @@ const stopWithin = 10 * time.Second
 
 // serveOptions are the settings of serve, as given.
 type serveOptions struct {
-	edition, seed, data, sync, keyAlgorithm string
-	http, mtls, control, controlKey         string
-	roles                                   []string
-	publicURL, publicMTLSURL                string
-	tlsNames, allowHosts, trustedProxies    []string
-	clientCA, serverCA                      string
-	registry, registryMTLS, ca              string
-	logLevel, logFormat                     string
-	auth                                    bool
-	strict                                  uint64
-	strictOff                               []string
-	untilStdinCloses                        bool
+	edition, seed, data, localData, sync, keyAlgorithm string
+	http, mtls, control, controlKey                    string
+	roles                                              []string
+	publicURL, publicMTLSURL                           string
+	tlsNames, allowHosts, trustedProxies               []string
+	clientCA, serverCA                                 string
+	registry, registryMTLS, ca                         string
+	logLevel, logFormat                                string
+	auth, recordMessages                               bool
+	strict                                             uint64
+	strictOff                                          []string
+	untilStdinCloses                                   bool
 
 	attemptDeadline, certificateValidity time.Duration
 	rejectedCSRs                         int
@@ -50,6 +52,8 @@ type serveOptions struct {
 	durations                            map[btp.Transition]*time.Duration
 	transitions                          map[btp.Transition]*string
 	noTenantRenewal                      bool
+	callbackTimeout, tenantTimeout       time.Duration
+	gatewayTimeout                       time.Duration
 }
 
 func newServeCommand() *cobra.Command {
@@ -59,10 +63,12 @@ func newServeCommand() *cobra.Command {
 		Short: "Serve a landscape: the registry, its control API and the tenants",
 		Long: `Serve a landscape: the registry, its control API and the tenants, in one process or by --roles in several.
 
-Data is kept in memory, and is gone when the process ends, unless --data names a file (SQLite). Port 0 is any free one;
+Data is kept in memory, and is gone when the process ends, unless --data names a file (SQLite) or a
+database (PostgreSQL), which several processes may share. Port 0 is any free one;
 the addresses are printed. SIGINT and SIGTERM end it gracefully within 10 seconds (exit code 0), a second signal at once (1).`,
 		Example: `  pairsim serve
   pairsim serve --edition v2 --data pairsim.db
+  PGPASSWORD=… pairsim serve --data postgres://pairsim@db.test/pairsim --roles btp
   pairsim serve --seed landscape.yaml --http 127.0.0.1:0 --mtls 127.0.0.1:0 --control off
   pairsim serve --roles cxsim --http 127.0.0.1:9080 --mtls off --control off --registry http://127.0.0.1:8080 --ca ca.pem`,
 		Args: cobra.NoArgs,
@@ -84,7 +90,8 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	choiceFlag(c, &o.edition, "edition", "", "", "generation of SAP's documents; unless given: that of the data or the seed file, else v1",
 		"v1", "2021-10", "v2", "latest")
 	flags.StringVar(&o.seed, "seed", "", "seed `FILE`: what the landscape holds at its first start")
-	flags.StringVar(&o.data, "data", d.Data, "memory, or a `FILE` (SQLite)")
+	flags.StringVar(&o.data, "data", d.Data, "memory, a `FILE` (SQLite), or postgres://USER@HOST/DATABASE, whose password PGPASSWORD keeps from other users of the machine")
+	flags.StringVar(&o.localData, "local-data", "", "`FOLDER` for the tenants and the journal of this process where the data are in PostgreSQL; unless given: in memory")
 	choiceFlag(c, &o.sync, "sync", "", "normal", "what a file survives: the death of the process, or (full) the loss of power", "normal", "full")
 	choiceFlag(c, &o.keyAlgorithm, "key-algorithm", "", "", "algorithm of integration tokens, at first start; unless given: ES256", "ES256", "RS256", "EdDSA")
 
@@ -97,6 +104,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.publicMTLSURL, "public-mtls-url", "", "`URL` of the TLS listener as others reach it, where a request does not say")
 	flags.StringSliceVar(&o.tlsNames, "tls-name", nil, "further `NAME` or IP address in the TLS listener's certificate; repeatable")
 	flags.BoolVar(&o.auth, "auth", false, "ask for access tokens, with roles, on the registry's API and the tenants'")
+	flags.BoolVar(&o.recordMessages, "record-messages", true, "keep the latest requests and answers for the journal, without their secrets; never without --control")
 	strictFlags(flags, &o.strict, &o.strictOff)
 	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, "`HOST` beyond loopback that pairsim may call, and by which browsers may reach the control listener; repeatable")
 	flags.StringSliceVar(&o.trustedProxies, "trusted-proxy", nil, "`ADDRESS` or network of a proxy that ends TLS, whose X-Forwarded-Client-Cert is believed; repeatable")
@@ -110,6 +118,9 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 
 	flags.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "end when standard input does: with the program that started pairsim, however that ends")
 	flags.BoolVar(&o.noTenantRenewal, "no-tenant-renewal", false, "simulated tenants let their certificates end")
+	flags.DurationVar(&o.callbackTimeout, "callback-timeout", landscape.CallbackTimeout, "how long, in real time, the registry waits for a tenant that it calls")
+	flags.DurationVar(&o.tenantTimeout, "tenant-timeout", btpclient.DefaultTimeout, "how long, in real time, a simulated tenant waits for an answer of the registry")
+	flags.DurationVar(&o.gatewayTimeout, "gateway-timeout", gateway.DefaultTimeout, "how long, in real time, a call through the application gateway may take")
 	flags.DurationVar(&o.attemptDeadline, "attempt-deadline", p.AttemptDeadline, "how long an accepted token waits for its pairing to complete")
 	flags.DurationVar(&o.certificateValidity, "certificate-validity", p.CertificateValidity, "validity of client certificates")
 	flags.IntVar(&o.rejectedCSRs, "rejected-csrs", p.RejectedCSRs, "so many refused certificate requests fail a pairing")
@@ -160,11 +171,24 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.ControlKey = o.controlKey
 	cfg.PublicURL, cfg.PublicMTLSURL = o.publicURL, o.publicMTLSURL
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
-	cfg.Data, cfg.SyncFull = o.data, o.sync == "full"
+	cfg.Data, cfg.LocalData, cfg.SyncFull = o.data, o.localData, o.sync == "full"
+	switch {
+	case cfg.InDatabase() && cfg.SyncFull:
+		return cfg, usagef("--sync is for a file; what PostgreSQL survives is said there (fsync, synchronous_commit)")
+	case !cfg.InDatabase() && cfg.LocalData != "":
+		return cfg, usagef("--local-data is for data in PostgreSQL; beside a file they have their place, and memory keeps nothing")
+	}
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
-	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal = o.edition, o.auth, o.noTenantRenewal
+	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
+		return cfg, usagef("--callback-timeout, --tenant-timeout and --gateway-timeout must be longer than 0s")
+	}
+	cfg.CallbackTimeout, cfg.TenantTimeout, cfg.GatewayTimeout = o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout
+	cfg.Edition, cfg.Auth, cfg.NoTenantRenewal, cfg.NoMessages = o.edition, o.auth, o.noTenantRenewal, !o.recordMessages
 	if err := o.setRoles(&cfg); err != nil {
 		return cfg, err
+	}
+	if cfg.InDatabase() && o.registry != "" {
+		return cfg, usagef("--data: a database is for a process with the part btp; tenants keep what they have in files")
 	}
 	for _, text := range o.trustedProxies {
 		prefix, err := parseNetwork(text)
@@ -351,6 +375,9 @@ func warn(cfg landscape.Config, seedFile string) {
 			cfg.Log.Warn("listening wider than loopback: "+listener.risk, "flag", listener.flag, "address", listener.address)
 		}
 	}
+	if cfg.InDatabase() && cfg.LocalData == "" && len(cfg.Roles) > 1 {
+		cfg.Log.Warn("tenants and journal are in memory: a tenant that is paired is not any more when this process has ended", "remedy", "--local-data FOLDER, or --roles btp")
+	}
 	if _, err := os.Stat(cfg.Data); err == nil && seedFile != "" {
 		cfg.Log.Warn("the data exist already: of the seed file, only the policy and the tenants hold", "data", cfg.Data, "seed", seedFile)
 	}
@@ -373,8 +400,8 @@ func announce(w io.Writer, cfg landscape.Config, l *landscape.Landscape) {
 	if l.Edition != nil {
 		line("edition", l.Edition.ID+", "+l.Edition.Cockpit)
 		data := "in memory, gone when this ends (--data FILE keeps it)"
-		if cfg.Data != "" && cfg.Data != "memory" {
-			data = cfg.Data
+		if kept := cfg.ShownData(); kept != "" {
+			data = kept
 		}
 		line("data", data)
 	} else {
@@ -426,9 +453,12 @@ func startFailure(err error) error {
 	var address *net.AddrError
 	var op *net.OpError
 	var known *failure
+	var database *landscape.DatabaseError
 	switch {
 	case errors.As(err, &refused), errors.As(err, &known):
 		return err // it says what to do next
+	case errors.As(err, &database):
+		return &failure{"Cannot use the database", err.Error(), ""}
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &failure{"Address is taken", err.Error(), "Choose another address for this flag (port 0 is any free one), or end what listens there."}
 	case errors.As(err, &address), errors.As(err, &op):

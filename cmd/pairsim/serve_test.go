@@ -247,6 +247,7 @@ func TestServeExampleSeeds(t *testing.T) {
 	}
 }
 
+// Rule: processes-agree
 func TestServeInTwoProcesses(t *testing.T) {
 	t.Parallel()
 	registry := serveFor(t, "--roles", "btp")
@@ -300,6 +301,7 @@ func TestSettingsOfServe(t *testing.T) {
 	}
 }
 
+// Rule: origin-checked
 func TestControlKeyGuardsTheControlListener(t *testing.T) {
 	t.Parallel()
 	const key = "a-key-of-a-test-run"

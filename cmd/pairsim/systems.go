@@ -18,9 +18,9 @@ import (
 )
 
 func newSystemsCommand() *cobra.Command {
-	return newGroup("systems", "Register systems, list them, get their tokens, pair them, deregister and remove them",
+	return newGroup("systems", "Register systems, list them, get their tokens, pair them, deregister, remove and merge them",
 		newRegisterCommand(), newListSystemsCommand(), newShowSystemCommand(), newSystemTokenCommand(), newPairSystemCommand(),
-		newDeregisterCommand(), newRemoveCommand())
+		newDeregisterCommand(), newRemoveCommand(), newMergeCommand(), newDiscoverCommand())
 }
 
 func accountFlag(c *cobra.Command) {
@@ -173,6 +173,11 @@ func printSystem(w io.Writer, s btpclient.System) error {
 		{"id", s.ID},
 		{"type", s.Type},
 		{"account", s.GlobalAccount},
+		{"discovery", s.Discovery.Label},
+		{"url", s.Discovery.URL},
+		{"system ID", s.Discovery.SystemID},
+		{"business type", s.Discovery.BusinessType},
+		{"correlation IDs", strings.Join(s.Discovery.CorrelationIDs, ", ")},
 		{"status", label},
 		{"application", s.ApplicationName},
 		{"registered", clockTime(s.RegisteredAt)},

@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pairsim/pairsim/features/verify"
+	"github.com/pairsim/pairsim/internal/report"
 )
 
 func newVerifyCommand() *cobra.Command {
@@ -30,10 +34,13 @@ type verifyOptions struct {
 	tokenCommand                    string
 	concurrency                     int
 	quiet, apart                    bool
+	hung                            error // what became of tokenCommand
 }
 
 // reportFiles are what a report is called unless its file is named.
-var reportFiles = map[string]string{"junit": "pairsim-junit.xml", "cucumber": "pairsim-cucumber.json", "html": "pairsim-report.html"}
+var reportFiles = map[string]string{
+	"junit": "pairsim-junit.xml", "cucumber": "pairsim-cucumber.json", "messages": "pairsim-messages.ndjson", "html": "pairsim-report.html",
+}
 
 func newVerifyFeaturesCommand() *cobra.Command {
 	var o verifyOptions
@@ -62,12 +69,12 @@ A scenario passes, fails, or is not applicable to this target; the table tells w
 	flags.StringVar(&o.ca, "ca", "", "PEM `FILE` with the CA of its TLS listener; unless given, a pairsim's is asked for")
 	flags.StringVar(&o.tags, "tags", "", "`EXPRESSION` that selects scenarios, as \"@wire && ~@invariant-3\"")
 	flags.StringArrayVar(&o.features, "feature", nil, "feature `FILE` to carry out, as pairing.feature; repeatable, all unless given")
-	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, html; repeatable")
+	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, cucumber, messages, html; repeatable")
 	flags.StringArrayVar(&o.tokenURLs, "token-url", nil, "fresh token `URL` of a foreign registry; repeatable, one for each scenario")
 	flags.StringVar(&o.tokenCommand, "token-command", "", "`COMMAND` that prints a fresh token URL of a foreign registry, run by sh")
 	flags.BoolVar(&o.apart, "apart", false, "the server cannot call this process, as from a container: what needs that is not applicable")
 	flags.IntVar(&o.concurrency, "concurrency", 4, "scenarios at once; with token URLs always one")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show failures only, and the counts")
 	return c
 }
 
@@ -84,21 +91,15 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 		return &failure{"The target cannot be verified", err.Error(), "Start it, or correct --target, --control and --ca"}
 	}
 	out := c.OutOrStdout()
-	options.Progress = func(r verify.Result) {
-		if r.Outcome != verify.Passed || !o.quiet {
-			fmt.Fprintf(out, "%-14s  %s: %s\n", r.Outcome, r.Feature, printable(r.Name))
-		}
-		switch {
-		case r.Outcome == verify.Failed:
-			fmt.Fprintf(out, "                at: %s\n                %s\n", printable(r.Step), strings.ReplaceAll(printableLines(r.Reason), "\n", "\n                "))
-		case r.Outcome == verify.NotApplicable:
-			fmt.Fprintf(out, "                %s\n", printable(r.Reason))
-		}
-	}
+	options.Progress = func(r verify.Result) { o.show(out, r) }
 	report, err := verify.Run(c.Context(), target, options)
-	if err != nil {
-		return &failure{"The features were not carried out", err.Error(), "Look at --tags and --feature"}
+	if errors.Is(err, context.Canceled) {
+		return &failure{"Interrupted", fmt.Sprintf("%d scenarios had ended", len(report.Results)), "Run it again for the others"}
 	}
+	if err != nil {
+		return &failure{"The features were not carried out", err.Error(), "Look at --tags, --feature and --report"}
+	}
+	showReasons(out, report)
 	failed := report.Count(verify.Failed)
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
 		report.Count(verify.Passed), failed, report.Count(verify.NotApplicable), report.Took.Round(100*time.Millisecond))
@@ -111,28 +112,72 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 	return nil
 }
 
+// show tells of a scenario that has ended.
+func (o *verifyOptions) show(out io.Writer, r verify.Result) {
+	if r.Outcome != verify.Failed && o.quiet {
+		return
+	}
+	fmt.Fprintf(out, "%-14s  %s: %s", r.Outcome, r.Place(), printable(r.Name))
+	switch r.Outcome {
+	case verify.Failed:
+		fmt.Fprintf(out, "\n                at: %s\n                %s", printable(r.Step), strings.ReplaceAll(printableLines(r.Reason), "\n", "\n                "))
+	case verify.NotApplicable:
+		fmt.Fprintf(out, " (%s)", printable(r.Reason))
+	case verify.Passed:
+	}
+	fmt.Fprintln(out)
+}
+
+// showReasons tells why scenarios are not applicable, and how many for each reason.
+func showReasons(out io.Writer, report verify.Report) {
+	counts := map[string]int{}
+	for _, r := range report.Results {
+		if r.Outcome == verify.NotApplicable {
+			counts[r.Reason]++
+		}
+	}
+	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+	if len(reasons) > 0 {
+		fmt.Fprintln(out, "\nnot applicable:")
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(out, "  %4d  %s\n", counts[why], printable(why))
+	}
+}
+
 func (o *verifyOptions) options() (verify.Options, error) {
 	v := verify.Options{Tags: o.tags, Paths: o.features, Concurrency: o.concurrency}
 	if o.concurrency < 1 || o.concurrency > 64 {
 		return v, usagef("--concurrency is %d; it must be 1 to 64", o.concurrency)
 	}
-	for _, text := range o.reports {
-		form, file, _ := strings.Cut(text, "=")
-		if file == "" {
-			file = reportFiles[form]
-		}
-		switch form {
-		case "junit":
-			v.JUnit = file
-		case "cucumber":
-			v.Cucumber = file
-		case "html":
-			v.HTML = file
-		default:
-			return v, usagef("--report %s: forms are junit, cucumber and html", text)
+	if err := verify.CheckTags(o.tags); err != nil {
+		return v, usagef("--tags: %v", err)
+	}
+	for _, file := range o.features {
+		if !slices.Contains(verify.Files(), file) {
+			return v, usagef("--feature %s: there is none; they are %s", file, strings.Join(verify.Files(), ", "))
 		}
 	}
-	return v, nil
+	return v, reportsTo(o.reports, reportFiles, map[string]*string{"junit": &v.JUnit, "cucumber": &v.Cucumber, "messages": &v.Messages, "html": &v.HTML})
+}
+
+// reportsTo reads --report FORM[=FILE] into where the files of each form are named. A
+// file that cannot be written is told before anything runs.
+func reportsTo(flags []string, usual map[string]string, files map[string]*string) error {
+	for _, text := range flags {
+		form, file, _ := strings.Cut(text, "=")
+		into := files[form]
+		if into == nil {
+			return usagef("--report %s: forms are %s", text, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
+		}
+		*into = cmp.Or(file, usual[form])
+		if err := report.Writable(*into); err != nil {
+			return &failure{"Cannot write the report", err.Error(), "Name a file in a folder that is there: --report " + form + "=FILE"}
+		}
+	}
+	return nil
 }
 
 // verified is the target that the flags name.
@@ -151,7 +196,7 @@ func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 				return t, err
 			}
 		}
-		t.TokenURL = verify.TokenURLs(o.tokenURLs)
+		t.TokenURL, t.Foreign = verify.TokenURLs(o.tokenURLs), basesOf(o.tokenURLs)
 	case o.tokenCommand != "":
 		t.TokenURL = o.askForTokenURL
 	case o.target == "":
@@ -170,6 +215,17 @@ func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 	return t, nil
 }
 
+// basesOf are the servers of URLs, each once. The URLs have been checked.
+func basesOf(urls []string) (bases []string) {
+	for _, text := range urls {
+		if u, err := url.Parse(text); err == nil {
+			bases = append(bases, u.Scheme+"://"+u.Host)
+		}
+	}
+	slices.Sort(bases)
+	return slices.Compact(bases)
+}
+
 func checkBase(flag, text string, withQuery bool) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" && !withQuery {
@@ -178,22 +234,32 @@ func checkBase(flag, text string, withQuery bool) error {
 	return nil
 }
 
-const tokenCommandTimeout = 2 * time.Minute
+// tokenCommandTimeout is how long it may take to get a token URL.
+const tokenCommandTimeout = 15 * time.Second
 
 // askForTokenURL runs the command for a token URL. What it says on its standard
 // error is the user's to see; its output, a secret, is not told again.
 func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenCommandTimeout)
+	if o.hung != nil {
+		return "", o.hung
+	}
+	bounded, cancel := context.WithTimeout(ctx, tokenCommandTimeout)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, "sh", "-c", o.tokenCommand).Output() //nolint:gosec // the user's own command
-	if err != nil {
-		var exited *exec.ExitError
-		if errors.As(err, &exited) {
-			return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", exited.ExitCode(), exited.Stderr)
-		}
+	var wrote, errs tail
+	run := exec.Command("sh", "-c", o.tokenCommand) //nolint:gosec,noctx // the user's own command, which is ended as a group
+	run.Stdout, run.Stderr = &wrote, &errs
+	var exited *exec.ExitError
+	err := runGroup(bounded, run)
+	switch {
+	case ctx.Err() == nil && bounded.Err() != nil:
+		o.hung = fmt.Errorf("the command for token URLs did not end within %s, was ended, and is not run again", tokenCommandTimeout)
+		return "", o.hung
+	case errors.As(err, &exited):
+		return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", statusOf(run.ProcessState), printableLines(errs.String()))
+	case err != nil:
 		return "", fmt.Errorf("the command for token URLs: %w", err)
 	}
-	text := strings.TrimSpace(string(output))
+	text := strings.TrimSpace(wrote.String())
 	if checkBase("", text, true) != nil || strings.ContainsAny(text, " \n") {
 		return "", errors.New("the command for token URLs printed something else than one http or https URL")
 	}
@@ -203,7 +269,7 @@ func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
 // ownRoots are the CA that a pairsim shows at /ca.pem beside the system's; nil if
 // the target shows none.
 func ownRoots(ctx context.Context, base string) *x509.CertPool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ca.pem", nil)
 	if err != nil {

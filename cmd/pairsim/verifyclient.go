@@ -22,6 +22,7 @@ type verifyClientOptions struct {
 	edition, systemType string
 	checks, reports     []string
 	renewCommand        string
+	revokeCommand       string
 	timeout             time.Duration
 	quiet, list         bool
 }
@@ -45,7 +46,8 @@ In its arguments {tokenUrl}, {token}, {ca}, {folder} and {system} are filled in:
 of the registry, a folder that is kept from run to run of one check, and the system's name. It finds the first and the others in
 its environment too, as under pairsim exec: PAIRSIM_TOKEN_URL, PAIRSIM_CA, PAIRSIM_FOLDER, PAIRSIM_URL, PAIRSIM_CONTROL_URL.
 
-With --renew-command, run by sh, it is asked to renew its certificate with what it kept in PAIRSIM_FOLDER.
+With --renew-command, run by sh, it is asked to renew its certificate with what it kept in PAIRSIM_FOLDER, with --revoke-command to
+revoke it.
 
 A check passes, fails, or is not applicable to this client; the table tells what the client did wrong, the document that says so,
 and what to do next. The exit code is 1 when one fails; 127 when the command is not found, 126 when it cannot be run.`,
@@ -73,6 +75,7 @@ and what to do next. The exit code is 1 when one fails; 127 when the command is 
 	flags.StringVar(&o.systemType, "type", "SAP Commerce Cloud", "`TYPE` of the system that it pairs as")
 	flags.StringArrayVar(&o.checks, "check", nil, "`CHECK` to make, by id or name (--list); repeatable, all unless given")
 	flags.StringVar(&o.renewCommand, "renew-command", "", "`COMMAND`, run by sh, by which it is asked to renew")
+	flags.StringVar(&o.revokeCommand, "revoke-command", "", "`COMMAND`, run by sh, by which it is asked to revoke its certificate")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long one run of the command may take")
 	flags.StringArrayVar(&o.reports, "report", nil, "report to write, as `FORM[=FILE]`: junit, html; repeatable")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show what did not pass only")
@@ -90,20 +93,6 @@ func listChecks(c *cobra.Command) error {
 
 func (o *verifyClientOptions) options() (clientcheck.Options, error) {
 	v := clientcheck.Options{Seeds: o.seeds, Only: o.checks, Edition: o.edition, SystemType: o.systemType}
-	for _, text := range o.reports {
-		form, file, _ := strings.Cut(text, "=")
-		if file == "" {
-			file = clientReportFiles[form]
-		}
-		switch form {
-		case "junit":
-			v.JUnit = file
-		case "html":
-			v.HTML = file
-		default:
-			return v, usagef("--report %s: forms are junit and html", text)
-		}
-	}
 	if o.seeds == 0 { // the package's default, were it passed on
 		return v, usagef("--seeds is 0; it must be 1 to 1000")
 	}
@@ -116,7 +105,7 @@ func (o *verifyClientOptions) options() (clientcheck.Options, error) {
 	if o.timeout < time.Second || o.timeout > time.Hour {
 		return v, usagef("--timeout is %s; it must be 1s to 1h", o.timeout)
 	}
-	return v, nil
+	return v, reportsTo(o.reports, clientReportFiles, map[string]*string{"junit": &v.JUnit, "html": &v.HTML})
 }
 
 func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
@@ -181,24 +170,44 @@ func (o *verifyClientOptions) client(command []string) clientcheck.Client {
 		}
 		return runClient(ctx, s, filled)
 	}
-	if o.renewCommand != "" {
-		client.Renew = func(ctx context.Context, s clientcheck.Setting) clientcheck.Ending {
-			return runClient(ctx, s, []string{"sh", "-c", o.renewCommand})
-		}
-	}
+	client.Renew, client.Revoke = byShell(o.renewCommand), byShell(o.revokeCommand)
 	return client
 }
 
-// runClient runs a command until it ends or ctx does, and ends what is left of it.
+// byShell runs a command by sh; nil for none.
+func byShell(command string) func(context.Context, clientcheck.Setting) clientcheck.Ending {
+	if command == "" {
+		return nil
+	}
+	return func(ctx context.Context, s clientcheck.Setting) clientcheck.Ending {
+		return runClient(ctx, s, []string{"sh", "-c", command})
+	}
+}
+
+// runClient runs a client.
 func runClient(ctx context.Context, s clientcheck.Setting, command []string) clientcheck.Ending {
 	run := exec.Command(command[0], command[1:]...) //nolint:gosec // the user's own command
 	var wrote tail
 	run.Env, run.Stdout, run.Stderr = append(os.Environ(), s.Environment()...), &wrote, &wrote
+	err := runGroup(ctx, run)
+	if run.ProcessState == nil {
+		problem, _ := notRun(err)
+		return clientcheck.Ending{Err: problem}
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return clientcheck.Ending{Err: err}
+	}
+	return clientcheck.Ending{Status: statusOf(run.ProcessState), Output: wrote.String()}
+}
+
+// runGroup runs a command until it ends or ctx does, and ends what is left of it and of
+// what it started. There is no process state when it could not be started.
+func runGroup(ctx context.Context, run *exec.Cmd) error {
 	run.WaitDelay = leftoverTime // for output that something it left behind holds open
 	own := ownGroup(run)
 	if err := run.Start(); err != nil {
-		problem, _ := notRun(err)
-		return clientcheck.Ending{Err: problem}
+		return err
 	}
 	done, ending := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -214,11 +223,10 @@ func runClient(ctx context.Context, s clientcheck.Setting, command []string) cli
 	close(done)
 	<-ending
 	own.end(run)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
-		return clientcheck.Ending{Err: err}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil
 	}
-	return clientcheck.Ending{Status: statusOf(run.ProcessState), Output: wrote.String()}
+	return err
 }
 
 // tail keeps the end of what is written.

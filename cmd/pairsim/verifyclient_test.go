@@ -48,6 +48,11 @@ func outcomes(out string) map[string][]string {
 	return by
 }
 
+// contains says whether a list has all of these.
+func contains(list []string, wanted ...string) bool {
+	return !slices.ContainsFunc(wanted, func(one string) bool { return !slices.Contains(list, one) })
+}
+
 // TestVerifyClientOnOurTenants: what pairs on the tenants' side makes no mistake.
 func TestVerifyClientOnOurTenants(t *testing.T) {
 	t.Parallel()
@@ -56,7 +61,10 @@ func TestVerifyClientOnOurTenants(t *testing.T) {
 	} {
 		args := []string{"--seeds", "1", "--type", systemType, "--edition", "v2"}
 		if tenant == "commerce" { // the tenants are one program: all checks for one of them
-			args = []string{"--seeds", "1", "--renew-command", `"$PAIRSIM_BINARY" tenants events send commerce order.created`}
+			args = []string{
+				"--seeds", "1", "--renew-command", `"$PAIRSIM_BINARY" tenants events send commerce order.created`,
+				"--revoke-command", `curl --silent --show-error --fail --noproxy "*" --request POST "$PAIRSIM_URL/tenants/commerce/revocation"`,
+			}
 		} else {
 			for _, check := range []string{"C-02", "C-03", "C-06", "C-13", "S-05", "S-all"} {
 				args = append(args, "--check", check)
@@ -70,7 +78,7 @@ func TestVerifyClientOnOurTenants(t *testing.T) {
 			if by := outcomes(got.out); got.code != exitDone || len(by["failed"]) > 0 || len(by["passed"]) < 7 {
 				t.Errorf("got %s", got)
 			}
-			if by := outcomes(got.out); tenant == "commerce" && (!slices.Contains(by["passed"], "C-18") || !slices.Contains(by["passed"], "C-21") || len(by["passed"]) < 30) {
+			if by := outcomes(got.out); tenant == "commerce" && (len(by["passed"]) < 33 || !contains(by["passed"], "C-18", "C-21", "C-22", "C-23", "C-24")) {
 				t.Errorf("got %s\nwant that nearly all checks are made", got)
 			}
 		})
@@ -124,7 +132,7 @@ func TestVerifyClientRefuses(t *testing.T) {
 		"too many seeds":           {[]string{"--seeds", "1001", "--", "true"}, exitUsage, "1 to 1000"},
 		"an unknown check":         {[]string{"--check", "C-99", "--", "true"}, exitUsage, "there is no check"},
 		"an unknown type":          {[]string{"--type", "Neverland", "--", "true"}, exitUsage, "Neverland"},
-		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "junit and html"},
+		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "forms are html, junit"},
 		"no time":                  {[]string{"--timeout", "1ms", "--", "true"}, exitUsage, "1s to 1h"},
 		"a report that cannot be":  {[]string{"--check", "C-01", "--report", "html=" + filepath.Join(folder, "no", "r.html"), "--", "true"}, exitRefused, "Cannot write the report"},
 	} {
@@ -137,6 +145,29 @@ func TestVerifyClientRefuses(t *testing.T) {
 	}
 	if got := verifyClientIn(t, "--list"); got.code != exitDone || !strings.Contains(got.out, "S-18") || !strings.Contains(got.out, "C-01") {
 		t.Errorf("--list: got %s", got)
+	}
+}
+
+// TestVerifyClientThatDoesNothing fails one check, which says so.
+func TestVerifyClientThatDoesNothing(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{
+		"true":  "it ended with status 0, but the system is shown as Pending; it called nothing",
+		"false": "it ended with status 1, and did not pair; it called nothing",
+	} {
+		got := verifyClientIn(t, "--", command, "{tokenUrl}")
+		if by := outcomes(got.out); got.code != exitRefused || !slices.Equal(by["failed"], []string{"C-01"}) || len(by["passed"]) > 0 || !strings.Contains(got.out, want) {
+			t.Errorf("got %s\nwant %q", got, want)
+		}
+	}
+}
+
+// TestVerifyClientThatWritesMuch: the end of it is kept, and holds no secret.
+func TestVerifyClientThatWritesMuch(t *testing.T) {
+	t.Parallel()
+	got := verifyClientIn(t, "--", "sh", "-c", `head -c 20000000 /dev/zero | tr '\0' 'x'; echo; echo "the end of $PAIRSIM_TOKEN_URL"; exit 3`)
+	if got.code != exitRefused || !strings.Contains(got.out, "it wrote: the end of http") || len(got.out) > 64<<10 || strings.Contains(got.out, "eyJ") {
+		t.Errorf("got %.3000s, %d bytes", got, len(got.out))
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 )
 
 // A tenant is watched while it pairs: what it has done, and what it waits for.
+//
+// Rule: tenant-shows-its-progress
 func TestATenantIsWatchedAsItPairs(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)
@@ -34,6 +36,8 @@ func TestATenantIsWatchedAsItPairs(t *testing.T) {
 }
 
 // A pairing that fails says where, why and what to do, on the product side too.
+//
+// Rule: recipe-cut-connection
 func TestATenantSaysWhereItsPairingBroke(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)
@@ -54,6 +58,7 @@ func TestATenantSaysWhereItsPairingBroke(t *testing.T) {
 	p.picture("tenant-failed-dark")
 }
 
+// Rule: certificate-renewal, certificate-revocation
 func TestACertificateIsRenewedAndRevokedInTheConsole(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -85,29 +84,7 @@ func TestATableIsSortedAndSearched(t *testing.T) {
 	p.accessible()
 }
 
-func TestTheKeyboardIsEnough(t *testing.T) {
-	env := testenv.Start(t)
-	p := open(t, env, 1280, "systems")
-	p.sees("No systems yet")
-	press := func(keys string) { p.run(chromedp.KeyEvent(keys)) }
-	focus := func(name string) {
-		t.Helper()
-		p.until("nothing called "+name+" has the focus", `named(document.activeElement).startsWith(%s)`, name)
-	}
-	press("\t")
-	focus("Skip to the page")
-	p.do(`find("button", "Register System").focus()`)
-	press("\r")
-	focus("Name")
-	p.run(chromedp.KeyEvent("shop"))
-	p.until("the form is not complete", `!find("button", "Register").disabled`)
-	press("\r") // the form's own way
-	p.sees("10:00 left")
-	press("\x1b")
-	p.sees("Pending")
-	p.until("the dialog is still there", `!document.querySelector("dialog[open]")`)
-}
-
+// Rule: environments-apart
 func TestAnEnvironmentHasACockpitOfItsOwn(t *testing.T) {
 	server := testenv.Start(t)
 	env := server.NewEnvironment(t, testenv.WithEdition("v2"))
@@ -133,31 +110,6 @@ func TestAKeyGuardsTheControlListener(t *testing.T) {
 	p.click("Sign in")
 	p.sees("Live")
 	p.seesNot("The control key is needed")
-}
-
-func TestRolesAreKept(t *testing.T) {
-	env := testenv.Start(t, testenv.WithAuth())
-	env.RegisterSystem(t, "shop", testenv.CommerceCloud)
-	viewer, err := env.Controls().CreateOAuthClient(t.Context(), btpclient.OAuthClient{Role: testenv.SystemLandscapeViewer, GlobalAccount: "default"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := open(t, env, 1280, "systems")
-	p.sees("Sign in")
-	p.accessible()
-	p.picture("sign-in")
-	p.fill("Client ID", viewer.ID)
-	p.fill("Client secret", "wrong")
-	p.click("Sign in")
-	p.sees("Not signed in")
-	p.fill("Client secret", viewer.Secret)
-	p.click("Sign in")
-	p.sees("Pending")
-	p.seesNot("Client secret")
-	p.clickIn("shop", "Actions of shop")
-	p.click("Display token")
-	p.sees("Role does not allow it")
-	p.accessible()
 }
 
 func TestAServerThatEndsIsMissed(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 )
 
 // sap-domain §14: a destination made by hand, found as an application finds it.
+//
+// Rule: destination-find
 func TestADestinationIsMadeAndFound(t *testing.T) {
 	env := testenv.Start(t)
 	p := open(t, env, 1280, "destinations")

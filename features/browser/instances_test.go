@@ -49,6 +49,7 @@ func TestAServiceInstanceIsCreatedAndBound(t *testing.T) {
 	p.sees("No service instances")
 }
 
+// Rule: input-refused-precisely
 func TestWhatAServiceRefusesIsSaid(t *testing.T) {
 	env := testenv.Start(t)
 	p := open(t, env, 1280, "instances")

@@ -28,6 +28,8 @@ func register(p *page, name, systemType string) {
 
 // SEED-000 and SEED-004: registered in the cockpit, paired by the token that it
 // shows, gone when it is deregistered.
+//
+// Rule: cockpit-edition-words, deregister-v1-row-disappears
 func TestEveryProductComesAndGoesInV1(t *testing.T) {
 	for _, product := range products {
 		t.Run(product.tenant, func(t *testing.T) {
@@ -59,6 +61,8 @@ func TestEveryProductComesAndGoesInV1(t *testing.T) {
 
 // 1582d72.md, e9d975a.md: Add, then Get Token; deregistering keeps the record,
 // removing deletes it.
+//
+// Rule: cockpit-edition-words, deregister-v2-row-stays, remove-unregistered
 func TestEveryProductComesAndGoesInV2(t *testing.T) {
 	for _, product := range products {
 		t.Run(product.tenant, func(t *testing.T) {
@@ -92,6 +96,7 @@ func TestEveryProductComesAndGoesInV2(t *testing.T) {
 	}
 }
 
+// Rule: error-opens-incident
 func TestAnErrorSaysWhatHappenedAndWhoHelps(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)
@@ -118,6 +123,7 @@ func TestAnErrorSaysWhatHappenedAndWhoHelps(t *testing.T) {
 	p.sees("Pending")
 }
 
+// Rule: deregister-names-blockers, cockpit-disabled-says-why
 func TestWhatHoldsASystemIsNamed(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)

@@ -10,6 +10,8 @@ import (
 
 // SEED-004, all of it by hand: register, integrate in the tenant, entitle the
 // subaccount, create an instance of api-access, and find the destination that it made.
+//
+// Rule: instance-makes-destination, entitlement-per-system-and-plan
 func TestMarketingCloudIsExtended(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {

@@ -56,6 +56,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("force-prefers-reduced-motion", true),                         // what comes into view while axe looks has its colours at once
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"), // the network is cut
 	)
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...) // ends with the process
@@ -99,10 +100,9 @@ func (p *page) listen(event any) {
 	case *runtime.EventExceptionThrown:
 		p.complaints = append(p.complaints, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 	case *log.EventEntryAdded:
-		// A refusal is an answer: the browser notes it, the page shows it. That a network
-		// of the machine came or went, as with containers of others, is none of the page's.
+		// A refusal is an answer: the browser notes it, the page shows it.
 		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "Failed to load resource: the server responded with a status of 4") &&
-			!strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED") {
+			!(shared && strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED")) {
 			p.complaints = append(p.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:

@@ -55,6 +55,7 @@ var pages = []struct{ path, name, shows string }{
 	{"nowhere", "nowhere", "There is no such page"},
 }
 
+// Rule: cockpit-accessible
 func TestEveryPageIsAccessible(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 )
 
 // An event that nobody takes is given up after eight tries, and sent again by hand.
+//
+// Rule: event-retried
 func TestAnEventIsSubscribedToAndSentAgain(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)

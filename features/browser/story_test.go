@@ -32,10 +32,12 @@ func TestTheStoryOfAPairingIsTold(t *testing.T) {
 			p.accessible()
 			p.click(c.tenant + " → SAP BTP: a tenant sends its certificate request")
 			p.sees("pairing-protocols §1.5")
-			p.sees("Neither queries nor headers nor bodies")
+			p.sees("POST /v1/applications/certificates?token=***")
+			p.sees("base64 of certificate request for CN=mp-story-1")
+			p.sees("issued by CN=pairsim client Issuing CA")
 			p.accessible()
 			if c.tenant == "commerce" {
-				p.do(`document.querySelector(".scene__call[aria-expanded=true]").scrollIntoView({block: "center"})`)
+				p.do(`document.querySelector(".said").scrollIntoView({block: "end"})`)
 				p.picture("story-details")
 			}
 			// Nobody's secret stands in it.
@@ -164,4 +166,10 @@ func TestTheStoryFitsANarrowWindow(t *testing.T) {
 	p.click("Dark theme")
 	p.accessible()
 	p.picture("story-narrow")
+	p.click("commerce → SAP BTP: a tenant sends its certificate request")
+	p.sees("certificate request for CN=mp-shop")
+	if over := evaluate[int](p, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+		t.Errorf("what was said is %d pixels wider than the window", over)
+	}
+	p.accessible()
 }

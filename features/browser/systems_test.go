@@ -10,6 +10,8 @@ import (
 )
 
 // SEED-000, steps 1 to 9, with the formation before the product side as it recommends.
+//
+// Rule: cockpit-register-system, cockpit-edition-words
 func TestRegisterASystemInV1(t *testing.T) {
 	env := testenv.Start(t)
 	p := open(t, env, 1280, "systems")
@@ -57,6 +59,7 @@ func TestRegisterASystemInV1(t *testing.T) {
 	p.accessible()
 }
 
+// Rule: token-validity-cx
 func TestATokenExpiresOnTheEnvironmentsClock(t *testing.T) {
 	env := testenv.Start(t)
 	env.RegisterSystem(t, "shop", testenv.CommerceCloud)

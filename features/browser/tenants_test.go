@@ -18,6 +18,8 @@ var consoles = []struct{ tenant, systemType, page, add, field, save, label strin
 
 // The whole way of a token, by hand: from the cockpit to the product side, and back
 // to the list that shows Registered.
+//
+// Rule: cockpit-status-visible, tenant-shows-its-progress
 func TestATokenIsUsedOnTheProductSide(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		for _, c := range consoles {
@@ -95,6 +97,7 @@ func TestATenantSendsAnEventAndShowsItsData(t *testing.T) {
 	}
 }
 
+// Rule: tenant-extension-actions
 func TestARowIsDisabledEnabledAndDeletedInItsProductsWords(t *testing.T) {
 	env := testenv.Start(t)
 	crm := env.RegisterSystem(t, "crm", testenv.CloudForCustomer)
@@ -120,6 +123,7 @@ func TestARowIsDisabledEnabledAndDeletedInItsProductsWords(t *testing.T) {
 	p.sees("Nothing here yet")
 }
 
+// Rule: token-refusal-says-why
 func TestARefusedTokenSaysWhy(t *testing.T) {
 	env := testenv.Start(t)
 	shop := env.RegisterSystem(t, "shop", testenv.CommerceCloud)

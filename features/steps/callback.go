@@ -90,7 +90,7 @@ func (w *world) theClientDescribesTenant(ctx context.Context, behaviour string) 
 
 // listen serves a tenant's callback until the scenario ends, and counts its calls.
 func (w *world) listen(ctx context.Context, calls *atomic.Int32, answer http.HandlerFunc) (string, error) {
-	if err := w.cannotCall(); err != nil {
+	if err := w.cannotCall(ctx); err != nil {
 		return "", err
 	}
 	var listening net.ListenConfig
@@ -114,8 +114,12 @@ func (w *world) listen(ctx context.Context, calls *atomic.Int32, answer http.Han
 	return "http://" + on.Addr().String(), nil
 }
 
-// cannotCall says why the landscape calls nothing that listens here; nil: it does.
-func (w *world) cannotCall() error {
+// cannotCall says why the landscape calls nothing that listens here; nil: it does. One
+// that does not run yet does not know.
+func (w *world) cannotCall(ctx context.Context) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
 	if apart, ok := w.landscape.(Apart); ok {
 		return apart.CannotCall()
 	}

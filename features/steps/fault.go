@@ -21,6 +21,7 @@ var stages = map[string]string{
 	"synchronizing the formation":    "formation.synchronize",
 	"deleting the formation":         "formation.deletion",
 	"a participant of the formation": "formation.report",
+	"listing the systems":            "system.list",
 }
 
 // faultSteps make steps fail on purpose.

@@ -70,6 +70,7 @@ type target struct {
 	password, token string
 	tokens          int
 	csrf            bool
+	latest          http.Header // of its latest call
 }
 
 const (
@@ -83,6 +84,7 @@ const (
 func (t *target) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.latest = r.Header.Clone()
 	user, password, _ := r.BasicAuth()
 	switch {
 	case r.URL.Path == "/token":
@@ -173,7 +175,7 @@ func (w *world) theClientExposesTroubled(ctx context.Context, name, trouble stri
 	case "fails":
 		address, err = w.listen(ctx, &calls, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 	case "has a certificate nobody trusts":
-		if err := w.cannotCall(); err != nil {
+		if err := w.cannotCall(ctx); err != nil {
 			return err
 		}
 		untrusted := httptest.NewUnstartedServer(&target{})

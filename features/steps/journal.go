@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -88,6 +89,16 @@ func (w *world) theJournalHoldsNoToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for what, secret := range w.knownSecrets() {
+		if bytes.Contains(text, []byte(secret)) {
+			return fmt.Errorf("the journal holds %s, want no secret", what)
+		}
+	}
+	return nil
+}
+
+// knownSecrets are those that the scenario knows, by what they are.
+func (w *world) knownSecrets() map[string]string {
 	secrets := map[string]string{}
 	for name, s := range w.systems {
 		for _, token := range s.tokens {
@@ -97,12 +108,8 @@ func (w *world) theJournalHoldsNoToken(ctx context.Context) error {
 	if w.client != nil {
 		secrets["the follow-up token of the client"] = w.client.info.FollowUpToken()
 	}
-	for what, secret := range secrets {
-		if secret != "" && bytes.Contains(text, []byte(secret)) {
-			return fmt.Errorf("the journal holds %s, want no secret", what)
-		}
-	}
-	return nil
+	maps.DeleteFunc(secrets, func(_, secret string) bool { return secret == "" })
+	return secrets
 }
 
 // journal reads the first page of what matches.

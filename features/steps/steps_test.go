@@ -9,32 +9,7 @@ import (
 	"github.com/pairsim/pairsim/features"
 )
 
-// definition is a step definition and how many steps of the features it matches.
-type definition struct {
-	keyword, pattern string
-	expression       *regexp.Regexp
-	uses             int
-}
-
-// recorder takes step definitions and runs none.
-type recorder struct{ defined []*definition }
-
-func (r *recorder) Given(pattern, _ any) { r.add("Given", pattern) }
-func (r *recorder) When(pattern, _ any)  { r.add("When", pattern) }
-func (r *recorder) Then(pattern, _ any)  { r.add("Then", pattern) }
-
-func (r *recorder) add(keyword string, pattern any) {
-	text := pattern.(string)
-	r.defined = append(r.defined, &definition{keyword: keyword, pattern: text, expression: regexp.MustCompile(text)})
-}
-
-func defined() []*definition {
-	var r recorder
-	newWorld(nil).define(&r)
-	return r.defined
-}
-
-// keywords are what Gherkin calls the kinds of steps, And being of the kind before it.
+// keywords are what people write for Gherkin's types of steps.
 var keywords = map[string]string{"Context": "Given", "Action": "When", "Outcome": "Then"}
 
 func TestEveryStepHasOneDefinition(t *testing.T) {
@@ -43,14 +18,15 @@ func TestEveryStepHasOneDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions := defined()
+	definitions := Definitions()
+	uses := make([]int, len(definitions))
 	for _, feature := range all {
 		for _, scenario := range feature.Pickles {
 			for _, step := range scenario.Steps {
 				matches := 0
-				for _, d := range definitions {
-					if d.keyword == keywords[string(step.Type)] && d.expression.MatchString(step.Text) {
-						d.uses++
+				for i, d := range definitions {
+					if d.Type == string(step.Type) && d.Expression.MatchString(step.Text) {
+						uses[i]++
 						matches++
 					}
 				}
@@ -61,9 +37,9 @@ func TestEveryStepHasOneDefinition(t *testing.T) {
 			}
 		}
 	}
-	for _, d := range definitions {
-		if d.uses == 0 {
-			t.Errorf("%s %s is used by no scenario", d.keyword, d.pattern)
+	for i, d := range definitions {
+		if uses[i] == 0 {
+			t.Errorf("%s %s is used by no scenario", keywords[d.Type], d.Expression)
 		}
 	}
 }
@@ -72,12 +48,13 @@ func TestEveryStepHasOneDefinition(t *testing.T) {
 func TestStepsSpeakOfTheDomain(t *testing.T) {
 	technical := regexp.MustCompile(`(?i)/|[{}\[\]]|\bjson\b|\bhttps?\b|(?-i:\b(GET|POST|PUT|PATCH|DELETE)\b)|\b[1-5]\d\d\b`)
 	notations := regexp.MustCompile(`\[\^"\][*+]`) // the class that takes a quoted name is no JSON
-	for _, d := range defined() {
-		if found := technical.FindString(notations.ReplaceAllString(d.pattern, "")); found != "" {
-			t.Errorf("%s %s holds %q, want words of the domain", d.keyword, d.pattern, found)
+	for _, d := range Definitions() {
+		pattern := d.Expression.String()
+		if found := technical.FindString(notations.ReplaceAllString(pattern, "")); found != "" {
+			t.Errorf("%s %s holds %q, want words of the domain", keywords[d.Type], pattern, found)
 		}
-		if d.pattern[0] != '^' || d.pattern[len(d.pattern)-1] != '$' {
-			t.Errorf("%s %s matches a part of a sentence, want ^…$", d.keyword, d.pattern)
+		if pattern[0] != '^' || pattern[len(pattern)-1] != '$' {
+			t.Errorf("%s %s matches a part of a sentence, want ^…$", keywords[d.Type], pattern)
 		}
 	}
 }

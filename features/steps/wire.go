@@ -25,6 +25,12 @@ type TokenSource interface {
 	TokenURL(context.Context) (string, error)
 }
 
+// Watching is a landscape that is told of the calls of a connector that knows the wire
+// alone. The path is without query, and holds no token.
+type Watching interface {
+	Called(method, path string, status int, err error)
+}
+
 // wireSteps are what a connector does that was given a token URL and nothing else.
 func (w *world) wireSteps(d definitions) {
 	d.Given(`^the token URL of a system$`, w.theTokenURLOfASystem)
@@ -64,11 +70,16 @@ type wire struct {
 	own      tls.Certificate
 	service  string
 	answer   wireAnswer // the latest
+	// odd are the answers that the connector looked at closely, refused what it sent
+	// with the last of them.
+	odd     []odd
+	refused members
 }
 
 type wireAnswer struct {
 	method, path string // of the call, without query
 	status       int
+	header       http.Header
 	body         []byte
 	err          error // no answer came
 }
@@ -167,6 +178,11 @@ func (w *world) call(ctx context.Context, method, address string, body any, own 
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: w.landscape.TLS(certificates...), DisableKeepAlives: true}
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
+	defer func() {
+		if watching, ok := w.landscape.(Watching); ok {
+			watching.Called(method, target.Path, w.wire.answer.status, w.wire.answer.err)
+		}
+	}()
 	if err != nil {
 		var wrapped *url.Error // which names the address
 		if errors.As(err, &wrapped) {
@@ -177,7 +193,7 @@ func (w *world) call(ctx context.Context, method, address string, body any, own 
 		return nil
 	}
 	defer response.Body.Close()
-	a.status = response.StatusCode
+	a.status, a.header = response.StatusCode, response.Header
 	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxWireAnswer)); err != nil {
 		a.err = fmt.Errorf("%s %s: the answer broke off: %w", method, target.Path, err)
 	}

@@ -70,6 +70,9 @@ type Settings struct {
 	// OwnServer: the scenario is about a server and its environments; an environment
 	// of a shared one will not do.
 	OwnServer bool
+	// TrustedProxy: what forwards from this machine to the plain listener is believed to
+	// have seen the client's certificate.
+	TrustedProxy bool
 	// Strict is the seed of a strict registry, StrictOff its rules that are off; 0:
 	// it is friendly.
 	Strict    uint64
@@ -128,12 +131,14 @@ func (w *world) define(d definitions) {
 	w.clockSteps(d)
 	w.transitionSteps(d)
 	w.journalSteps(d)
+	w.recordingSteps(d)
 	w.verificationSteps(d)
 	w.subaccountSteps(d)
 	w.formationSteps(d)
 	w.entitlementSteps(d)
 	w.eventMeshSteps(d)
 	w.deregistrationSteps(d)
+	w.landscapeSteps(d)
 	w.callbackSteps(d)
 	w.extensionSteps(d)
 	w.faultSteps(d)
@@ -149,6 +154,14 @@ func (w *world) define(d definitions) {
 	w.applicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
+	w.documentSteps(d)
+	w.oddSteps(d)
+	w.platformSteps(d)
+	w.publicSteps(d)
+	w.trustSteps(d)
+	w.headerSteps(d)
+	w.webhookSteps(d)
+	w.limitSteps(d)
 }
 
 // world is everything that one scenario knows. No scenario sees another's, even
@@ -175,6 +188,7 @@ type world struct {
 	displayed  btpclient.IntegrationToken
 	inspected  btpclient.TokenInspection
 	types      []btpclient.SystemType
+	said       string // what is shown of the request looked at last
 
 	formations map[string]*formation          // by name
 	deletion   btpclient.FormationDeletion    // of the formation deleted last
@@ -206,7 +220,17 @@ type world struct {
 	extension extension // the one that looks destinations up
 
 	snapshots snapshots
-	wire      *wire // the connector that knows the wire alone
+	wire      *wire    // the connector that knows the wire alone
+	keySet    []string // ids of the registry's keys, as somebody has read them
+
+	heard   heard    // the latest answer to somebody with a plain client
+	manager platform // the program that orders services
+	pages   pages
+	tagged  map[string][]byte // answers by their tags
+	trust   *trust
+	hook    *hook // the latest webhook
+	// manifests are what the runtime was given of an application.
+	manifests struct{ Items []manifest }
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener

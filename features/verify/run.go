@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +14,8 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"github.com/pairsim/pairsim/btpclient"
-	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/features/steps"
+	"github.com/pairsim/pairsim/internal/report"
 )
 
 // Options say what to carry out and what to write about it.
@@ -29,25 +26,27 @@ type Options struct {
 	Paths []string
 	// Concurrency is how many scenarios run at once; 0: 4, and 1 with token URLs.
 	Concurrency int
-	// JUnit, Cucumber and HTML are files for reports in these forms; "" for none.
-	JUnit, Cucumber, HTML string
+	// JUnit, Cucumber (its JSON), Messages (Cucumber's, as lines of JSON) and HTML are
+	// files for reports in these forms; "" for none.
+	JUnit, Cucumber, Messages, HTML string
 	// Progress is told each scenario that has ended; nil: nobody is.
 	Progress func(Result)
 }
 
 // Outcome says how a scenario ended.
-type Outcome string
+type Outcome = report.Outcome
 
 // The outcomes.
 const (
-	Passed        Outcome = "passed"
-	Failed        Outcome = "failed"
-	NotApplicable Outcome = "not applicable"
+	Passed        = report.Passed
+	Failed        = report.Failed
+	NotApplicable = report.NotApplicable
 )
 
 // Result is what came of one scenario.
 type Result struct {
 	Feature string // the file
+	Line    int    // where it begins; of an outline, the line of its example
 	Name    string
 	Tags    []string
 	Outcome Outcome
@@ -61,166 +60,114 @@ type Result struct {
 	Diagram string
 }
 
+// Place is where the scenario stands.
+func (r Result) Place() string { return fmt.Sprintf("%s:%d", r.Feature, r.Line) }
+
 // StepResult is what came of a sentence.
 type StepResult struct {
 	Text   string
 	Status string // passed, failed, skipped, undefined
 }
 
-// Report is what came of all, by file, then in the order in which they ended.
+// Report is what came of all, as they stand in their files.
 type Report struct {
 	Target  string
 	Results []Result
+	Began   time.Time
 	Took    time.Duration
 }
 
 // Count counts the scenarios with an outcome.
-func (r Report) Count(o Outcome) (n int) {
+func (r Report) Count(o Outcome) int { return r.document().Count(o) }
+
+// document is the report as people and CI read it.
+func (r Report) document() report.Document {
+	d := report.Document{Title: "pairsim verify features", Subject: r.Target, Things: "scenarios", Began: r.Began, Took: r.Took}
 	for _, one := range r.Results {
-		if one.Outcome == o {
-			n++
+		e := report.Entry{Group: one.Feature, Place: one.Place(), Name: one.Name, Outcome: one.Outcome, Diagram: one.Diagram, Took: one.Took}
+		if one.Reason != "" {
+			e.Reasons = []string{one.Reason}
 		}
+		for _, s := range one.Steps {
+			e.Steps = append(e.Steps, report.Step(s))
+		}
+		d.Entries = append(d.Entries, e)
 	}
-	return n
-}
-
-// record is a scenario on its way.
-type record struct {
-	Result
-	began   time.Time
-	err     error
-	diagram string
-}
-
-// failed is asked before the scenario's landscape ends.
-func (r *record) failed() bool {
-	return r.err != nil && !errors.Is(r.err, godog.ErrSkip)
-}
-
-type recordKey struct{}
-
-func recordOf(ctx context.Context) *record {
-	r, _ := ctx.Value(recordKey{}).(*record)
-	return r
+	return d
 }
 
 // Run carries the scenarios out. An error says that they could not be; that one
 // failed stands in the report.
 func Run(ctx context.Context, t Target, o Options) (Report, error) {
-	began := time.Now()
-	report := Report{Target: cmp.Or(t.HTTP, t.MTLS, "a foreign registry")}
+	r := Report{Target: cmp.Or(t.HTTP, t.MTLS, "a foreign registry"), Began: time.Now()}
+	if err := o.check(); err != nil {
+		return r, err
+	}
 	var mu sync.Mutex
-	keep := func(r Result) {
+	var kept []*record
+	keep := func(one *record) {
 		mu.Lock()
 		defer mu.Unlock()
-		report.Results = append(report.Results, r)
+		kept = append(kept, one)
 		if o.Progress != nil {
-			o.Progress(r)
+			o.Progress(one.Result)
 		}
 	}
-	folder, err := os.MkdirTemp("", "pairsim-verify-")
-	if err != nil {
-		return report, err
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	// godog's forms go to files of names that its options can hold.
-	formats, forms := "progress", map[string]string{"junit": o.JUnit, "cucumber": o.Cucumber}
-	for form, wanted := range forms {
-		if wanted != "" {
-			formats += "," + form + ":" + filepath.Join(folder, form)
-		}
-	}
-	options := godog.Options{
-		Strict: true, Format: formats, NoColors: true, FS: features.FS, Paths: o.Paths, Tags: o.Tags, Output: io.Discard,
-		DefaultContext: ctx, Concurrency: cmp.Or(o.Concurrency, 4),
-	}
-	if len(options.Paths) == 0 {
-		options.Paths = []string{"."}
-	}
+	options := o.godog(t)
+	options.DefaultContext = ctx
+	t.silent = &sync.Map{}
+	var lines map[string]int
+	limit := ownLimit
 	if t.TokenURL != nil {
-		options.Concurrency, options.Tags = 1, both("@wire", o.Tags) // nothing else is held against a foreign registry
+		limit = foreignLimit
 	}
-	godog.TestSuite{Name: "pairsim", Options: &options, ScenarioInitializer: func(sc *godog.ScenarioContext) {
-		r := observe(sc)
+	suite := godog.TestSuite{Name: "pairsim", Options: &options, ScenarioInitializer: func(sc *godog.ScenarioContext) {
+		one := observe(sc, lines, limit)
 		steps.Scenario(t.start)(sc)
 		sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-			r.end(err)
-			keep(r.Result)
+			one.end(err)
+			keep(one)
 			return ctx, nil
 		})
-	}}.Run()
-	report.Took = time.Since(began)
-	if len(report.Results) == 0 {
-		return report, cmp.Or(ctx.Err(), errors.New("no scenario was carried out: there is none with these tags, or in these files"))
-	}
-	slices.SortStableFunc(report.Results, func(a, b Result) int { return strings.Compare(a.Feature, b.Feature) })
-	for form, wanted := range forms {
-		if wanted != "" {
-			if err := move(filepath.Join(folder, form), wanted); err != nil {
-				return report, err
-			}
-		}
-	}
-	if o.HTML != "" {
-		if err := report.writeHTML(o.HTML); err != nil {
-			return report, err
-		}
-	}
-	return report, ctx.Err()
-}
-
-// move copies a report to where it is wanted.
-func move(from, to string) error {
-	text, err := os.ReadFile(from) //nolint:gosec // a file that was made here
+	}}
+	parsed, err := suite.RetrieveFeatures() // with the ids that the run gives, too
 	if err != nil {
-		return err
+		return r, fmt.Errorf("--feature: %w; they are %s", err, strings.Join(Files(), ", "))
 	}
-	return os.WriteFile(to, text, 0o644) //nolint:gosec // a report is for all
+	var documents []document
+	for _, f := range parsed {
+		documents = append(documents, document{f.GherkinDocument, f.Content, f.Pickles})
+	}
+	lines = linesOf(documents)
+	suite.Run()
+	if r.Took = time.Since(r.Began); len(kept) == 0 {
+		return r, cmp.Or(ctx.Err(), errors.New("no scenario was carried out: there is none with these tags, or in these files"))
+	}
+	slices.SortStableFunc(kept, func(a, b *record) int { return cmp.Or(strings.Compare(a.Feature, b.Feature), a.Line-b.Line) })
+	for _, one := range kept {
+		r.Results = append(r.Results, one.Result)
+	}
+	return r, errors.Join(r.write(o, documents, kept), ctx.Err())
 }
 
-// both selects what two tag expressions select.
-func both(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + " && " + b
-}
-
-// observe notes what becomes of a scenario.
-func observe(sc *godog.ScenarioContext) *record {
-	r := &record{}
-	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
-		r.began, r.Feature, r.Name = time.Now(), s.Uri, s.Name
-		for _, tag := range s.Tags {
-			r.Tags = append(r.Tags, tag.Name)
+// write writes the reports that are asked for, beside what godog has written.
+func (r Report) write(o Options, documents []document, kept []*record) error {
+	for _, one := range []struct {
+		path  string
+		write func(string) error
+	}{
+		{o.JUnit, r.document().WriteJUnit},
+		{o.HTML, r.document().WriteHTML},
+		{o.Messages, func(path string) error { return r.writeMessages(path, documents, kept) }},
+	} {
+		if one.path == "" {
+			continue
 		}
-		return context.WithValue(ctx, recordKey{}, r), nil
-	})
-	sc.StepContext().After(func(ctx context.Context, s *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
-		r.Steps = append(r.Steps, StepResult{s.Text, status.String()})
-		if err != nil && r.err == nil {
-			r.err, r.Step = err, s.Text
+		if err := one.write(one.path); err != nil {
+			return err
 		}
-		return ctx, nil
-	})
-	return r
-}
-
-// end judges the scenario, behind the steps' own end.
-func (r *record) end(err error) {
-	r.Took = time.Since(r.began)
-	if r.err == nil {
-		r.err = err
 	}
-	var skip notApplicable
-	switch {
-	case r.err == nil:
-		r.Outcome = Passed
-	case errors.As(r.err, &skip):
-		r.Outcome, r.Reason = NotApplicable, skip.why
-	default:
-		r.Outcome, r.Reason, r.Diagram = Failed, r.err.Error(), r.diagram
-	}
+	return nil
 }
 
 const maxDiagram = 4 << 20 // bytes
@@ -244,26 +191,4 @@ func drawn(ctx context.Context, control, key string, transport http.RoundTripper
 		return ""
 	}
 	return string(text)
-}
-
-// Reachable tells whether the target answers, before scenarios fail one by one.
-func (t Target) Reachable(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	transport := t.transport(nil)
-	defer transport.CloseIdleConnections()
-	web := &http.Client{Transport: transport}
-	if t.TokenURL != nil {
-		return nil
-	}
-	if _, err := btpclient.NewOperator(t.HTTP, web).SystemTypes(ctx); err != nil {
-		return fmt.Errorf("the target's registry cannot be used: %w", err)
-	}
-	if t.Control == "" {
-		return nil
-	}
-	if _, err := btpclient.NewControl(t.Control, web).WithToken(t.ControlKey).Environments(ctx); err != nil {
-		return fmt.Errorf("the target's control cannot be used: %w", err)
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +37,10 @@ type Target struct {
 	// TokenURL gives the token URLs of a foreign registry, each once; nil: systems are
 	// registered over HTTP. It refuses with ErrNoTokenURL when it has no more.
 	TokenURL func(context.Context) (string, error)
+	// Foreign are the base URLs behind TokenURL, as far as they are known beforehand.
+	Foreign []string
+
+	silent *sync.Map // base URL → error, of foreign registries that gave no answer
 }
 
 // ErrNoTokenURL says that there are fewer token URLs than scenarios.
@@ -59,11 +64,13 @@ var names atomic.Uint64
 func (t Target) start(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
 	known := recordOf(ctx)
 	if t.TokenURL != nil {
-		return &foreign{t}, func() error { return nil }, nil
+		l := &foreign{target: t}
+		return l, func() error { l.drawInto(known); return nil }, nil
 	}
 	if t.Control == "" {
 		if known != nil && slices.Contains(known.Tags, "@wire") {
-			return plain{t}, func() error { return nil }, nil
+			l := &plain{target: t}
+			return l, func() error { l.drawInto(known); return nil }, nil
 		}
 		return nil, nil, notApplicable{"it needs the target's control, to make an environment and to move its clock"}
 	}
@@ -81,7 +88,6 @@ func unmet(s steps.Settings) string {
 		"it needs a server that waits for tenants for a moment only":     s.CallbackTimeout > 0,
 		"it needs a server whose gateway waits for a moment only":        s.GatewayTimeout > 0,
 		"it needs a server whose tenants let their certificates run out": s.NoTenantRenewal,
-		"it needs a server that runs with --strict":                      s.Strict != 0,
 	} {
 		if wanted {
 			return why
@@ -133,6 +139,12 @@ func newEnvironment(s steps.Settings) (btpclient.NewEnvironment, error) {
 		}
 		seed["tenants"] = tenants
 	}
+	if s.CollisionsStopSync {
+		seed["policy"] = map[string]string{"nameCollision": "stop-sync"}
+	}
+	if s.Strict != 0 {
+		seed["strict"] = map[string]any{"seed": s.Strict, "off": append([]string{}, s.StrictOff...)} // a list, also when it is empty
+	}
 	text, err := json.Marshal(seed)
 	n := btpclient.NewEnvironment{
 		Name: fmt.Sprintf("verify-%x-%d", started, names.Add(1)), Edition: s.Edition, Seed: text, TTL: environmentTTL,
@@ -170,17 +182,27 @@ func (t Target) transport(certificates []tls.Certificate) *http.Transport {
 }
 
 // plain is the target's first environment, over its public listeners.
-type plain struct{ target Target }
+type plain struct {
+	target Target
+	calls
+}
 
-func (p plain) HTTP() string                           { return p.target.HTTP }
-func (p plain) MTLS() string                           { return p.target.MTLS }
-func (p plain) Control() string                        { return "" }
-func (p plain) TLS(own ...tls.Certificate) *tls.Config { return p.target.tls(own) }
+func (p *plain) HTTP() string                           { return p.target.HTTP }
+func (p *plain) MTLS() string                           { return p.target.MTLS }
+func (p *plain) Control() string                        { return "" }
+func (p *plain) TLS(own ...tls.Certificate) *tls.Config { return p.target.tls(own) }
 
 // foreign is a registry of which token URLs are known.
-type foreign struct{ target Target }
+type foreign struct {
+	target Target
+	calls
+}
 
-var _ steps.TokenSource = (*foreign)(nil)
+var (
+	_ steps.TokenSource = (*foreign)(nil)
+	_ steps.Watching    = (*foreign)(nil)
+	_ steps.Watching    = (*plain)(nil)
+)
 
 func (f *foreign) HTTP() string                           { return "" }
 func (f *foreign) MTLS() string                           { return "" }
@@ -192,7 +214,31 @@ func (f *foreign) TokenURL(ctx context.Context) (string, error) {
 	if errors.Is(err, ErrNoTokenURL) {
 		return "", notApplicable{ErrNoTokenURL.Error()}
 	}
+	if err == nil {
+		err = f.target.heard(ctx, text)
+	}
 	return text, err
+}
+
+// heard fails when the registry behind a token URL gives no answer. It is waited for
+// once: each scenario would wait anew.
+func (t Target) heard(ctx context.Context, tokenURL string) error {
+	u, err := url.Parse(tokenURL)
+	if err != nil {
+		return errors.New("the token URL cannot be read") // it is a secret
+	}
+	base := u.Scheme + "://" + u.Host
+	if err, known := t.silent.Load(base); known {
+		return err.(error)
+	}
+	transport := t.transport(nil)
+	defer transport.CloseIdleConnections()
+	err = inTime(ctx, func(ctx context.Context) error { return answers(ctx, &http.Client{Transport: transport}, base) })
+	if err != nil {
+		err = fmt.Errorf("the registry at %s cannot be used: %w", base, err)
+		t.silent.Store(base, err)
+	}
+	return err
 }
 
 var (

@@ -38,16 +38,35 @@ func run(t *testing.T, target verify.Target, o verify.Options) verify.Report {
 	return report
 }
 
+// TestTags: an expression that godog would misread, or end at, is refused.
+func TestTags(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"", "@wire", "~@wire", "@wire && ~@invariant-3,@invariant-4", "@a,@b&&@c", "@rule:token-expired"} {
+		if err := verify.CheckTags(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"wire", "@", "@a &&", ",", " ", "@a @b", "not @a", "@a and @b", "@a || @b", "(@a)", "~", "~~@a"} {
+		if err := verify.CheckTags(bad); err == nil {
+			t.Errorf("%q is taken for an expression", bad)
+		}
+	}
+}
+
 // TestAServerIsVerified: each scenario has an environment of its own, also one that
 // wants other decisions, faults or further tenants, and nothing is left of it.
 func TestAServerIsVerified(t *testing.T) {
 	t.Parallel()
 	env := testenv.Start(t)
 	target := targetOf(t, env)
-	report := run(t, target, verify.Options{
-		Paths: []string{"pairing.feature", "wire.feature", "faults.feature", "certificates.feature", "roles.feature"},
+	o := verify.Options{
+		Paths: []string{"pairing.feature", "wire.feature", "faults.feature", "certificates.feature", "roles.feature", "strictness.feature"},
 		Tags:  "@wire,@invariant-5,@recipe-deregister-error,@recipe-slow-deregistering,@recipe-stuck-removing,@invariant-6",
-	})
+	}
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		o = verify.Options{}
+	}
+	report := run(t, target, o)
 	if passed := report.Count(verify.Passed); passed < 30 {
 		t.Errorf("%d scenarios passed, want more", passed)
 	}
@@ -138,19 +157,15 @@ func TestAForeignRegistryIsVerified(t *testing.T) {
 // TestAWrongRegistryFails: one that answers 200 where a certificate was created. The
 // reports tell the failing sentence, with the diagram where there is a journal, and no
 // token.
+//
+// Rule: token-secret-nowhere
 func TestAWrongRegistryFails(t *testing.T) {
 	t.Parallel()
-	env := testenv.Start(t, testenv.WithPublicHandler(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "/certificates") {
-				w = wrong{w}
-			}
-			next.ServeHTTP(w, r)
-		})
-	}))
+	env := testenv.Start(t, testenv.WithPublicHandler(withWrongStatus))
 	folder := t.TempDir()
 	o := verify.Options{
-		Paths: []string{"wire.feature"}, JUnit: filepath.Join(folder, "a b.xml"), Cucumber: filepath.Join(folder, "c.json"), HTML: filepath.Join(folder, "r.html"),
+		Paths: []string{"wire.feature"}, JUnit: filepath.Join(folder, "a b.xml"), Cucumber: filepath.Join(folder, "c.json"),
+		Messages: filepath.Join(folder, "m.ndjson"), HTML: filepath.Join(folder, "r.html"),
 	}
 	report, err := verify.Run(t.Context(), verify.Target{HTTP: env.HTTP(), Control: env.Control(), Roots: env.TLS().RootCAs}, o)
 	if err != nil {
@@ -164,7 +179,7 @@ func TestAWrongRegistryFails(t *testing.T) {
 			t.Errorf("%s: %q at %q", r.Name, r.Reason, r.Step)
 		}
 	}
-	for path, want := range map[string]string{o.JUnit: "want 201", o.Cucumber: `"failed"`, o.HTML: ";base64,PHN2Zy"} {
+	for path, want := range map[string]string{o.JUnit: "want 201", o.Cucumber: `"failed"`, o.Messages: `"FAILED"`, o.HTML: ";base64,PHN2Zy"} {
 		text, err := os.ReadFile(path)
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: %v, has no %q", filepath.Base(path), err, want)
@@ -179,6 +194,40 @@ func TestAWrongRegistryFails(t *testing.T) {
 	}
 	if err != nil || xml.Unmarshal(text, &suites) != nil || suites.Failures != report.Count(verify.Failed) {
 		t.Errorf("the JUnit report counts %d failures (%v), want %d", suites.Failures, err, report.Count(verify.Failed))
+	}
+}
+
+// withWrongStatus is a registry that answers 200 where a certificate was created.
+func withWrongStatus(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/certificates") {
+			w = wrong{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// TestAForeignRegistryThatFails: nobody can read its journal, so the connector's own
+// calls are drawn.
+func TestAForeignRegistryThatFails(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t, testenv.WithPublicHandler(withWrongStatus))
+	for name, target := range map[string]verify.Target{
+		"by token URLs":   {TokenURL: tokenURLs(env, func(text string) string { return text }), Roots: env.TLS().RootCAs},
+		"without control": {HTTP: env.HTTP(), Roots: env.TLS().RootCAs},
+	} {
+		report, err := verify.Run(t.Context(), target, verify.Options{Paths: []string{"wire.feature"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Count(verify.Failed) == 0 {
+			t.Errorf("%s: nothing failed", name)
+		}
+		for _, r := range report.Results {
+			if drawn := strings.Contains(r.Diagram, "POST /v1/applications/certificates") && !strings.Contains(r.Diagram, "eyJ"); drawn != (r.Outcome == verify.Failed) {
+				t.Errorf("%s: %s is %s; its diagram is %.400s", name, r.Name, r.Outcome, r.Diagram)
+			}
+		}
 	}
 }
 
@@ -209,6 +258,16 @@ func TestATargetThatIsNone(t *testing.T) {
 	}
 	if _, err := verify.Run(t.Context(), targetOf(t, env), verify.Options{Tags: "@nowhere"}); err == nil {
 		t.Error("a run of no scenario passes")
+	}
+	for want, o := range map[string]verify.Options{
+		"they are api_access.feature":  {Paths: []string{"nowhere.feature"}},
+		"tags: want @TAG":              {Tags: "@wire and not @slow"},
+		"the report cannot be written": {HTML: filepath.Join(t.TempDir(), "no", "r.html")},
+		"is a directory":               {Messages: t.TempDir()},
+	} {
+		if report, err := verify.Run(t.Context(), targetOf(t, env), o); err == nil || !strings.Contains(err.Error(), want) || len(report.Results) > 0 {
+			t.Errorf("%+v: got %v and %d results, want %q and none", o, err, len(report.Results), want)
+		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -32,26 +32,6 @@ func lowerQuartile(took []float64) float64 {
 	return took[len(took)/4]
 }
 
-// testenvStart measures until every listener answers.
-func (b *bench) testenvStart(ctx context.Context) error {
-	var took []float64
-	for range 40 {
-		began := time.Now()
-		env, err := testenv.New(ctx)
-		took = append(took, milliseconds(time.Since(began)))
-		if err != nil {
-			return err
-		}
-		if err := env.Close(); err != nil {
-			return err
-		}
-	}
-	const most = 2 // ms
-	value := lowerQuartile(took)
-	report("testenv-start", value, "ms", value/most, atMost(1))
-	return nil
-}
-
 // tenantPairing registers a system and pairs a simulated tenant with it, in one
 // process that has just started: with RSA-2048 keys made beforehand, as the
 // products have, and with testenv's own, which are ECDSA.

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 )
 
 // Bounds of a run, so that what hangs ends: the first build on a machine takes
@@ -56,14 +59,16 @@ func fatal(err error) {
 	}
 }
 
-const header = `# name value unit ratio budget ok|over
+const header = `# name value unit ratio budget ok|over|shown
 # ratio, which the budget bounds: pairing-cpu, pairing-rate: / floor (c)'s; clients: number of errors (value: the longest request);
 # instruments: a pairing's CPU / the same without a journal; rule: with a fault rule that is meant for somebody else.
 # get: floor (b)'s CPU / ours, or our rate / floor (b)'s; start, rss-idle: / floor (b)'s; growth: / the same with 1k systems;
 # gateway/…/cpu: / the CPU of the product API that is called directly; gateway/…/proxy: / that of a reverse proxy that adds nothing;
 # gateway-bare/…/proxy: the same with a bare gin server as the target;
 # events/…/rate, events/…/p99: from publishing an event over mTLS to its delivery, / the same number of plain POSTs to the same listener;
+# testenv-start/…, which has no budget: a process, one container, three containers on a network / in the test's process.
 # testenv-start, tenant-pairing, system-memory, journal-memory: value / what design §8 allows.
+# …/postgres: the server's own CPU, without that of the database.
 # Floor (b): a bare gin server; (c): one that does the cryptography of a pairing behind the same requests, and stores nothing.
 `
 
@@ -74,6 +79,8 @@ type bench struct {
 	full           bool
 	prepare        *preparer
 	data           int // files of data so far
+	// databases is a PostgreSQL server; nil: none is installed.
+	databases *postgrestest.Server
 }
 
 // measurement is a group of lines.
@@ -118,6 +125,13 @@ func run(ctx context.Context, only *regexp.Regexp, full bool) error {
 		return err
 	}
 	fmt.Print(header)
+	if b.databases, err = postgrestest.Start(ctx); errors.Is(err, postgrestest.ErrMissing) {
+		fmt.Printf("# PostgreSQL is not measured: %v\n", err)
+	} else if err != nil {
+		return err
+	} else {
+		defer b.databases.Close()
+	}
 	failed := 0
 	for _, m := range measurements {
 		if !only.MatchString(m.name) {
@@ -160,6 +174,11 @@ func (b budget) String() string {
 		return fmt.Sprintf(">=%g", b.bound)
 	}
 	return fmt.Sprintf("<=%g", b.bound)
+}
+
+// show prints what has no budget.
+func show(name string, value float64, unit string, ratio float64) {
+	fmt.Printf("%-32s %12.3f %-8s %8.3f %-8s shown\n", name, value, unit, ratio, "-")
 }
 
 func report(name string, value float64, unit string, ratio float64, b budget) {

@@ -67,13 +67,17 @@ func (b *bench) forRound(count int) func(round int) ([]prepared, error) {
 
 // pairingRace lets all contenders pair so many systems in each round.
 func (b *bench) pairingRace(ctx context.Context, rounds, count int, measure func(p *process, systems []prepared) (float64, error)) (map[string][]result, error) {
-	all, stop, err := b.servers(ctx)
+	names := contenders
+	if b.databases != nil {
+		names = append(names[:len(names):len(names)], postgres)
+	}
+	all, stop, err := b.servers(ctx, names)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
 	prepare := b.forRound(count)
-	return race(contenders, rounds, func(round int, name string) ([]float64, error) {
+	return race(names, rounds, func(round int, name string) ([]float64, error) {
 		systems, err := prepare(round)
 		if err != nil {
 			return nil, err
@@ -94,6 +98,9 @@ func (b *bench) pairingCPU(ctx context.Context) error {
 	}
 	report("pairing-cpu/memory", found[memory][0].value, "ms", found[memory][0].ratio, atMost(1.25))
 	report("pairing-cpu/sqlite", found[sqlite][0].value, "ms", found[sqlite][0].ratio, atMost(2))
+	if b.databases != nil {
+		report("pairing-cpu/postgres", found[postgres][0].value, "ms", found[postgres][0].ratio, atMost(3))
+	}
 	return nil
 }
 
@@ -108,6 +115,10 @@ func (b *bench) pairingRate(ctx context.Context) error {
 	}
 	report("pairing-rate/memory", found[memory][0].value, "1/s", found[memory][0].ratio, atLeast(0.8))
 	report("pairing-rate/sqlite", found[sqlite][0].value, "1/s", found[sqlite][0].ratio, atLeast(0.5))
+	if b.databases != nil {
+		fmt.Printf("# pairing-rate/postgres: %.0f 1/s, ratio %.3f, without a budget: server and clients share the processors with the database\n",
+			found[postgres][0].value, found[postgres][0].ratio)
+	}
 	return nil
 }
 
@@ -143,7 +154,7 @@ func (b *bench) clients(ctx context.Context) error {
 // get holds a simple GET, with the journal on, against a bare gin server that
 // answers JSON of the same shape and size.
 func (b *bench) get(ctx context.Context) error {
-	all, stop, err := b.servers(ctx)
+	all, stop, err := b.servers(ctx, contenders)
 	if err != nil {
 		return err
 	}

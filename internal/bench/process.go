@@ -22,7 +22,7 @@ func (b *bench) build(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
 	for path, target := range map[string]string{"cmd/pairsim": b.pairsim, "internal/bench/floor": b.floor} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
+		cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", path, err, out)
@@ -163,28 +163,35 @@ func (b *bench) floorC(ctx context.Context) (*process, error) {
 // registry starts pairsim with its defaults, but on free ports.
 func (b *bench) registry(ctx context.Context, store string, more ...string) (*process, error) {
 	data := "memory"
-	if store == sqlite {
+	switch store {
+	case sqlite:
 		b.data++
 		data = filepath.Join(b.dir, fmt.Sprintf("data-%d.db", b.data))
+	case postgres:
+		var err error
+		if data, err = b.databases.Database(ctx); err != nil {
+			return nil, err
+		}
 	}
 	args := []string{"serve", "--data", data, "--http", "127.0.0.1:0", "--mtls", "127.0.0.1:0", "--control", "127.0.0.1:0"}
 	return launch(ctx, b.pairsim, append(args, more...)...)
 }
 
 const (
-	memory = "memory"
-	sqlite = "sqlite"
+	memory   = "memory"
+	sqlite   = "sqlite"
+	postgres = "postgres"
 )
 
 // servers is the floor and the registry on each store, running side by side.
-func (b *bench) servers(ctx context.Context) (map[string]*process, func(), error) {
+func (b *bench) servers(ctx context.Context, names []string) (map[string]*process, func(), error) {
 	all := map[string]*process{}
 	stop := func() {
 		for _, p := range all {
 			p.close()
 		}
 	}
-	for _, name := range contenders {
+	for _, name := range names {
 		start := func() (*process, error) { return b.registry(ctx, name) }
 		if name == floor {
 			start = func() (*process, error) { return b.floorC(ctx) }

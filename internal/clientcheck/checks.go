@@ -24,8 +24,8 @@ type Check struct {
 	Next string
 	// rule is the rule of strictness that is on, or allRules.
 	rule strict.Number
-	// renews says that it needs a client that can be asked to renew.
-	renews bool
+	// renews and revokes say that it needs a client that can be asked to.
+	renews, revokes bool
 	// takesCA says that it needs a client that trusts what it is told.
 	takesCA bool
 	do      func(context.Context, *trial) error
@@ -182,7 +182,6 @@ var Checks = append([]Check{
 		Does: "fails while nothing but 503 is answered, and pairs with the same token afterwards",
 		Next: "give up after some tries with another status than 0; the token is not spent, so do not mark it as used",
 		do: func(ctx context.Context, t *trial) error {
-			down := btpclient.FaultAction{Kind: "fail", Answer: &btpclient.FaultAnswer{Status: http.StatusServiceUnavailable, Body: "Service Unavailable\n"}}
 			if err := t.goesWrong(ctx, "pairing.*", down, always); err != nil {
 				return err
 			}
@@ -201,39 +200,7 @@ var Checks = append([]Check{
 		Next: "verify the server's certificate: the token is a secret (no curl -k, no InsecureSkipVerify, no trust-all manager)",
 		do:   foreign,
 	},
-	{
-		ID: "C-18", Name: "renewal", Source: "pairing-protocols §1.7", renews: true,
-		Does: "renews its certificate before the 90 days are over, and uses the new one from then on",
-		Next: "POST a request with the same subject to renewCertUrl of management info, and put certificate and key in the place of the old ones together",
-		do:   renewing,
-	},
-	{
-		ID: "C-19", Name: "lost-renewal-answer", Source: "pairing-protocols §1.7, §10.3", renews: true,
-		Does: "copes when the answer to a renewal is lost: the certificate that it has is good still",
-		Next: "keep the old certificate and key until the answer with the new one has been read; then try again",
-		do:   losingRenewal,
-	},
-	{
-		ID: "C-20", Name: "expired-certificate", Source: "pairing-protocols §1.7 (it fails in the handshake)", renews: true,
-		Does: "fails when its certificate has expired, and does not try again and again",
-		Next: "end with another status than 0 and tell the user that the system must be paired again",
-		do:   tooLate,
-	},
-	{
-		ID: "C-21", Name: "deregistered", Source: "sap-domain §26 (12), pairing-protocols §1.6", renews: true,
-		Does: "fails when its system was deregistered, and does not try again and again",
-		Next: "treat a refused certificate as final: end with another status than 0 and forget it; a new token pairs again",
-		do: func(ctx context.Context, t *trial) error {
-			if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 {
-				return err
-			}
-			if _, err := t.operator.Deregister(ctx, t.system.ID); err != nil {
-				return err
-			}
-			return t.mustFail(ctx, t.client.Renew, "its system was deregistered")
-		},
-	},
-}, strictChecks()...)
+}, slices.Concat(certificateChecks, strictChecks())...)
 
 // strictChecks are one check for each rule of strictness, and one for all together.
 func strictChecks() []Check {
@@ -328,114 +295,31 @@ func foreign(ctx context.Context, t *trial) (err error) {
 	return nil
 }
 
-// Certificates are valid for 90 days (btp.DefaultPolicy), and are renewed in the
-// last third.
-const (
-	renewalTime = 61 * 24 * time.Hour
-	validity    = 90 * 24 * time.Hour
-)
+// needTwo are the rules over which a client trips in its second pairing.
+var needTwo = []strict.Number{strict.PairingPaths, strict.RotatedKeys, allRules}
 
-func renewing(ctx context.Context, t *trial) error {
+// strictly lets the client pair, and renew if it can, while a rule is on.
+func strictly(ctx context.Context, t *trial) error {
 	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 {
 		return err
 	}
-	for i := range 2 { // the second time only the new certificate is valid
-		mark, err := t.mark(ctx)
-		if err != nil {
+	if slices.Contains(needTwo, t.rule) {
+		if err := t.register(ctx, "Second Shop", t.system.Type); err != nil {
 			return err
 		}
-		if _, err := t.control.Advance(ctx, renewalTime); err != nil {
+		if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 {
 			return err
-		}
-		if _, err := t.renew(ctx); err != nil || t.timedOut {
-			return err
-		}
-		entries, err := t.since(ctx, mark)
-		if err != nil {
-			return err
-		}
-		which := []string{"", "the second time, with the certificate that it got the first time, "}[i]
-		switch {
-		case t.ended.Status != 0:
-			t.fault("%sit ended with status %d; %s", which, t.ended.Status, account(entries))
-		case renewals(entries) == 0:
-			t.fault("%sit ended with status 0, but has not renewed; %s", which, account(entries))
-		}
-		if len(t.wrong) > 0 {
-			return nil
 		}
 	}
-	return nil
-}
-
-func losingRenewal(ctx context.Context, t *trial) error {
-	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 {
-		return err
-	}
-	if err := t.goesWrong(ctx, "certificate.renew", lost, once); err != nil {
-		return err
+	if t.client.Renew == nil {
+		return nil
 	}
 	if _, err := t.control.Advance(ctx, renewalTime); err != nil {
 		return err
 	}
-	if _, err := t.renew(ctx); err != nil || t.timedOut { // it may fail
-		return err
+	entries, err := t.renew(ctx)
+	if err == nil && !t.timedOut && t.ended.Status != 0 {
+		t.fault("it paired, but asked to renew it ended with status %d; %s", t.ended.Status, account(entries))
 	}
-	if struck, err := t.struck(ctx); err != nil || !struck {
-		t.unmet = "the client did not renew"
-		return err
-	}
-	for _, then := range []struct {
-		after time.Duration
-		what  string
-	}{{time.Hour, "the next time"}, {validity - renewalTime, "when the first certificate had expired"}} {
-		if _, err := t.control.Advance(ctx, then.after); err != nil {
-			return err
-		}
-		entries, err := t.renew(ctx)
-		if err != nil || t.timedOut {
-			return err
-		}
-		if t.ended.Status != 0 {
-			t.fault("%s it ended with status %d; %s", then.what, t.ended.Status, account(entries))
-			return nil
-		}
-	}
-	return nil
-}
-
-func tooLate(ctx context.Context, t *trial) error {
-	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 {
-		return err
-	}
-	mark, err := t.mark(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := t.control.Advance(ctx, validity+time.Hour); err != nil {
-		return err
-	}
-	entries, err := t.since(ctx, mark)
-	if err != nil {
-		return err
-	}
-	if renewals(entries) > 0 {
-		t.unmet = "the client renews by itself, so that its certificate does not expire"
-		return nil
-	}
-	return t.mustFail(ctx, t.client.Renew, "its certificate had expired")
-}
-
-// needTwo are the rules over which a client trips in its second pairing.
-var needTwo = []strict.Number{strict.PairingPaths, strict.RotatedKeys, allRules}
-
-// strictly lets the client pair while a rule is on.
-func strictly(ctx context.Context, t *trial) error {
-	if err := t.mustPair(ctx); err != nil || len(t.wrong) > 0 || !slices.Contains(needTwo, t.rule) {
-		return err
-	}
-	if err := t.register(ctx, "Second Shop", t.system.Type); err != nil {
-		return err
-	}
-	return t.mustPair(ctx)
+	return err
 }

@@ -14,6 +14,8 @@ type Client struct {
 	// Renew lets a client that has paired renew its certificate, or do whatever it
 	// does regularly, with what Pair left in the setting's folder; nil: it cannot.
 	Renew func(ctx context.Context, s Setting) Ending
+	// Revoke lets a client that has paired revoke its certificate; nil: it cannot.
+	Revoke func(ctx context.Context, s Setting) Ending
 	// TakesCA says that it trusts what the setting says and nothing else.
 	TakesCA bool
 	// Timeout is how long one run may take in real time; 0: 30 seconds.

@@ -31,6 +31,16 @@ import (
 type correct struct {
 	// keepsOld: after a renewal it stays with the certificate that it had.
 	keepsOld bool
+	// renewsAs: another subject than its own stands in its renewal.
+	renewsAs string
+	// idle: it does not revoke when it is asked to.
+	idle bool
+	// forgets: it throws its certificate away before the revocation has been answered.
+	forgets bool
+	// pairsOnce: it does not pair again while it has a certificate.
+	pairsOnce bool
+	// byHeart: it knows the path of the renewal by heart.
+	byHeart bool
 	// claims: it ends with status 0 whatever happened.
 	claims bool
 	// hammers: it tries a refused token again and again.
@@ -63,7 +73,7 @@ func (c correct) client() clientcheck.Client {
 			return clientcheck.Ending{Status: 1, Output: "connector: " + err.Error()}
 		}
 	}
-	return clientcheck.Client{Pair: ending(c.pair), Renew: ending(c.renew), TakesCA: true}
+	return clientcheck.Client{Pair: ending(c.pair), Renew: ending(c.renew), Revoke: ending(c.revoke), TakesCA: true}
 }
 
 func (c correct) connector(s clientcheck.Setting) (*btpclient.Connector, error) {
@@ -89,6 +99,9 @@ func download(url string) ([]byte, error) {
 }
 
 func (c correct) pair(ctx context.Context, s clientcheck.Setting) error {
+	if _, err := os.Stat(keptFile(s)); err == nil && c.pairsOnce {
+		return errors.New("it is paired")
+	}
 	registry, err := c.connector(s)
 	if err != nil {
 		return err
@@ -173,13 +186,16 @@ func publish(ctx context.Context, session *btpclient.Session, metadataURL string
 	return err
 }
 
-func (c correct) renew(ctx context.Context, s clientcheck.Setting) error {
+func keptFile(s clientcheck.Setting) string { return filepath.Join(s.Folder, "kept.json") }
+
+// session calls with what was kept.
+func (c correct) session(ctx context.Context, s clientcheck.Setting, do func(*btpclient.Session, btpclient.ManagementInfo, kept) error) error {
 	registry, err := c.connector(s)
 	if err != nil {
 		return err
 	}
 	defer registry.Close()
-	text, err := os.ReadFile(filepath.Join(s.Folder, "kept.json"))
+	text, err := os.ReadFile(keptFile(s))
 	if err != nil {
 		return err
 	}
@@ -193,18 +209,42 @@ func (c correct) renew(ctx context.Context, s clientcheck.Setting) error {
 	if err != nil {
 		return err
 	}
-	key, csr, err := request(held.Subject)
-	if err != nil {
-		return err
+	return do(session, management, held)
+}
+
+func (c correct) renew(ctx context.Context, s clientcheck.Setting) error {
+	return c.session(ctx, s, func(session *btpclient.Session, management btpclient.ManagementInfo, held kept) error {
+		key, csr, err := request(held.Subject + c.renewsAs)
+		if err != nil {
+			return err
+		}
+		url := management.URLs.RenewCertURL
+		if c.byHeart {
+			url = s.MTLS + "/v1/applications/certificates/renewals"
+		}
+		signed, err := session.Renew(ctx, url, csr)
+		if err != nil || c.keepsOld {
+			return err
+		}
+		if held, err = keep(signed.Chain, key, held.Subject, held.InfoURL); err != nil {
+			return err
+		}
+		return held.write(s)
+	})
+}
+
+func (c correct) revoke(ctx context.Context, s clientcheck.Setting) error {
+	if c.idle {
+		return nil
 	}
-	signed, err := session.Renew(ctx, management.URLs.RenewCertURL, csr)
-	if err != nil || c.keepsOld {
-		return err
-	}
-	if held, err = keep(signed.Chain, key, held.Subject, held.InfoURL); err != nil {
-		return err
-	}
-	return held.write(s)
+	return c.session(ctx, s, func(session *btpclient.Session, management btpclient.ManagementInfo, _ kept) error {
+		if c.forgets {
+			if err := os.Remove(keptFile(s)); err != nil {
+				return err
+			}
+		}
+		return session.Revoke(ctx, management.URLs.Revocation())
+	})
 }
 
 func request(subject string) (crypto.Signer, []byte, error) {
@@ -267,5 +307,5 @@ func (k kept) write(s clientcheck.Setting) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(s.Folder, "kept.json"), text, 0o600)
+	return os.WriteFile(keptFile(s), text, 0o600)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/report"
 	"github.com/pairsim/pairsim/internal/strict"
 )
 
@@ -34,13 +35,13 @@ type Options struct {
 }
 
 // Outcome says how a check ended.
-type Outcome string
+type Outcome = report.Outcome
 
 // The outcomes.
 const (
-	Passed        Outcome = "passed"
-	Failed        Outcome = "failed"
-	NotApplicable Outcome = "not applicable"
+	Passed        = report.Passed
+	Failed        = report.Failed
+	NotApplicable = report.NotApplicable
 )
 
 // Result is what came of one check.
@@ -63,24 +64,6 @@ type Result struct {
 
 // Why is what went wrong or why it is not applicable, in one text.
 func (r Result) Why() string { return cmp.Or(strings.Join(r.Wrong, "\n"), r.Reason) }
-
-// Report is what came of all checks.
-type Report struct {
-	// Client is what was checked, as people know it.
-	Client  string
-	Results []Result
-	Took    time.Duration
-}
-
-// Count counts the checks with an outcome.
-func (r Report) Count(o Outcome) (n int) {
-	for _, one := range r.Results {
-		if one.Outcome == o {
-			n++
-		}
-	}
-	return n
-}
 
 // selected are the checks that Only names, and C-01.
 func (o Options) selected() ([]Check, error) {
@@ -115,41 +98,29 @@ func (o Options) Check() error {
 // Run checks a client. An error says that it could not be checked; that it failed
 // stands in the report.
 func Run(ctx context.Context, name string, c Client, o Options) (Report, error) {
-	began := time.Now()
-	report := Report{Client: name}
+	all := Report{Client: name, Began: time.Now()}
 	list, err := o.selected()
 	if err != nil {
-		return report, err
+		return all, err
 	}
 	for _, check := range list {
 		one := time.Now()
-		r := Result{Check: check, Reason: report.inTheWay(check, c)}
+		r := Result{Check: check, Reason: all.inTheWay(check, c)}
 		if r.Reason == "" {
 			if err := r.carryOut(ctx, c, o); err != nil {
-				return report, fmt.Errorf("%s %s: %w", check.ID, check.Name, err)
+				return all, fmt.Errorf("%s %s: %w", check.ID, check.Name, err)
 			}
 		} else {
 			r.Outcome = NotApplicable
 		}
 		r.Took = time.Since(one)
-		report.Results = append(report.Results, r)
+		all.Results = append(all.Results, r)
 		if o.Progress != nil {
 			o.Progress(r)
 		}
 	}
-	report.Took = time.Since(began)
-	return report, nil
-}
-
-// Write writes the report in the forms that the options name.
-func (r Report) Write(o Options) (err error) {
-	if o.JUnit != "" {
-		err = r.writeJUnit(o.JUnit)
-	}
-	if o.HTML != "" {
-		err = errors.Join(err, r.writeHTML(o.HTML))
-	}
-	return err
+	all.Took = time.Since(all.Began)
+	return all, nil
 }
 
 // inTheWay tells why a check would say nothing; "" when it would.
@@ -168,6 +139,8 @@ func (r Report) inTheWay(check Check, c Client) string {
 		return "the client does not pair with a friendly registry; see to " + paired + " first"
 	case check.renews && c.Renew == nil:
 		return "nobody says how the client is asked to renew (--renew-command)"
+	case check.revokes && c.Revoke == nil:
+		return "nobody says how the client is asked to revoke its certificate (--revoke-command)"
 	case check.takesCA && !c.TakesCA:
 		return "the client is not told its CA: {ca} does not stand in its command"
 	}

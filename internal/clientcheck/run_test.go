@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -68,8 +69,21 @@ func TestEachMistakeHasItsCheck(t *testing.T) {
 			"C-06": "as if it had paired", "C-09": "its certificate request was refused", "C-10": "the registration had failed",
 			"C-11": "its certificate was refused", "C-12": "as if it had paired", "C-13": "as if it had paired", "C-14": "as if it had paired",
 			"C-16": "the registry was down", "C-17": "though the registry's certificate is not of the CA", "C-20": "its certificate had expired",
-			"C-21": "its system was deregistered",
+			"C-21": "its system was deregistered", "C-24": "its revocation was not accepted",
 		}, nil},
+		"renews as somebody else": {correct{renewsAs: "-2"}, map[string]string{
+			"C-18": "it ended with status 1; its last call, POST /v1/applications/certificates/renewals, was refused with 400",
+		}, []string{"C-18"}},
+		"renews at a path by heart": {correct{byHeart: true}, map[string]string{
+			"S-05": "the client called a path that it knew by heart",
+		}, []string{"C-18", "S-05", "S-09"}},
+		"revokes nothing": {correct{idle: true}, map[string]string{
+			"C-22": "has not revoked its certificate; it called nothing", "C-24": "as if nothing were wrong",
+		}, []string{"C-22", "C-23", "C-24"}},
+		"forgets before it has revoked": {correct{forgets: true}, nil, []string{"C-22", "C-23", "C-24"}},
+		"pairs once": {correct{pairsOnce: true}, map[string]string{
+			"C-02": "did not pair", "C-21": "when its system was deregistered it was given a new token: it ended with status 1", "C-22": "when it had revoked its certificate",
+		}, []string{"C-02", "C-21", "C-22"}},
 		"asks again and again": {correct{hammers: true}, map[string]string{
 			"C-03": "more than 10 times, though it was refused each time: GET /v1/applications/signingRequests/info, answered 403",
 			"C-04": "more than 10 times", "C-16": "answered 503",
@@ -100,6 +114,46 @@ func TestEachMistakeHasItsCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSeedsDiffer: what the registry does to a client is drawn anew with each seed, and
+// is the same with the same seed.
+//
+// Rule: strict-seeded
+func TestSeedsDiffer(t *testing.T) {
+	t.Parallel()
+	seen := func() (runs []string) {
+		c := correct{}.client()
+		pair := c.Pair
+		c.Renew = nil
+		c.Pair = func(ctx context.Context, s clientcheck.Setting) clientcheck.Ending {
+			ended := pair(ctx, s)
+			entries, _, err := btpclient.NewControl(s.Control, http.DefaultClient).Journal(ctx, btpclient.JournalFilter{Limit: 1000})
+			if err != nil {
+				t.Error(err)
+			}
+			calls := ""
+			for _, e := range entries {
+				if e.Kind == "request" && !strings.HasPrefix(e.Path, "/control") && !strings.HasPrefix(e.Path, "/api") {
+					calls += fmt.Sprintf("%s %d\n", e.Path, e.Status)
+				}
+			}
+			runs = append(runs, calls)
+			return ended
+		}
+		if r := checked(t, c, clientcheck.Options{Only: []string{"S-09"}, Seeds: 8})["S-09"]; r.Outcome != clientcheck.Passed || len(runs) != 9 {
+			t.Fatalf("S-09 is %s in %d runs: %s", r.Outcome, len(runs), r.Why())
+		}
+		return runs[1:] // the first is C-01's
+	}
+	first, again := seen(), seen()
+	if !slices.Equal(first, again) {
+		t.Errorf("the same seeds give other answers: %q, then %q", first, again)
+	}
+	slices.Sort(first)
+	if different := slices.Compact(first); len(different) < 4 {
+		t.Errorf("8 seeds make %d sequences of calls, want them to differ: %q", len(different), different)
 	}
 }
 
@@ -188,8 +242,8 @@ func TestAClientThatDoesNotPair(t *testing.T) {
 func TestWhatDoesNotApply(t *testing.T) {
 	t.Parallel()
 	c := correct{}.client()
-	c.Renew, c.TakesCA = nil, false
-	for id, want := range map[string]string{"C-17": "{ca}", "C-18": "--renew-command", "C-21": "--renew-command"} {
+	c.Renew, c.Revoke, c.TakesCA = nil, nil, false
+	for id, want := range map[string]string{"C-17": "{ca}", "C-18": "--renew-command", "C-21": "--renew-command", "C-22": "--revoke-command"} {
 		if r := checked(t, c, clientcheck.Options{Only: []string{id}})[id]; r.Outcome != clientcheck.NotApplicable || !strings.Contains(r.Reason, want) {
 			t.Errorf("%s is %s: %s", id, r.Outcome, r.Why())
 		}
@@ -197,6 +251,8 @@ func TestWhatDoesNotApply(t *testing.T) {
 }
 
 // TestReports: both forms say what failed and why, and hold no token.
+//
+// Rule: token-secret-nowhere
 func TestReports(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -217,29 +273,29 @@ func TestReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var suite struct {
+	var suites struct {
 		Failures int `xml:"failures,attr"`
 		Skipped  int `xml:"skipped,attr"`
 		Cases    []struct {
 			Name    string `xml:"name,attr"`
 			Failure string `xml:"failure"`
-		} `xml:"testcase"`
+		} `xml:"testsuite>testcase"`
 	}
 	junit, err := os.ReadFile(o.JUnit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := xml.Unmarshal(junit, &suite); err != nil {
+	if err := xml.Unmarshal(junit, &suites); err != nil {
 		t.Fatal(err)
 	}
-	if len(suite.Cases) != 3 || suite.Failures != 1 || suite.Skipped != 1 || !strings.Contains(suite.Cases[1].Failure, "document: pairing-protocols §1.3 and §1.4\nnext: keep URLs") {
+	if len(suites.Cases) != 3 || suites.Failures != 1 || suites.Skipped != 1 || !strings.Contains(suites.Cases[1].Failure, "document: pairing-protocols §1.3 and §1.4\nnext: keep URLs") {
 		t.Errorf("JUnit: got %s", junit)
 	}
 	html, err := os.ReadFile(o.HTML)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"./connector {tokenUrl}", "1 passed", "1 failed", "1 not applicable", "base64,PHN2", "&lt;script&gt;paired by"} {
+	for _, want := range []string{"./connector {tokenUrl}", "<b>1</b>passed", "<b>1</b>failed", "<b>1</b>not applicable", "base64,PHN2", "&lt;script&gt;paired by"} {
 		if !bytes.Contains(html, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}

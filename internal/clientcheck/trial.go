@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -351,12 +352,19 @@ func (t *trial) mustCope(ctx context.Context, step string) error {
 // shown is a status for people; a new system has none.
 func shown(s btpclient.SystemStatus) string { return cmp.Or(s.Label, s.Code, "not paired") }
 
-// renewals counts the certificates that were renewed behind a mark.
-func renewals(entries []btpclient.JournalEntry) (n int) {
+// decisions counts what the registry decided at a point.
+func decisions(entries []btpclient.JournalEntry, point string) (n int) {
 	for _, e := range entries {
-		if e.Kind == "decision" && e.Point == "certificate.renew" {
+		if e.Kind == "decision" && e.Point == point {
 			n++
 		}
 	}
 	return n
+}
+
+// called says whether the client called the registry.
+func called(entries []btpclient.JournalEntry) bool {
+	return slices.ContainsFunc(entries, func(e btpclient.JournalEntry) bool {
+		return e.Kind == "request" && !strings.HasPrefix(e.Path, "/control")
+	})
 }

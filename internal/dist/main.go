@@ -7,6 +7,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,12 +63,36 @@ func build(version, folder string, wanted []string) error {
 			continue
 		}
 		archive := binary + ".image.tar"
-		if err := image.Write(archive, binary, "pairsim:"+version, arch); err != nil {
+		if err := writeImage(archive, binary, "pairsim:"+version, arch); err != nil {
 			return fmt.Errorf("image for %s: %w", platform, err)
 		}
 		made = append(made, archive)
 	}
 	return writeSums(filepath.Join(folder, "SHA256SUMS"), made)
+}
+
+// maxImage is how much of an image a registry keeps and docker pull transfers, in
+// bytes: the archive, whose layer is compressed.
+const maxImage = 25_000_000
+
+func writeImage(archive, binary, tag, arch string) error {
+	content, err := os.ReadFile(binary) //nolint:gosec // built just now
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(archive) //nolint:gosec // in the folder that was asked for
+	if err != nil {
+		return err
+	}
+	err = errors.Join(image.Write(file, content, tag, arch), file.Close())
+	if err != nil {
+		return err
+	}
+	made, err := os.Stat(archive)
+	if err == nil && made.Size() > maxImage {
+		err = fmt.Errorf("it has %.1f MB, more than the %.1f that are allowed", float64(made.Size())/1e6, maxImage/1e6)
+	}
+	return err
 }
 
 func compile(version, system, arch, binary string) error {

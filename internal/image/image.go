@@ -6,7 +6,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
-	"os"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -35,14 +34,10 @@ func config() v1.Config {
 	}
 }
 
-// Write makes an archive of the image, as docker load takes it, that holds the binary
+// Write writes an archive of the image, as docker load takes it, that holds the binary
 // for Linux on arch and the folder of its data. No instant stands in it but 1970.
-func Write(path, binary, tag, arch string) error {
-	content, err := os.ReadFile(binary) //nolint:gosec // a file that was made here
-	if err != nil {
-		return err
-	}
-	files, err := filesOf(content)
+func Write(to io.Writer, binary []byte, tag, arch string) error {
+	files, err := filesOf(binary)
 	if err != nil {
 		return err
 	}
@@ -68,7 +63,7 @@ func Write(path, binary, tag, arch string) error {
 	if err != nil {
 		return err
 	}
-	return tarball.WriteToFile(path, reference, image)
+	return tarball.Write(reference, image, to)
 }
 
 // filesOf is the file system of the image.

@@ -18,6 +18,8 @@ import (
 // TestAnArrangementOfAMarketingTenant: with the real registry's signature a tenant of
 // SAP Marketing Cloud makes an arrangement; its user reads and changes contacts, and
 // the extension is called, also after it was away for a while.
+//
+// Rule: arrangement-in-tenant, arrangement-own-scenario
 func TestAnArrangementOfAMarketingTenant(t *testing.T) {
 	l := start(t)
 	ctx := t.Context()

@@ -59,6 +59,7 @@ func TestAuthoritiesFromFiles(t *testing.T) {
 	}
 }
 
+// Rule: public-urls
 func TestPublicURLsChangeWhatIsHandedOut(t *testing.T) {
 	l := start(t)
 	call(t, http.MethodPut, l.Control+"/control/publicUrls", map[string]string{"http": "http://front.test", "mtls": "https://front.test:9443"}, http.StatusOK)

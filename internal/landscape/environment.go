@@ -20,6 +20,7 @@ import (
 	"github.com/pairsim/pairsim/btp/faultwire"
 	"github.com/pairsim/pairsim/btp/journal"
 	"github.com/pairsim/pairsim/btp/pki"
+	"github.com/pairsim/pairsim/btp/recording"
 	"github.com/pairsim/pairsim/btp/services"
 	"github.com/pairsim/pairsim/btp/token"
 	"github.com/pairsim/pairsim/btp/tokenservice"
@@ -46,9 +47,10 @@ type environment struct {
 	services *services.Engine      // likewise
 	bus      *eventmesh.Bus        // likewise
 	urls     *publicurl.Book
-	platform *platform      // nil without the registry
-	strict   *strict.Layer  // nil: friendly
-	journal  *journal.Files // nil: it is in memory alone
+	platform *platform           // nil without the registry
+	strict   *strict.Layer       // nil: friendly
+	journal  *journal.Files      // nil: it is in memory alone
+	messages *recording.Recorder // nil: nothing is recorded
 	tenants  []*tenant.Tenant
 	meter    *meter.Meter
 	// snapshots is registry and tenants as one thing; nil without the registry.
@@ -80,6 +82,9 @@ func (l *Landscape) newEnvironment(id btp.EnvironmentID, w World) (*environment,
 	e := &environment{process: l, id: id, world: w, urls: urls, log: l.log, announced: make(chan struct{})}
 	if id != btp.DefaultEnvironment {
 		e.prefix, e.log = prefixOf(id), l.log.With("environment", string(id))
+	}
+	if l.Control != "" && !w.NoJournal && !w.NoMessages {
+		e.messages = &recording.Recorder{}
 	}
 	e.life, e.end = context.WithCancelCause(context.Background())
 	return e, nil
@@ -137,9 +142,9 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		DefaultUser:     !l.config.Auth,
 		DeclareInstance: e.platform.catalogue.Declare,
 		Declarers:       map[btp.ObjectKind]btp.Declarer{btp.KindUser: btp.DeclareUser, btp.KindDestination: destination.Declare}, //nolint:exhaustive // no others are declared
-		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, callbackTimeout),
-		Deliverer: eventsink.Deliverer{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
-		Notifier:  callback.Notifier{Client: l.outboundClient(cmp.Or(w.CallbackTimeout, callbackTimeout)).Observed(e.noteCall)},
+		Tenants:         e.tenantIDs(), Faults: w.Faults, CallbackTimeout: cmp.Or(w.CallbackTimeout, CallbackTimeout),
+		Deliverer: eventsink.Deliverer{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)))},
+		Notifier:  callback.Notifier{Client: e.observed(l.outboundClient(cmp.Or(w.CallbackTimeout, CallbackTimeout)))},
 	})
 	if err != nil {
 		return err
@@ -168,11 +173,12 @@ func (e *environment) begin() {
 	e.friendly = e.publicRouter()
 	if e.registry != nil {
 		e.friendly = faultwire.Handler(e.registry, e.friendly)
-		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.announce}
+		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.replaced}
 	}
 	// Outside of the faults, which look for what they garble where it stands in a
 	// friendly answer.
 	e.public = e.strict.Wrap(e.friendly)
+	e.public = e.messages.Wrap(e.public)
 	if wrap := e.world.WrapPublic; wrap != nil {
 		e.friendly, e.public = wrap(e.friendly), wrap(e.public)
 	}
@@ -187,7 +193,7 @@ func (e *environment) begin() {
 
 // controls is controlRouter, in which tests have their part.
 func (e *environment) controls(environments control.Environments) http.Handler {
-	router := http.Handler(e.controlRouter(environments))
+	router := e.messages.Wrap(e.controlRouter(environments)) // what it passes on, too
 	if e.world.WrapControl != nil {
 		router = e.world.WrapControl(router)
 	}
@@ -231,6 +237,13 @@ func (e *environment) announce(ctx context.Context) {
 			e.log.Warn("the registry was not told where a tenant is reached", "tenant", t.ID(), "error", err)
 		}
 	}
+}
+
+// replaced begins anew after a reset or the import of a snapshot: what was said before
+// belongs to what is gone.
+func (e *environment) replaced(ctx context.Context) {
+	e.messages.Clear()
+	e.announce(ctx)
 }
 
 // fireDue carries out due work as its instants come, until the environment ends.

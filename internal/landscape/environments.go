@@ -338,6 +338,7 @@ func (l *Landscape) DropEnvironment(_ context.Context, name string) error {
 	if name == string(btp.DefaultEnvironment) {
 		return btp.Errorf(btp.EnvironmentPermanent, "the environment default is not deleted")
 	}
+	l.find(context.Background(), btp.EnvironmentID(name))
 	e := l.environments.take(btp.EnvironmentID(name), nil)
 	if e == nil {
 		return notThere(name)
@@ -403,6 +404,7 @@ func (l *Landscape) CreateEnvironment(ctx context.Context, n control.NewEnvironm
 
 // Environments lists the environments: default, then the others by name.
 func (l *Landscape) Environments() []control.Environment {
+	l.adoptAll(context.Background())
 	list := []control.Environment{l.first.shown()}
 	for _, e := range l.environments.all() {
 		list = append(list, e.shown())
@@ -412,7 +414,7 @@ func (l *Landscape) Environments() []control.Environment {
 
 // Environment finds an environment.
 func (l *Landscape) Environment(name string) (control.Environment, error) {
-	e := l.environments.find(btp.EnvironmentID(name))
+	e := l.find(context.Background(), btp.EnvironmentID(name))
 	if name == string(btp.DefaultEnvironment) {
 		e = l.first
 	}

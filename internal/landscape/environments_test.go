@@ -93,6 +93,7 @@ func codeIn(t *testing.T, resp *http.Response) string {
 	return strings.TrimPrefix(doc.Type, problem.TypePrefix)
 }
 
+// Rule: environments-apart
 func TestEnvironmentsAreWorldsOfTheirOwn(t *testing.T) {
 	l := start(t)
 	a := makeEnvironment(t, l, map[string]any{"name": "a"})
@@ -128,6 +129,7 @@ func TestEnvironmentsAreWorldsOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Rule: environments-apart
 func TestClocksAreApart(t *testing.T) {
 	l := start(t, func(c *Config) { c.StartFrozen = time.Date(2040, 1, 1, 10, 0, 0, 0, time.UTC) })
 	w := l.World()
@@ -165,6 +167,8 @@ func walk(value any, tell func(string)) {
 // TestWhatAnEnvironmentHandsOut: no URL, Location or link of environment b lacks
 // its prefix, wherever it stands in an answer. (Paths in its journal are those
 // within it: they are no addresses.)
+//
+// Rule: environment-name, public-urls
 func TestWhatAnEnvironmentHandsOut(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
@@ -417,6 +421,7 @@ func TestTooManyEnvironments(t *testing.T) {
 	}
 }
 
+// Rule: environment-dropped
 func TestDropEnvironment(t *testing.T) {
 	l := start(t)
 	for _, name := range []string{"a", "b"} {
@@ -465,6 +470,8 @@ func (h *waiting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Requests under way when their environment is dropped end with its being gone, in
 // the dialect of who is asked, whether they listen to their context or not.
+//
+// Rule: environment-dropped
 func TestDropWithRequestsUnderWay(t *testing.T) {
 	hold := &waiting{entered: make(chan struct{}), leave: make(chan struct{})}
 	l := start(t)
@@ -550,6 +557,7 @@ func follow(t *testing.T, url string) <-chan struct{} {
 	return ended
 }
 
+// Rule: environment-dropped
 func TestEnvironmentsExpire(t *testing.T) {
 	l := start(t)
 	makeEnvironment(t, l, map[string]any{"name": "lasting"})
@@ -583,6 +591,7 @@ func TestOnlyTheExpiredIsTaken(t *testing.T) {
 	})
 }
 
+// Rule: environment-from-seed
 func TestSeedOfAnEnvironment(t *testing.T) {
 	l := start(t, func(c *Config) {
 		c.ReadSeed = func(document []byte, edition string, into *Config) error {

@@ -81,6 +81,8 @@ func TestTenantsOfAnotherProcessJoinAnEnvironment(t *testing.T) {
 }
 
 // Two processes on one file: a name is taken in both, and what the other drops is gone.
+//
+// Rule: processes-agree
 func TestTwoProcessesShareEnvironments(t *testing.T) {
 	data := func(c *Config) { c.Data = filepath.Join(t.TempDir(), "pairsim.db") }
 	var file string

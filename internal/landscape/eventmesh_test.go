@@ -92,6 +92,8 @@ func (c *busClient) call(method, target, body string, want int, header ...string
 
 // TestEventsReachAnApplication from one instance of SAP Event Mesh to another, with
 // what their bindings say and nothing else: by consuming, and by a webhook.
+//
+// Rule: bus-queue-subscribes, bus-webhook
 func TestEventsReachAnApplication(t *testing.T) {
 	l := start(t)
 	call(t, "POST", l.HTTP+"/api/v1/subaccounts/dev/entitlements", map[string]any{"service": "enterprise-messaging", "plan": "default", "quota": 2}, http.StatusCreated)

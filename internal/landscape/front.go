@@ -54,7 +54,7 @@ func (l *Landscape) front(handler func(e *environment, named bool) http.Handler,
 			handler(l.first, true).ServeHTTP(w, publicurl.Under(r.Context(), r, prefixOf(id)))
 			return
 		}
-		e := l.environments.find(id)
+		e := l.find(r.Context(), id)
 		if e == nil || !e.requests.enter() {
 			nowhere.ServeHTTP(w, r)
 			return

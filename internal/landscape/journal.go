@@ -10,6 +10,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/journal"
+	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -20,31 +21,36 @@ func (e *environment) noteCall(ctx context.Context, call *http.Request, status i
 	if failure != nil {
 		c.Failure = failure.Error()
 	}
-	e.registry.NoteCall(ctx, c)
+	e.messages.Entered(ctx, e.registry.NoteCall(ctx, c))
+}
+
+// observed is a client whose calls stand in the journal, with what they say.
+func (e *environment) observed(client *outbound.Client) *outbound.Client {
+	return client.Observed(e.noteCall).Recorded(e.messages)
 }
 
 // keepJournal keeps the journal beside the data, where data are kept.
 func (e *environment) keepJournal() error {
-	data := e.process.config.Data
-	if data == "" || data == "memory" {
+	beside := e.process.config.beside()
+	if beside == "" {
 		return nil
 	}
-	folder := journalFolder(data, e.registry.ID())
+	folder := journalFolder(beside, e.registry.ID())
 	files, err := journal.Open(folder, e.registry.Journal(), e.log)
 	if errors.Is(err, journal.ErrInUse) {
 		e.log.Warn("the journal is kept in memory alone: another process on the same data keeps its own on disk", "folder", folder)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("--data %s: journal: %w", data, err)
+		return fmt.Errorf("journal in %s: %w", folder, err)
 	}
 	e.journal = files
 	return nil
 }
 
-// journalFolder is where an environment's journal is kept beside a file of data.
-func journalFolder(data string, environment btp.EnvironmentID) string {
-	folder := data + ".journal"
+// journalFolder is where an environment's journal is kept.
+func journalFolder(beside string, environment btp.EnvironmentID) string {
+	folder := beside + ".journal"
 	if environment == btp.DefaultEnvironment {
 		return folder
 	}
@@ -53,8 +59,9 @@ func journalFolder(data string, environment btp.EnvironmentID) string {
 
 // forgetJournal removes what is kept of the journal of an environment that is dropped.
 func (l *Landscape) forgetJournal(id btp.EnvironmentID) error {
-	if l.config.Data == "" || l.config.Data == "memory" || id == btp.DefaultEnvironment {
+	beside := l.config.beside()
+	if beside == "" || id == btp.DefaultEnvironment {
 		return nil
 	}
-	return os.RemoveAll(journalFolder(l.config.Data, id))
+	return os.RemoveAll(journalFolder(beside, id))
 }

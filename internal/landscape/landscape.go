@@ -26,8 +26,6 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/pki"
-	"github.com/pairsim/pairsim/btp/store/memory"
-	"github.com/pairsim/pairsim/btp/store/sqlite"
 	"github.com/pairsim/pairsim/internal/keypool"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/secret"
@@ -69,8 +67,11 @@ type Config struct {
 	Auth bool
 	// TrustedProxies end TLS before us: their X-Forwarded-Client-Cert is believed.
 	TrustedProxies []netip.Prefix
-	// Data is "memory" or a file.
+	// Data is "memory", a file, or the address of a PostgreSQL database.
 	Data string
+	// LocalData is the folder for what is this process's own where Data is a database:
+	// its tenants and its journal; "" keeps them in memory.
+	LocalData string
 	// SyncFull makes the store survive the loss of power too.
 	SyncFull bool
 	// ClientCA and ServerCA are folders with root.pem, issuing.pem (optional) and
@@ -108,6 +109,9 @@ type World struct {
 	Faults []btp.DeclaredFault
 	// NoJournal: nothing is journalled. It is what a measurement compares with.
 	NoJournal bool
+	// NoMessages: what requests and calls say is not recorded. It is not either without
+	// a control listener: nobody could ask for it.
+	NoMessages bool
 	// NoTenantRenewal: tenants let their certificates end unless somebody renews them.
 	NoTenantRenewal bool
 	// Strict makes the registry's answers legal but unfriendly.
@@ -116,6 +120,9 @@ type World struct {
 	// CallbackTimeout is how long, in real time, a tenant may take to answer a call
 	// of the registry; 0: 5 seconds.
 	CallbackTimeout time.Duration
+	// TenantTimeout is how long, in real time, a tenant waits for an answer of the
+	// registry; 0: 30 seconds.
+	TenantTimeout time.Duration
 	// GatewayTimeout bounds, in real time, a call through the application gateway; 0:
 	// 10 seconds.
 	GatewayTimeout time.Duration
@@ -170,6 +177,7 @@ type Landscape struct {
 	mtlsPort     string
 	first        *environment // default
 	environments environments // the others
+	adopting     sync.Mutex   // of who looks for one that another process made
 	store        btp.Store    // nil without the registry
 	tls          *tls.Config
 	servers      []*http.Server
@@ -254,7 +262,7 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 	}
 	l.first = first
 	if l.plays(RoleRegistry) {
-		if l.store, err = openStore(ctx, cfg); err != nil {
+		if err := l.openStore(ctx); err != nil {
 			return err
 		}
 	}
@@ -263,7 +271,7 @@ func (l *Landscape) open(ctx context.Context, on listeners) error {
 	var both errgroup.Group
 	if on.mtls != nil {
 		both.Go(func() (err error) {
-			l.tls, err = l.tlsConfig(ctx)
+			l.tls, err = l.tlsConfig(ctx, beyondLoopback(on.mtls))
 			return err
 		})
 	}
@@ -306,24 +314,6 @@ func (l *Landscape) plays(role Role) bool {
 		}
 	}
 	return false
-}
-
-func openStore(ctx context.Context, cfg Config) (btp.Store, error) {
-	switch {
-	case cfg.Data == "" || cfg.Data == "memory":
-		return memory.New(), nil
-	case strings.HasPrefix(cfg.Data, "postgres://"), strings.HasPrefix(cfg.Data, "postgresql://"):
-		return nil, errors.New("--data: PostgreSQL is not there yet; use memory or a file")
-	}
-	var options []sqlite.Option
-	if cfg.SyncFull {
-		options = append(options, sqlite.WithSync(sqlite.Full))
-	}
-	store, err := sqlite.Open(ctx, cfg.Data, options...)
-	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", cfg.Data, err)
-	}
-	return store, nil
 }
 
 // serverAuthority is the process's CA for its TLS listener, kept with the data.
@@ -497,7 +487,7 @@ func port(on net.Listener) string {
 // tlsConfig asks for a client certificate and verifies none: the rules do, per
 // request, on the environment's clock. The server's own certificate lives in
 // real time.
-func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
+func (l *Landscape) tlsConfig(ctx context.Context, reachedFromOutside bool) (*tls.Config, error) {
 	authority, err := l.serverAuthority(ctx)
 	if err != nil {
 		return nil, err
@@ -508,15 +498,20 @@ func (l *Landscape) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{
+	config := &tls.Config{
 		Certificates: []tls.Certificate{certificate},
 		ClientAuth:   tls.RequestClientCert,
 		MinVersion:   tls.VersionTLS12,
-	}, nil
+	}
+	if reachedFromOutside && l.config.ServerCA == "" { // somebody's own authority signs what he has named only
+		names := nameCertificates{authority: authority, own: &certificate, now: l.config.RealNow, made: map[string]*tls.Certificate{}}
+		config.GetCertificate = names.of
+	}
+	return config, nil
 }
 
-// callbackTimeout is Config.CallbackTimeout unless that says something else.
-const callbackTimeout = 5 * time.Second
+// CallbackTimeout is Config.CallbackTimeout unless that says something else.
+const CallbackTimeout = 5 * time.Second
 
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.
 func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {

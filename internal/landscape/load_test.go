@@ -17,6 +17,8 @@ import (
 
 // TestTrafficLeavesMemoryAndDiskFlat: 100,000 requests, in make test a hundredth,
 // with paths as long as they may be. The journal keeps what it has room for.
+//
+// Rule: journal-bounded
 func TestTrafficLeavesMemoryAndDiskFlat(t *testing.T) {
 	requests := 1000
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {

@@ -38,8 +38,8 @@ type platform struct {
 
 // newPlatform makes the services before the registry, which needs their workers.
 func (e *environment) newPlatform() (*platform, error) {
-	timeout := cmp.Or(e.world.CallbackTimeout, callbackTimeout)
-	client := e.process.outboundClient(timeout).Observed(e.noteCall)
+	timeout := cmp.Or(e.world.CallbackTimeout, CallbackTimeout)
+	client := e.observed(e.process.outboundClient(timeout))
 	p := &platform{pusher: webhook.Pusher{Client: client}, shown: &shownCertificate{now: e.now}}
 	calls := &tenantCalls{client: client, plain: client.Transport(nil)}
 	e.atEnd = append(e.atEnd, calls.plain.CloseIdleConnections)

@@ -10,6 +10,8 @@ import (
 
 // TestUnknownRoutesAnswerInTheirOwnDialect: our own surfaces with a problem
 // document, the vendor's with the vendor's body (pairing-protocols §1.1).
+//
+// Rule: pairing-unknown-route
 func TestUnknownRoutesAnswerInTheirOwnDialect(t *testing.T) {
 	l := start(t)
 	const notFound, noMethod = `{"code":404,"error":"Requested resource could not be found."}`, `{"code":405,"error":"Method not allowed."}`
@@ -74,6 +76,7 @@ func TestUnknownRoutesAnswerInTheirOwnDialect(t *testing.T) {
 	}
 }
 
+// Rule: origin-checked
 func TestPagesOfOtherOriginsChangeNothing(t *testing.T) {
 	l := start(t)
 	for _, test := range []struct {

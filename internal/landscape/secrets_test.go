@@ -44,6 +44,8 @@ func (g *guarded) String() string {
 // secrets where they do not belong, no secret gets into the journal, in memory, on
 // disk or in any form, into a log, into metrics, or into an answer of the control
 // listener.
+//
+// Rule: token-secret-nowhere
 func TestNoSecretIsToldAgain(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {
@@ -60,6 +62,7 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 			o.collect()
 
 			texts := o.journalFormats()
+			texts["the messages"] = o.messages()
 			texts["the metrics"] = metricsAt(t, o.HTTP)
 			wellFormed(t, texts["the metrics"])
 			entries, _ := o.Registry().Journal().Read(btp.JournalFilter{})
@@ -91,7 +94,7 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 				texts["the file "+file.Name()] = string(text)
 			}
 			o.grep(texts)
-			for what, least := range map[string]int{"json": 20_000, "mermaid": 5_000, "svg": 20_000, "the log": 2_000, "the metrics": 5_000, "the file journal-0.ndjson": 20_000} {
+			for what, least := range map[string]int{"json": 20_000, "mermaid": 5_000, "svg": 20_000, "the log": 2_000, "the messages": 200_000, "the metrics": 5_000, "the file journal-0.ndjson": 20_000} {
 				if len(texts[what]) < least {
 					t.Errorf("%s has %d bytes, want at least %d: the test looks past it", what, len(texts[what]), least)
 				}
@@ -101,6 +104,34 @@ func TestNoSecretIsToldAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// messages is what is recorded of all requests and calls.
+func (o *observed) messages() string {
+	var all strings.Builder
+	requests, calls, bodies := 0, 0, 0
+	entries, _ := o.Registry().Journal().Read(btp.JournalFilter{})
+	for _, e := range entries {
+		said, kept := o.first.messages.Find(e.Sequence)
+		if !kept {
+			continue
+		}
+		requests++
+		if e.Kind == btp.EntryCall {
+			calls++
+		}
+		if said.Request.Body != nil && said.Request.Body.Text != "" {
+			bodies++
+		}
+		text, err := json.Marshal(said)
+		o.noError(err)
+		all.Write(text)
+		all.WriteByte('\n')
+	}
+	if requests < 500 || calls < 10 || bodies < 100 {
+		o.t.Errorf("recorded are %d requests, %d calls and %d bodies of requests: the test looks past them", requests, calls, bodies)
+	}
+	return all.String()
 }
 
 // answerOf is what an answer of the control listener tells beside what its own

@@ -112,14 +112,14 @@ func (e *environment) publicRouter() *gin.Engine {
 	if e.registry != nil {
 		router.Use(httpapi.Time(e.registry))
 		if !e.world.NoJournal {
-			router.Use(httpapi.Journalled(e.registry))
+			router.Use(httpapi.Journalled(e.registry, e.messages))
 		}
 		router.Use(e.strictly)
 	}
 	router.Use(control.SameOrigin(e.allowedHosts))
 	if e.registry != nil {
 		destinations := rest.New(rest.Config{
-			Registry: e.registry, Access: e.tokens, Outbound: l.outboundClient(rest.DefaultTimeout).Observed(e.noteCall), Log: e.log,
+			Registry: e.registry, Access: e.tokens, Outbound: e.observed(l.outboundClient(rest.DefaultTimeout)), Log: e.log,
 		})
 		e.atEnd = append(e.atEnd, destinations.Close)
 		api := httpapi.Config{
@@ -135,12 +135,12 @@ func (e *environment) publicRouter() *gin.Engine {
 		broker.Mount(router, broker.Config{Registry: e.registry, Services: e.services, Tokens: e.tokens, URLs: e.urls, Log: e.log})
 		meshrest.Mount(router, meshrest.Config{Bus: e.bus, Access: e.tokens, Log: e.log})
 		connector.Mount(router, connector.Config{
-			Registry: e.registry, URLs: e.urls, Fetch: l.fetch.Observed(e.noteCall),
+			Registry: e.registry, URLs: e.urls, Fetch: e.observed(l.fetch),
 			TrustedProxies: l.config.TrustedProxies, Log: e.log,
 		})
 		timeout := cmp.Or(e.world.GatewayTimeout, gateway.DefaultTimeout)
 		e.atEnd = append(e.atEnd, gateway.Mount(router, gateway.Config{
-			Registry: e.registry, Outbound: l.outboundClient(timeout).Observed(e.noteCall), Timeout: timeout, Log: e.log,
+			Registry: e.registry, Outbound: e.observed(l.outboundClient(timeout)), Timeout: timeout, Log: e.log,
 		}))
 	}
 	if len(e.tenants) > 0 {
@@ -261,10 +261,11 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 			Registry: e.registry, URLs: e.urls, Log: e.log, Environments: environments,
 			Key:      e.process.config.ControlKey,
 			ServerCA: func() []byte { return e.process.CAPEM }, ClientCA: e.registry.AuthorityPEM, Snapshots: e.snapshots, Strictness: e.strict.Report,
+			Messages: e.messages,
 		})
 	}
 	if e.registry != nil {
-		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth})
+		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth, Tenants: e.shownTenants()})
 	}
 	public := e.friendly
 	router.NoRoute(func(c *gin.Context) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/cxsim"
 	"github.com/pairsim/pairsim/internal/outbound"
 	"github.com/pairsim/pairsim/internal/snapshot"
@@ -121,7 +122,7 @@ func (e *environment) openTenants() error {
 			}
 		}
 		t, err := product.make(tenant.Config{
-			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs,
+			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs, RegistryTimeout: e.world.TenantTimeout,
 			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
@@ -136,13 +137,22 @@ func (e *environment) openTenants() error {
 	return nil
 }
 
+// shownTenants are the tenants as the cockpit names them.
+func (e *environment) shownTenants() []cockpit.Tenant {
+	shown := make([]cockpit.Tenant, len(e.tenants))
+	for i, t := range e.tenants {
+		shown[i] = cockpit.Tenant{ID: t.ID(), Product: t.Product().SystemType}
+	}
+	return shown
+}
+
 // extensions is the client by which tenants call extensions; its calls are in the
 // registry's journal, where there is one.
 func (e *environment) extensions() *outbound.Client {
 	if e.registry == nil {
 		return e.process.fetch
 	}
-	return e.process.fetch.Observed(e.noteCall)
+	return e.observed(e.process.fetch)
 }
 
 // replaced is what the tenant is told of its APIs that are elsewhere.
@@ -154,14 +164,14 @@ func replaced(apis []ReplacedAPI) []tenant.ReplacedAPI {
 	return list
 }
 
-// tenantsFolder is beside the registry's file: a tenant's keys are its own and
+// tenantsFolder is beside the registry's data: a tenant's keys are its own and
 // never stand in the registry's data. Within it, each environment but the first
 // has a folder. "" for data in memory.
 func (l *Landscape) tenantsFolder() string {
-	if l.config.Data == "" || l.config.Data == "memory" {
-		return ""
+	if beside := l.config.beside(); beside != "" {
+		return beside + ".tenants"
 	}
-	return l.config.Data + ".tenants"
+	return ""
 }
 
 func (e *environment) tenantStore() (tenant.Store, error) {

@@ -17,6 +17,8 @@ import (
 
 // TestATenantWhoseProcessIsGone: while it is, a creation fails and leaves nothing;
 // when it is back at its address, with what it kept, the same is created.
+//
+// Rule: instance-failure-leaves-nothing
 func TestATenantWhoseProcessIsGone(t *testing.T) {
 	registry := start(t, func(c *Config) { c.Roles = []Role{RoleRegistry} })
 	roots := x509.NewCertPool()

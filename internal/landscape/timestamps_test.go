@@ -19,6 +19,8 @@ import (
 // form, is of that time. Excepted are the CAs, which are valid from 2000 to 2099
 // (btp/pki), and the documents that describe the APIs. The TLS listener's own
 // certificate, which lives in real time, is not part of any answer.
+//
+// Rule: time-on-answers
 func TestEveryTimestampIsTheEnvironments(t *testing.T) {
 	for _, edition := range []string{"v1", "v2"} {
 		t.Run(edition, func(t *testing.T) {
@@ -191,6 +193,8 @@ func (w *watch) certificate(der []byte) {
 
 // A tenant in another process dates its answers by its registry, as soon as that
 // has told it the time.
+//
+// Rule: time-on-answers
 func TestATenantElsewhereTakesItsRegistrysTime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2041, time.May, 6, 12, 0, 0, 0, time.UTC)

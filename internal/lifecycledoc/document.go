@@ -51,6 +51,7 @@ var eventWords = map[btp.Event]string{
 	btp.RemovalRequested:        "an operator removes the record",
 	btp.RemovalDone:             "the record and all that belongs to it are deleted",
 	btp.RemovalFailed:           "a fault was set",
+	btp.MergeRequested:          "an operator merges an auto-discovered record into the registered system of the same type and URL (docs/wire.md)",
 	btp.IncidentResolved:        "SAP's support, played by the control API, resolves the incident",
 }
 

@@ -21,7 +21,7 @@ var storeMutations = []mutation{
 	{
 		Name: "sqlite-lock-taken-late", Rule: "token-one-winner", Breaks: "in SQLite, a change takes the file's lock with its first write: another process may write between",
 		File: "btp/store/sqlite/sqlite.go", Tests: []tests{{"btp/store/sqlite", "TestStore|TestDurable|TestOpenAtOnce|TestSameAsMemory"}},
-		Old: "c.exec(\"BEGIN IMMEDIATE\")", New: "c.exec(\"BEGIN\")",
+		Old: "c.Exec(\"BEGIN IMMEDIATE\")", New: "c.Exec(\"BEGIN\")",
 	},
 	{
 		Name: "sqlite-reads-what-it-had", Rule: "processes-agree", Breaks: "in SQLite, what another process wrote is not noticed",
@@ -31,27 +31,37 @@ var storeMutations = []mutation{
 	{
 		Name: "sqlite-keeps-refused-changes", Rule: "store-one-contract", Breaks: "in SQLite, a refused change is committed",
 		File: "btp/store/sqlite/sqlite.go", Tests: in("btp/store/sqlite", "TestStore"),
-		Old: "	if _, err := c.exec(\"ROLLBACK\"); err != nil {\n		s.writer = nil\n", New: "	if _, err := c.exec(\"COMMIT\"); err != nil {\n		s.writer = nil\n",
+		Old: "	if _, err := c.Exec(\"ROLLBACK\"); err != nil {\n		s.writer = nil\n", New: "	if _, err := c.Exec(\"COMMIT\"); err != nil {\n		s.writer = nil\n",
 	},
 	{
 		Name: "sqlite-counts-used-tokens", Rule: "token-quota", Breaks: "in SQLite, used and expired tokens count as live",
-		File: "btp/store/sqlite/pairing.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
+		File: "btp/store/sqlstore/pairing.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
 		Old: "global_account = ? AND type = ? AND state = 'live'`", New: "global_account = ? AND type = ?`",
 	},
 	{
 		Name: "sqlite-certificate-of-another-environment", Rule: "environments-apart", Breaks: "in SQLite, a certificate opens another environment",
-		File: "btp/store/sqlite/pairing.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
+		File: "btp/store/sqlstore/pairing.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
 		Old: "renewal_blocked, revoked FROM certificates WHERE env = ?`", New: "renewal_blocked, revoked FROM certificates WHERE env <> '' AND ? <> ''`",
 	},
 	{
 		Name: "sqlite-claimed-twice", Rule: "clock-due-work-in-order", Breaks: "in SQLite, work that one process has claimed is done by another, too",
-		File: "btp/store/sqlite/due.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
+		File: "btp/store/sqlstore/due.go", Tests: in("btp/store/sqlite", "TestStore|TestSameAsMemory"),
 		Old: "(claimed_until IS NULL OR claimed_until <= ?) ORDER BY at, number LIMIT 1`, t.env, real)\n	return noLater", New: "(claimed_until IS NULL OR claimed_until <> ?) ORDER BY at, number LIMIT 1`, t.env, real)\n	return noLater",
 	},
 	{
 		Name: "sqlite-loses-a-power-cut", Rule: "store-survives-death", Breaks: "--sync=full does not wait for the disk",
 		File: "btp/store/sqlite/sqlite.go", Tests: in("btp/store/sqlite", "WaitForTheDisk"),
 		Old: "\"synchronous(\" + string(s.sync) + \")\"", New: "\"synchronous(\" + string(Normal) + \")\"",
+	},
+	{
+		Name: "postgres-without-a-lock", Rule: "token-one-winner", Breaks: "in PostgreSQL, two processes change an environment at once",
+		File: "btp/store/postgres/postgres.go", Tests: in("btp/store/postgres", "TestDurable"),
+		Old: "xact_lock(?)\", s.lockOf(env))", New: "xact_lock(?)\", time.Now().UnixNano())",
+	},
+	{
+		Name: "postgres-forgets-a-failure", Rule: "store-one-contract", Breaks: "in PostgreSQL, a step in which a statement failed is taken for saved",
+		File: "btp/store/postgres/conn.go", Tests: in("btp/store/postgres", "TestFailedStatement"),
+		Old: "	c.failed = err\n	return err\n", New: "	return err\n",
 	},
 	{
 		Name: "clock-set-back", Rule: "clock-never-back", Breaks: "a clock is set back",

@@ -96,6 +96,7 @@ func TestFilterRefusals(t *testing.T) {
 	}
 }
 
+// Rule: product-data
 func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{`ID eq 'a''b'`, `not (Part gt 3L) or substringof('x',tolower(Name))`, `Start lt datetime'2030-01-31T10:20:31'`, `Price eq 1.5M`} {
 		f.Add(seed)

@@ -196,6 +196,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // FuzzBody: no body is our fault, and what was taken is as the metadata says.
+//
+// Rule: product-data
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{`{"ISBN":"3","Title":"x"}`, `{"d":{"ISBN":"4","Title":"y","Price":1.5,"Printed":"2030-01-01T00:00:00"}}`, `{"Title":null}`, `[]`, `{"ISBN":"5","Title":"z","Sold":9223372036854775807,"Weight":1e300}`} {
 		f.Add(seed)

@@ -62,6 +62,7 @@ type Client struct {
 	maxBytes  int64
 	roots     func() *x509.CertPool
 	observe   func(context.Context, *http.Request, int, error)
+	recorder  Recorder
 	resolver  *net.Resolver // nil: the system's; replaced in tests
 	http      *http.Client
 }
@@ -73,6 +74,27 @@ func (c *Client) Observed(by func(ctx context.Context, call *http.Request, statu
 	return &observed
 }
 
+// Recorder hears what calls and their answers say.
+type Recorder interface {
+	// Sending is told of a call before it is made, and returns what is sent in its
+	// place: its body may be heard. Observers get its context.
+	Sending(call *http.Request) *http.Request
+	// Answered is told of the answer before anybody reads its body.
+	Answered(call *http.Request, answer *http.Response)
+}
+
+type deaf struct{}
+
+func (deaf) Sending(call *http.Request) *http.Request { return call }
+func (deaf) Answered(*http.Request, *http.Response)   {}
+
+// Recorded is the same client, whose calls somebody hears.
+func (c *Client) Recorded(by Recorder) *Client {
+	recorded := *c
+	recorded.recorder = by
+	return &recorded
+}
+
 // New makes a client.
 func New(cfg Config) *Client {
 	c := &Client{named: map[string]bool{}, forbidden: map[uint16]bool{}, timeout: cfg.Timeout, maxBytes: cfg.MaxBytes}
@@ -81,6 +103,7 @@ func New(cfg Config) *Client {
 		c.observe = func(context.Context, *http.Request, int, error) {}
 	}
 	c.roots = func() *x509.CertPool { return nil }
+	c.recorder = deaf{}
 	if cfg.RootCAs != nil {
 		c.roots = sync.OnceValue(cfg.RootCAs)
 	}
@@ -168,15 +191,17 @@ func IsLate(err error) bool {
 // which must be 200: others are a *StatusError. Its errors hold no credentials.
 func (c *Client) Fetch(ctx context.Context, req *http.Request) (body []byte, contentType string, err error) {
 	status := 0
-	defer func() { c.observe(ctx, req, status, err) }()
+	req = c.recorder.Sending(req.WithContext(ctx))
+	defer func() { c.observe(req.Context(), req, status, err) }()
 	if err := checkURL(req.URL); err != nil {
 		return nil, "", err
 	}
-	res, err := c.http.Do(req.WithContext(ctx))
+	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, "", c.describe(err)
 	}
 	defer res.Body.Close()
+	c.recorder.Answered(req, res)
 	if status = res.StatusCode; status != http.StatusOK {
 		return nil, "", &StatusError{Code: res.StatusCode}
 	}
@@ -201,15 +226,17 @@ func (c *Client) Tell(ctx context.Context, req *http.Request) error {
 // Ask is Tell, and returns the header of the answer.
 func (c *Client) Ask(ctx context.Context, req *http.Request) (header http.Header, err error) {
 	status := 0
-	defer func() { c.observe(ctx, req, status, err) }()
+	req = c.recorder.Sending(req.WithContext(ctx))
+	defer func() { c.observe(req.Context(), req, status, err) }()
 	if err := checkURL(req.URL); err != nil {
 		return nil, err
 	}
-	res, err := c.http.Do(req.WithContext(ctx))
+	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.describe(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing of it is read
+	c.recorder.Answered(req, res)
 	if status = res.StatusCode; status < 200 || status > 299 {
 		return nil, &StatusError{Code: res.StatusCode}
 	}

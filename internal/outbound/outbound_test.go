@@ -36,6 +36,7 @@ func get(t *testing.T, c *Client, url string) (string, error) {
 	return string(body), err
 }
 
+// Rule: outbound-bounded
 func TestFetch(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -54,6 +55,8 @@ func TestFetch(t *testing.T) {
 }
 
 // No call leaves the hosts that are permitted, whatever names them.
+//
+// Rule: outbound-bounded
 func TestRefusedHosts(t *testing.T) {
 	const foreign, local = "neither loopback nor", "link-local"
 	tests := []struct{ name, url, want string }{
@@ -136,6 +139,7 @@ func TestPermit(t *testing.T) {
 	}
 }
 
+// Rule: outbound-bounded
 func TestRedirects(t *testing.T) {
 	var got http.Header
 	other := serve(t, func(w http.ResponseWriter, r *http.Request) { got = r.Header; _, _ = w.Write([]byte("other")) })
@@ -179,6 +183,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// Rule: outbound-bounded
 func TestBounds(t *testing.T) {
 	t.Run("size", func(t *testing.T) {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(make([]byte, len(r.URL.Path)-1)) })

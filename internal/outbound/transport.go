@@ -38,6 +38,7 @@ func (c *Client) Transport(own *tls.Certificate) *Transport {
 // RoundTrip makes one call. Its errors hold no credentials, and are told apart
 // by IsForbidden and IsLate.
 func (t *Transport) RoundTrip(req *http.Request) (res *http.Response, err error) {
+	req = t.client.recorder.Sending(req)
 	defer func() {
 		status := 0
 		if res != nil {
@@ -55,6 +56,7 @@ func (t *Transport) RoundTrip(req *http.Request) (res *http.Response, err error)
 	if err != nil {
 		return nil, t.client.describe(err)
 	}
+	t.client.recorder.Answered(req, res)
 	return res, nil
 }
 

@@ -19,6 +19,7 @@ func request(t testing.TB, target string) *http.Request {
 	return r
 }
 
+// Rule: environment-name
 func TestUnder(t *testing.T) {
 	for _, test := range []struct{ target, path, raw string }{
 		{"/env/b", "/", ""},
@@ -73,6 +74,8 @@ func TestURLsOfAnEnvironment(t *testing.T) {
 }
 
 // FuzzUnder: what is cut off is the prefix and nothing else, whatever the path.
+//
+// Rule: environment-name
 func FuzzUnder(f *testing.F) {
 	for _, seed := range []string{"/env/b", "/env/b/", "/env/b/a%2Fb", "/%65nv/b/c", "/env/bb", "/env/b/%2e%2e/c", "/env/b?x"} {
 		f.Add(seed)

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// Rule: public-urls
 func TestBaseURLs(t *testing.T) {
 	tests := []struct {
 		name               string

@@ -53,6 +53,7 @@ func TestRandomSecretsAreMasked(t *testing.T) {
 	}
 }
 
+// Rule: token-secret-nowhere
 func TestLogsAreMasked(t *testing.T) {
 	var b bytes.Buffer
 	log := slog.New(secret.LogHandler(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -64,6 +65,7 @@ func TestLogsAreMasked(t *testing.T) {
 	}
 }
 
+// Rule: token-secret-nowhere
 func FuzzMask(f *testing.F) {
 	f.Add("a token eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl of 7")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -64,6 +64,7 @@ var refused = []struct {
 	{"policy: {abandoned: x, revocation: 7, rejectedCSRs: 0}", []string{"policy.abandoned", "policy.rejectedCSRs", "policy.revocation"}},
 }
 
+// Rule: seed-checked
 func TestTheSchemaRefuses(t *testing.T) {
 	judge := otherJudge(t)
 	for _, test := range refused {
@@ -84,6 +85,8 @@ func TestTheSchemaRefuses(t *testing.T) {
 
 // FuzzSchema holds our walk against another implementation of JSON Schema: both
 // refuse the same places.
+//
+// Rule: seed-checked
 func FuzzSchema(f *testing.F) {
 	judge := otherJudge(f)
 	paths, err := filepath.Glob("../../docs/examples/seeds/*.yaml")

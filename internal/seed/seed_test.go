@@ -34,6 +34,7 @@ func TestExamplesAreTakenByTheRegistry(t *testing.T) {
 	}
 }
 
+// Rule: seed-checked
 func TestFindings(t *testing.T) {
 	tests := []struct{ name, document, want string }{
 		{"unknown key", "edition: v1\nsytems: []\n", "2: sytems: there is no such key"},
@@ -145,6 +146,8 @@ func TestFindings(t *testing.T) {
 
 // TestReferences: a system is named by its id or, with or without one, by its
 // name in the right global account; a subaccount by its id or subdomain.
+//
+// Rule: seed-checked
 func TestReferences(t *testing.T) {
 	f, err := seed.Parse([]byte(`
 globalAccounts:
@@ -340,6 +343,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Rule: seed-checked
 func FuzzSeed(f *testing.F) {
 	paths, _ := filepath.Glob(filepath.Join(examples, "*.yaml"))
 	for _, path := range paths {

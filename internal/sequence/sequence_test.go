@@ -88,6 +88,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// Rule: journal-drawn
 func TestALifeAsDiagrams(t *testing.T) {
 	d := sequence.Of(life("Web Shop"), false)
 	golden(t, "life.mmd", d.Mermaid())
@@ -95,6 +96,7 @@ func TestALifeAsDiagrams(t *testing.T) {
 	well(t, d)
 }
 
+// Rule: journal-drawn
 func TestMischiefIsText(t *testing.T) {
 	var entries []btp.Entry
 	for i, name := range mischief {
@@ -183,6 +185,7 @@ func well(t *testing.T, d sequence.Diagram) {
 	}
 }
 
+// Rule: journal-drawn
 func FuzzDiagram(f *testing.F) {
 	for i, name := range mischief {
 		f.Add(name, "/v1/"+name, 100*i, uint64(i))

@@ -212,7 +212,7 @@ func document(text string) json.RawMessage {
 func systemOf(s btp.System) system {
 	return system{
 		s.ID, s.GlobalAccount, s.Name, s.Type, s.ApplicationName, s.Status, (*failure)(s.Failure), (*descriptor)(s.Tenant),
-		s.FormerTenant, s.ExtensionDeleted, s.EventRuntime, s.Sequence, s.CreatedAt, s.UpdatedAt, s.RegisteredAt,
+		s.FormerTenant, s.ExtensionDeleted, s.EventRuntime, (*discovery)(s.Discovery), s.Sequence, s.CreatedAt, s.UpdatedAt, s.RegisteredAt,
 	}
 }
 
@@ -220,6 +220,7 @@ func (s system) contents() btp.System {
 	return btp.System{
 		ID: s.ID, GlobalAccount: s.GlobalAccount, Name: s.Name, Type: s.Type, ApplicationName: s.ApplicationName, Status: s.Status,
 		Failure: (*btp.Failure)(s.Failure), Tenant: (*btp.Descriptor)(s.Tenant), FormerTenant: s.FormerTenant, EventRuntime: s.EventRuntime,
+		Discovery:        (*btp.Discovery)(s.Discovery),
 		ExtensionDeleted: s.ExtensionDeleted, Sequence: s.Sequence, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, RegisteredAt: s.RegisteredAt,
 	}
 }

@@ -101,6 +101,7 @@ type system struct {
 	FormerTenant     string              `json:"formerTenant,omitempty"`
 	ExtensionDeleted bool                `json:"extensionDeleted,omitempty"`
 	EventRuntime     btp.SubaccountID    `json:"eventRuntime,omitempty"`
+	Discovery        *discovery          `json:"discovery,omitempty"`
 	Sequence         uint64              `json:"sequence"`
 	CreatedAt        time.Time           `json:"createdAt,omitzero"`
 	UpdatedAt        time.Time           `json:"updatedAt,omitzero"`
@@ -112,6 +113,14 @@ type failure struct {
 	Step      btp.Point `json:"step"`
 	Component string    `json:"component"`
 	At        time.Time `json:"at,omitzero"`
+}
+
+type discovery struct {
+	Auto           bool     `json:"auto,omitempty"`
+	URL            string   `json:"url,omitempty"`
+	SystemID       string   `json:"systemId,omitempty"`
+	BusinessType   string   `json:"businessType,omitempty"`
+	CorrelationIDs []string `json:"correlationIds,omitempty"`
 }
 
 type descriptor struct {

@@ -64,6 +64,8 @@ func export(tb testing.TB, e *snapshot.Environment) []byte {
 
 // TestAMalformedSnapshotChangesNothing: each is refused with the place of what is
 // wrong, and what was there is there.
+//
+// Rule: snapshot-refused-whole
 func TestAMalformedSnapshotChangesNothing(t *testing.T) {
 	t.Parallel()
 	e, good := environment(t)
@@ -179,6 +181,7 @@ func TestASnapshotCanBeSharedWithoutItsSecrets(t *testing.T) {
 	}
 }
 
+// Rule: snapshot-restores-all
 func TestReadingIsTheReverseOfWriting(t *testing.T) {
 	t.Parallel()
 	_, text := environment(t)
@@ -205,6 +208,8 @@ func TestReadingIsTheReverseOfWriting(t *testing.T) {
 // FuzzImport: whatever is sent, it is imported whole or nothing of it is. What is
 // imported is coherent, and its snapshot says the same again. The fuzzer cuts out
 // of a good document and inserts; long inputs it would only shorten.
+//
+// Rule: snapshot-refused-whole
 func FuzzImport(f *testing.F) {
 	e, good := environment(f)
 	at := func(text string) uint32 { return uint32(bytes.Index(good, []byte(text))) }

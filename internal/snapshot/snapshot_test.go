@@ -21,6 +21,8 @@ import (
 // TestNothingIsForgotten: whatever a store keeps, with every field filled, comes
 // back out of the document that says it. A field that btp gains fails here, or
 // does not compile.
+//
+// Rule: snapshot-restores-all
 func TestNothingIsForgotten(t *testing.T) {
 	s := memory.New()
 	if err := s.Update(t.Context(), "default", storetest.Populate); err != nil {

@@ -8,6 +8,8 @@ import (
 
 // FuzzRewriting: whatever a JSON text is, in another order and with other blanks
 // and escapes it means the same.
+//
+// Rule: strict-shuffled-keys, strict-free-text
 func FuzzRewriting(f *testing.F) {
 	for _, text := range []string{
 		`{"csrUrl":"https://h/v1?token=a==","api":{"x":1.50,"y":null},"l":[true,"ü\n\u2028\"\\",{}]}`, `[]`, `"x"`, `-0.0e10`,

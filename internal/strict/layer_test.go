@@ -69,6 +69,8 @@ func get(t *testing.T, h http.Handler, path string) *httptest.ResponseRecorder {
 
 // TestOtherTrafficChangesNothing: what one subject meets depends on the seed, and
 // on its own requests alone.
+//
+// Rule: strict-seeded
 func TestOtherTrafficChangesNothing(t *testing.T) {
 	answer := router(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -102,6 +104,8 @@ func tokenFor(system string) string {
 
 // TestRetryAfter: the time is the environment's; who comes again by either clock
 // is answered, and nobody is put off twice in a row.
+//
+// Rule: strict-retry-after, strict-too-early
 func TestRetryAfter(t *testing.T) {
 	const info = "/v1/applications/signingRequests/info?token=h.eyJzdWIiOiJtaW5lIn0.s"
 	for _, tt := range []struct {
@@ -147,6 +151,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// Rule: strict-busy-until-date
 func TestRetryAfterAsDate(t *testing.T) {
 	env := &still{now: epoch}
 	h := newTestLayer(env, Settings{Seed: 1}.Only(BusyUntilDate)).Wrap(router(func(http.ResponseWriter, *http.Request) {}))
@@ -168,6 +173,7 @@ func TestRetryAfterAsDate(t *testing.T) {
 	}
 }
 
+// Rule: strict-discovered-paths, strict-pairing-paths, strict-provisional-urls
 func TestAliases(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{"https://h/v1/applications/certificates?token=/v1/x", "https://h/~00/v1/applications/certificates?token=/v1/x"},
@@ -195,6 +201,8 @@ func TestAliases(t *testing.T) {
 
 // TestWhatStaysAsItIs: other parties, strong validators, answers that stream and
 // connections that are taken over.
+//
+// Rule: strict-promises-kept
 func TestWhatStaysAsItIs(t *testing.T) {
 	const body = `{"b":"https://h/x","a":[1,2]}`
 	write := func(more func(http.ResponseWriter)) http.HandlerFunc {
@@ -252,6 +260,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// Rule: strict-short-attempt
 func TestAttemptDeadline(t *testing.T) {
 	for seed := uint64(1); seed < 100; seed++ {
 		if d := (Settings{Seed: seed}).AttemptDeadline(10 * time.Minute); d < time.Minute || d > 2*time.Minute {

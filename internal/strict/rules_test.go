@@ -53,6 +53,7 @@ func TestRulesAreNumbered(t *testing.T) {
 	}
 }
 
+// Rule: strict-can-be-off
 func TestSettings(t *testing.T) {
 	tests := []struct {
 		name     string

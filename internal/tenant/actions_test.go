@@ -14,6 +14,7 @@ import (
 
 const deletion = "POST /v1/applications/pairsim/extension-deletion"
 
+// Rule: tenant-extension-actions
 func TestDisabledIsNotUsed(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, nil)
@@ -76,6 +77,7 @@ func TestAnotherRowIsUsedWhileOneIsDisabled(t *testing.T) {
 	}
 }
 
+// Rule: tenant-extension-actions
 func TestDeletionIsToldToTheRegistry(t *testing.T) {
 	refusedFor := func(reason string) func(*fakeRegistry) {
 		return func(f *fakeRegistry) { f.instead(deletion, refuseWith(403, reason, "no")) }
@@ -246,6 +248,7 @@ func TestOneActionAtATime(t *testing.T) {
 	}
 }
 
+// Rule: failed-extension-deleted-first
 func TestFailedExtensionIsDeletedFirst(t *testing.T) {
 	const info = "GET /v1/applications/signingRequests/info"
 	tests := []struct {

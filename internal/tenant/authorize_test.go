@@ -71,6 +71,7 @@ func callAdding(h http.Handler, path string, header ...string) *httptest.Respons
 	return w
 }
 
+// Rule: role-tenant-administrator
 func TestOnlyTheOwnAdministratorIsHeard(t *testing.T) {
 	f, h, key := guarded(t)
 	rs256 := jwt.SigningMethodRS256
@@ -153,6 +154,7 @@ func TestOnlyTheOwnAdministratorIsHeard(t *testing.T) {
 	}
 }
 
+// Rule: role-tenant-administrator
 func TestAdministratorSeesOwnTenantOnly(t *testing.T) {
 	_, h, key := guarded(t)
 	token := signed(access(nil), "a1", jwt.SigningMethodRS256, key)

@@ -165,6 +165,7 @@ func arrange(t testing.TB, tenant *Tenant, f *fakeRegistry, instance string, req
 	return made
 }
 
+// Rule: arrangement-in-tenant
 func TestAnArrangementIsMade(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -242,6 +243,7 @@ func wantProblem(t testing.TB, w *httptest.ResponseRecorder, code Code, what str
 	return doc
 }
 
+// Rule: arrangement-name-unique, instance-scenario-enabled, arrangement-outbound-configured
 func TestWhyThereIsNoArrangement(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -336,6 +338,7 @@ func TestWhyThereIsNoArrangement(t *testing.T) {
 	wantProblem(t, call(h, "PUT", wireA+"i%20x", jsonOf(basic), f.signedCall(nil)...), invalidRequest, "an instance id with a blank")
 }
 
+// Rule: arrangement-outbound-configured
 func TestServicesThatAreSwitchedOffNeedNothing(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -366,6 +369,7 @@ func TestAProductWithoutArrangements(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-registry-only
 func TestWhoMayAskForArrangements(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -400,6 +404,8 @@ func TestWhoMayAskForArrangements(t *testing.T) {
 }
 
 // Over TLS the registry also shows its certificate of the authority of the pairing.
+//
+// Rule: arrangement-registry-only
 func TestTheRegistrysCertificate(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -454,6 +460,7 @@ func TestTheRegistrysCertificate(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-ends-with-pairing
 func TestArrangementsEndWithTheirPairing(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *Tenant, *fakeRegistry){
@@ -486,6 +493,7 @@ func TestArrangementsEndWithTheirPairing(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-ends-with-pairing
 func TestADisabledExtensionRests(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -731,6 +739,7 @@ func TestADeliveryOfEveryRecord(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-in-tenant
 func FuzzArrangement(fz *testing.F) {
 	f := newFake(fz)
 	tenant := paired(fz, f, nil)

@@ -107,6 +107,7 @@ func wakeUp(t *testing.T, tenant *Tenant, f *fakeRegistry, at time.Time) {
 	}
 }
 
+// Rule: outbound-delivery
 func TestAnExtensionIsCalledWhenAnObjectChanges(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -147,6 +148,8 @@ func TestAnExtensionIsCalledWhenAnObjectChanges(t *testing.T) {
 }
 
 // What fails is sent again on the registry's clock, in its order.
+//
+// Rule: outbound-delivery
 func TestACallIsRepeatedOnTheRegistrysClock(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -219,6 +222,7 @@ func TestACallIsGivenUp(t *testing.T) {
 	}
 }
 
+// Rule: outbound-delivery
 func TestHowAnExtensionIsCalled(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -319,6 +323,7 @@ func TestATokenIsKeptUntilItEnds(t *testing.T) {
 	}
 }
 
+// Rule: outbound-bounded
 func TestWhereNoCallGoes(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -383,6 +388,7 @@ func bus(f *fakeRegistry, statuses ...int) {
 	})
 }
 
+// Rule: bus-topic-bound
 func TestEventsGoToTheBus(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

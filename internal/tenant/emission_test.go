@@ -55,6 +55,7 @@ func sent(tenant *Tenant) {
 	}
 }
 
+// Rule: product-events
 func TestEventsFollowChanges(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, withOrders)
@@ -117,6 +118,7 @@ func request(tenant *Tenant, method, path string, change func(*http.Request)) *h
 	return w
 }
 
+// Rule: product-credentials
 func TestAPIsTakeTheirOwnCredentialsOnly(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, withOrders)

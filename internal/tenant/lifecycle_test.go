@@ -11,6 +11,8 @@ var everyState = []string{InProgress, Registered, Disabled, Deregistered, Failed
 
 // TestLifecycle holds the table against a copy that is written down: where each
 // action leads from each state, - for nowhere.
+//
+// Rule: tenant-shows-its-progress
 func TestLifecycle(t *testing.T) {
 	const written = `
 	              succeed     giveUp  disable   enable      delete  deregister
@@ -87,6 +89,8 @@ func inState(t *testing.T, f *fakeRegistry, state string) (tenant *Tenant, relea
 
 // TestActionsByState: what each action answers in each state, and the state of
 // the row after it.
+//
+// Rule: tenant-extension-actions
 func TestActionsByState(t *testing.T) {
 	actions := map[string]func(*Tenant, *fakeRegistry) error{
 		"disable": func(n *Tenant, _ *fakeRegistry) error { _, err := n.Disable(t.Context(), "1"); return err },

@@ -18,6 +18,7 @@ import (
 
 const callback = "/tenants/commerce/callback/deregistration"
 
+// Rule: deregister-tells-tenant
 func TestNoticeOfDeregistration(t *testing.T) {
 	f := newFake(t)
 	var log bytes.Buffer
@@ -123,6 +124,7 @@ func TestNoticeEndsEveryRowOfTheSystem(t *testing.T) {
 	}
 }
 
+// Rule: notice-is-signed
 func TestNoticesThatAreRefused(t *testing.T) {
 	f := newFake(t)
 	claims := jwt.MapClaims{
@@ -189,6 +191,8 @@ func TestNoticesThatAreRefused(t *testing.T) {
 }
 
 // A notice is checked with the configured registry, whatever it says itself.
+//
+// Rule: tenant-trusts-its-registry-only
 func TestNoticeWithoutARegistry(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, nil)
@@ -271,6 +275,7 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
+// Rule: notice-is-signed
 func FuzzNotice(f *testing.F) {
 	fake := newFake(f)
 	good, listed := fake.notice(nil), fake.notice(map[string]any{"aud": []string{"a", noticeAudience}})

@@ -16,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 )
 
+// Rule: token-forms
 func TestPairInEveryForm(t *testing.T) {
 	forms := map[string]func(jws string) string{
 		"bare": func(jws string) string { return " " + jws + "\n" },
@@ -65,6 +66,7 @@ tenant PUT 204`
 	}
 }
 
+// Rule: services-exposed
 func TestServiceDocuments(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, nil)
@@ -104,6 +106,7 @@ func TestPairingAgainReplacesServices(t *testing.T) {
 	}
 }
 
+// Rule: token-signature, token-bound-to-type
 func TestRefusedBeforeTheConnector(t *testing.T) {
 	f := newFake(t)
 	stranger := ecKey(t)
@@ -157,6 +160,7 @@ func TestRefusedBeforeTheConnector(t *testing.T) {
 	}
 }
 
+// Rule: token-refusal-says-why
 func TestExpiredTokenNamesTheWayOut(t *testing.T) {
 	f := newFake(t)
 	f.now = start.Add(time.Hour)
@@ -170,6 +174,7 @@ func TestExpiredTokenNamesTheWayOut(t *testing.T) {
 	}
 }
 
+// Rule: failure-report
 func TestFailuresAfterTheTokenCheck(t *testing.T) {
 	const (
 		info, sign = "GET /v1/applications/signingRequests/info", "POST /v1/applications/certificates"
@@ -320,6 +325,7 @@ func TestCloseInterrupts(t *testing.T) {
 	wantRefusal(t, err, tenantClosed)
 }
 
+// Rule: tenant-renews-in-time
 func TestUpkeep(t *testing.T) {
 	f := newFake(t)
 	tenant := newTenant(t, f, func(c *Config) {

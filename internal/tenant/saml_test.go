@@ -69,6 +69,7 @@ func testUse(by identity) assertionUse {
 	return assertionUse{issuer: testIssuer, certificate: by.cert, audience: testAudience, recipient: testToken, now: start.Add(time.Minute)}
 }
 
+// Rule: product-saml-bearer
 func TestAGoodAssertion(t *testing.T) {
 	t.Parallel()
 	idp := newIdentity(t, start.AddDate(0, 0, -1))
@@ -81,6 +82,7 @@ func TestAGoodAssertion(t *testing.T) {
 	}
 }
 
+// Rule: product-saml-bearer
 func TestAssertionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	idp, other := newIdentity(t, start.AddDate(0, 0, -1)), newIdentity(t, start.AddDate(0, 0, -1))
@@ -188,6 +190,7 @@ func samlArrangement(idp identity) object {
 	return r
 }
 
+// Rule: product-saml-bearer
 func TestAnAssertionIsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -323,6 +326,7 @@ func TestAnAssertionIsExchanged(t *testing.T) {
 	}
 }
 
+// Rule: arrangement-own-scenario
 func TestABasicUserHasItsScenariosAPIs(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -349,6 +353,7 @@ func TestABasicUserHasItsScenariosAPIs(t *testing.T) {
 	}
 }
 
+// Rule: product-saml-bearer
 func FuzzAssertion(fz *testing.F) {
 	idp := newIdentity(fz, start.AddDate(0, 0, -1))
 	good := signXML(fz, idp, assertionXMLOf())
@@ -363,6 +368,7 @@ func FuzzAssertion(fz *testing.F) {
 	})
 }
 
+// Rule: product-saml-bearer
 func FuzzAssertionForm(fz *testing.F) {
 	f := newFake(fz)
 	tenant := paired(fz, f, nil)

@@ -26,6 +26,7 @@ func restore(t *testing.T, tenant *Tenant, s Snapshot) {
 	}
 }
 
+// Rule: snapshot-restores-all
 func TestARestoredTenantHasItsConnection(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

@@ -36,6 +36,7 @@ type Config struct {
 	RegistryURL     string         // base of the registry's HTTP listener
 	RegistryMTLSURL string         // base of its TLS listener; empty: any https port of the same host
 	RootCAs         *x509.CertPool // CA of the TLS listener; nil: the system's
+	RegistryTimeout time.Duration  // of one call to it, in real time; 0: 30 seconds
 	// PublicURL is the base under which others reach the simulator's HTTP server;
 	// the tenant's own things stand below /tenants/{id} there.
 	PublicURL string
@@ -126,7 +127,7 @@ func New(cfg Config) (*Tenant, error) {
 	}
 	connector, err := btpclient.New(btpclient.Config{
 		RegistryURL: cfg.RegistryURL, RegistryMTLSURL: cfg.RegistryMTLSURL, RootCAs: cfg.RootCAs,
-		Transport: cfg.Transport, DialContext: cfg.DialContext,
+		Transport: cfg.Transport, DialContext: cfg.DialContext, Timeout: cfg.RegistryTimeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// Rule: token-forms
 func FuzzParseToken(f *testing.F) {
 	jws := "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln"
 	for _, seed := range []string{
@@ -27,6 +28,7 @@ func FuzzParseToken(f *testing.F) {
 	})
 }
 
+// Rule: pairing-info-answer
 func FuzzParseSubject(f *testing.F) {
 	for _, seed := range []string{"OU=TEST,O=Org,L=Town,ST=State,C=DE,CN=shop", "CN=a,", "CN=", "O=a,CN=b=c", ",,", "="} {
 		f.Add(seed)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -34,6 +35,9 @@ const (
 
 // readyWithin bounds how long a container may take until it is ready.
 const readyWithin = 30 * time.Second
+
+// readyPoll is how often it is asked.
+const readyPoll = 20 * time.Millisecond
 
 // label marks what this package made, for who looks at the engine.
 const label = "io.github.pairsim.testenv"
@@ -69,7 +73,7 @@ func WithEdition(edition string) testcontainers.CustomizeRequestOption {
 // WithSeed starts from a seed document (docs/examples/seeds), whose clock holds; without
 // it the clock stands still at testenv.Epoch.
 func WithSeed(document []byte) testcontainers.CustomizeRequestOption {
-	return withFile(seedFile, document)
+	return withFile(seedFile, document, 0o444)
 }
 
 // The files that a container is given. They are in the volume of its data: its root is
@@ -81,7 +85,7 @@ const (
 
 // withFile puts a file into the volume before the container starts. The library's own
 // way takes the root, which is read-only.
-func withFile(name string, content []byte) testcontainers.CustomizeRequestOption {
+func withFile(name string, content []byte, mode int64) testcontainers.CustomizeRequestOption {
 	put := func(ctx context.Context, c testcontainers.Container) error {
 		engine, err := testcontainers.NewDockerClientWithOpts(ctx)
 		if err != nil {
@@ -90,7 +94,7 @@ func withFile(name string, content []byte) testcontainers.CustomizeRequestOption
 		defer engine.Close() //nolint:errcheck // nothing is under way
 		var archive bytes.Buffer
 		w := tar.NewWriter(&archive)
-		err = w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path.Base(name), Mode: 0o444, Size: int64(len(content))})
+		err = w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path.Base(name), Mode: mode, Size: int64(len(content))})
 		if err == nil {
 			_, err = w.Write(content)
 		}
@@ -111,7 +115,7 @@ func withFile(name string, content []byte) testcontainers.CustomizeRequestOption
 func Run(ctx context.Context, img string, opts ...testcontainers.ContainerCustomizer) (*Container, error) {
 	at := testenv.Address{ControlKey: rand.Text()}
 	part, err := start(ctx, img, "pairsim", func(host string, ports [3]int) []testcontainers.ContainerCustomizer {
-		return append(registryOptions(&at, host, ports), opts...)
+		return append(append(registryOptions(&at, host, ports), opts...), testcontainers.CustomizeRequestOption(namedInside))
 	})
 	if err != nil {
 		return nil, err
@@ -121,6 +125,17 @@ func Run(ctx context.Context, img string, opts ...testcontainers.ContainerCustom
 		return nil, errors.Join(fmt.Errorf("the container is not reached from here: %w", err), part.Close(ctx))
 	}
 	return &Container{part, session}, nil
+}
+
+// namedInside puts the names under which other containers know this one into the
+// certificate of its TLS listener. It comes after all that gives it names.
+func namedInside(r *testcontainers.GenericContainerRequest) error {
+	for _, aliases := range r.NetworkAliases {
+		for _, alias := range aliases {
+			r.Cmd = append(r.Cmd, "--tls-name", alias)
+		}
+	}
+	return nil
 }
 
 // registryOptions are those of a container with the registry. at is told where that is
@@ -135,7 +150,7 @@ func registryOptions(at *testenv.Address, host string, ports [3]int) []testconta
 			"--control", "0.0.0.0:"+controlPort, "--seed", seedFile, "--public-url", at.HTTP, "--public-mtls-url", at.MTLS, "--tls-name", host),
 		testcontainers.WithEnv(map[string]string{"PAIRSIM_CONTROL_KEY": at.ControlKey}),
 		published(ports[0], httpPort), published(ports[1], mtlsPort), published(ports[2], controlPort),
-		withFile(seedFile, testenv.SeedAtEpoch()),
+		withFile(seedFile, testenv.SeedAtEpoch(), 0o444),
 	}
 }
 
@@ -175,13 +190,17 @@ func start(ctx context.Context, img, name string, options func(host string, port
 	if err != nil {
 		return nil, err
 	}
-	if err := hasImage(ctx, engine, img); err != nil {
+	err = hasImage(ctx, engine, img)
+	if err == nil {
+		err = guard.enter()
+	}
+	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	for try := 1; ; try++ {
 		ports, err := freePorts()
 		if err != nil {
-			return nil, errors.Join(err, engine.Close())
+			return nil, errors.Join(err, engine.Close(), guard.leave())
 		}
 		p := &Part{name: name, log: &output{}, engine: engine}
 		err = p.run(ctx, img, options(host, ports))
@@ -190,7 +209,7 @@ func start(ctx context.Context, img, name string, options func(host string, port
 		}
 		err = errors.Join(err, p.remove(context.WithoutCancel(ctx)))
 		if try == tries || !strings.Contains(err.Error(), "port is already allocated") && !strings.Contains(err.Error(), "address already in use") {
-			return nil, errors.Join(err, engine.Close())
+			return nil, errors.Join(err, engine.Close(), guard.leave())
 		}
 	}
 }
@@ -211,21 +230,20 @@ func freePorts() (ports [3]int, err error) {
 // run creates and starts the container, and returns when it is ready.
 func (p *Part) run(ctx context.Context, img string, options []testcontainers.ContainerCustomizer) error {
 	options = append([]testcontainers.ContainerCustomizer{
-		testcontainers.WithLabels(map[string]string{label: p.name}),
-		testcontainers.WithMounts(testcontainers.VolumeMount("", "/data")),
+		testcontainers.WithLabels(labels(p.name)),
 		testcontainers.WithTmpfs(map[string]string{"/tmp": ""}),
 		testcontainers.WithWaitStrategyAndDeadline(readyWithin,
-			wait.ForHTTP("/readyz").WithPort(httpPort+"/tcp").WithPollInterval(20*time.Millisecond).WithStartupTimeout(readyWithin)),
+			wait.ForHTTP("/readyz").WithPort(httpPort+"/tcp").WithPollInterval(readyPoll)),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.AttachStdin, c.OpenStdin, c.StdinOnce = true, true, true }),
 		onHost(func(h *container.HostConfig) {
 			h.AutoRemove, h.ReadonlyRootfs, h.CapDrop = true, true, []string{"ALL"}
+			h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Target: "/data", VolumeOptions: &mount.VolumeOptions{Labels: labels(p.name)}})
 		}),
 		testcontainers.WithAdditionalLifecycleHooks(testcontainers.ContainerLifecycleHooks{
 			PostCreates: []testcontainers.ContainerHook{p.attach},
 		}),
 		testcontainers.CustomizeRequestOption(quiet),
 	}, options...)
-	options = append(options, testcontainers.CustomizeRequestOption(namedInside))
 	started, err := testcontainers.Run(ctx, img, options...)
 	p.DockerContainer = started
 	if err != nil {
@@ -260,17 +278,6 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// namedInside puts the names under which other containers know this one into the
-// certificate of its TLS listener.
-func namedInside(r *testcontainers.GenericContainerRequest) error {
-	for _, aliases := range r.NetworkAliases {
-		for _, alias := range aliases {
-			r.Cmd = append(r.Cmd, "--tls-name", alias)
-		}
-	}
-	return nil
-}
-
 // Log is the end of what the container has logged.
 func (p *Part) Log() string { return p.log.String() }
 
@@ -278,7 +285,7 @@ func (p *Part) Log() string { return p.log.String() }
 func (p *Part) Close(ctx context.Context) error {
 	var err error
 	p.released.Do(func() {
-		err = errors.Join(p.remove(ctx), p.engine.Close())
+		err = errors.Join(p.remove(ctx), p.engine.Close(), guard.leave())
 	})
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -99,25 +98,15 @@ func BuildImage(ctx context.Context) (name string, err error) {
 	if _, err := engine.ImageInspect(ctx, name); err == nil {
 		return name, nil
 	}
-	folder, err := os.MkdirTemp("", "pairsim-image-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	archive := filepath.Join(folder, "image.tar")
-	if err := image.Write(archive, binary, name, version.Arch); err != nil {
-		return "", err
-	}
-	return name, load(ctx, engine, archive)
+	return name, load(ctx, engine, func(to io.Writer) error { return image.Write(to, content, name, version.Arch) })
 }
 
-func load(ctx context.Context, engine *testcontainers.DockerClient, archive string) error {
-	file, err := os.Open(archive) //nolint:gosec // written just now
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // it is only read
-	answer, err := engine.ImageLoad(ctx, file, client.ImageLoadWithQuiet(true))
+// load has the engine take an archive while it is written: no file of it is made.
+func load(ctx context.Context, engine *testcontainers.DockerClient, write func(io.Writer) error) error {
+	archive, to := io.Pipe()
+	defer archive.Close()                            //nolint:errcheck // ends the writer, should the engine not have read it all
+	go func() { _ = to.CloseWithError(write(to)) }() // the reader is told
+	answer, err := engine.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
 		return fmt.Errorf("load the image: %w", err)
 	}

@@ -40,9 +40,11 @@ func started(t *testing.T, env *containers.Landscape, tenant, token string) btpc
 }
 
 // TestNetworkFaults has one landscape for all, which start slowly; each leaves it whole.
+//
+// Rule: deregister-error-v2-retry
 func TestNetworkFaults(t *testing.T) {
 	t.Parallel()
-	env := containers.Start(t, containers.WithEdition("v2")) // in v1 only support ends Deregister Error
+	env := containers.Start(t, impatient()...)
 	for _, test := range []struct {
 		name string
 		hold func(*testing.T, *containers.Landscape)
@@ -76,15 +78,10 @@ func registryCut(t *testing.T, env *containers.Landscape) {
 	shop := env.RegisterSystem(t, "Cut Registry", testenv.FieldServiceManagement)
 	token := env.IssueToken(t, shop.ID)
 	env.Cut(t, env.BTP)
-	row, err := env.TenantsAt("fsm").Pair(t.Context(), "fsm", token.TokenURL, "")
-	if err != nil || !row.Failed() || row.Cause == "" {
-		t.Errorf("without the registry the row is %+v (%v), want it failed with a cause", row, err)
-	}
+	row := failed(t, env, "fsm", token.TokenURL)
 	env.ExpectStatus(t, "Cut Registry", "")
 	env.Rejoin(t, env.BTP)
-	if err := env.TenantsAt("fsm").Delete(t.Context(), "fsm", row.ID); err != nil {
-		t.Fatal(err)
-	}
+	forget(t, env, "fsm", row)
 	env.Pair(t, "fsm", token.TokenURL)
 	env.AwaitStatus(t, "Cut Registry", "Registered")
 }

@@ -4,6 +4,7 @@ package containers_test
 
 import (
 	"crypto/x509"
+	"os"
 	"testing"
 
 	"github.com/pairsim/pairsim/features/verify"
@@ -11,8 +12,14 @@ import (
 )
 
 // inContainers are the features of what goes over the wire between containers; all the
-// others are about rules, which do not know where they run.
-var inContainers = []string{"pairing.feature", "wire.feature"}
+// others are about rules, which do not know where they run. PAIRSIM_VOLUME=full takes
+// them too.
+func inContainers() []string {
+	if os.Getenv("PAIRSIM_VOLUME") == "full" {
+		return nil
+	}
+	return []string{"pairing.feature", "wire.feature"}
+}
 
 // TestFeatures holds a container to the features, each scenario in an environment of its
 // own, and all that it can be asked for: a scenario that is not applicable has its
@@ -24,7 +31,7 @@ func TestFeatures(t *testing.T) {
 	roots.AppendCertsFromPEM(c.CA())
 	report, err := verify.Run(t.Context(), verify.Target{
 		HTTP: c.HTTP(), MTLS: c.MTLS(), Control: c.Control(), ControlKey: c.ControlKey(), Apart: true, Roots: roots,
-	}, verify.Options{Paths: inContainers})
+	}, verify.Options{Paths: inContainers()})
 	if err != nil {
 		t.Fatal(err)
 	}

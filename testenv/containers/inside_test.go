@@ -3,7 +3,6 @@
 package containers_test
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/wait"
@@ -25,6 +23,8 @@ import (
 
 // TestSiblingPairs: a container beside the landscape's registers and pairs by what it
 // is told inside, and its certificate is good there.
+//
+// Rule: public-urls, tls-names-and-ca
 func TestSiblingPairs(t *testing.T) {
 	t.Parallel()
 	l := containers.Start(t)
@@ -105,134 +105,6 @@ func TestContainerHasNoRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	connection.Close()
-}
-
-// left counts what this package has made and not removed, of a part.
-func left(t *testing.T, part string) string {
-	t.Helper()
-	var found []string
-	for _, list := range [][]string{{"ps", "--all", "--quiet"}, {"network", "ls", "--quiet"}} {
-		filter := "label=io.github.pairsim.testenv"
-		if part != "" {
-			filter += "=" + part
-		}
-		out, err := exec.CommandContext(t.Context(), "docker", append(list, "--filter", filter)...).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, strings.Fields(string(out))...)
-	}
-	return strings.Join(found, " ")
-}
-
-// TestNothingIsLeft is not parallel: nothing else runs meanwhile. All that goes wrong is
-// told within seconds.
-func TestNothingIsLeft(t *testing.T) {
-	if before := left(t, ""); before != "" {
-		t.Fatalf("there are %s before the test", before)
-	}
-	const soon = 30 * time.Second // far more than any takes, and far less than a pull's tries
-	for name, test := range map[string]struct {
-		start func(context.Context) error
-		want  string
-	}{
-		"image missing": {func(ctx context.Context) error {
-			_, err := containers.Run(ctx, "pairsim:nowhere")
-			return err
-		}, "the engine has no image pairsim:nowhere: build it"},
-		"wrong flag": {func(ctx context.Context) error {
-			_, err := containers.Run(ctx, image, containers.WithFlags("--edtion", "v1"))
-			return err
-		}, "unknown flag: --edtion"},
-		"wrong seed": {func(ctx context.Context) error {
-			_, err := containers.Run(ctx, image, containers.WithSeed([]byte("systmes: []\n")))
-			return err
-		}, "systmes"},
-		"landscape without image": {func(ctx context.Context) error {
-			_, err := containers.RunLandscape(ctx, "pairsim:nowhere")
-			return err
-		}, "no image"},
-		"landscape that starts by half": {func(ctx context.Context) error {
-			// Its TLS listener is elsewhere: the registry starts, and its CA is of no use.
-			_, err := containers.RunLandscape(ctx, image, containers.WithFlags("--mtls", "off"))
-			return err
-		}, "the registry is not reached"},
-	} {
-		ctx, cancel := context.WithTimeout(t.Context(), soon)
-		err := test.start(ctx)
-		switch {
-		case err == nil:
-			t.Errorf("%s: it started", name)
-		case ctx.Err() != nil:
-			t.Errorf("%s: not told within %s: %v", name, soon, err)
-		case !strings.Contains(err.Error(), test.want):
-			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
-		}
-		cancel()
-		if found := left(t, ""); found != "" {
-			t.Errorf("%s: left behind: %s", name, found)
-		}
-	}
-}
-
-// TestNoEngine runs in a process of its own: an engine's address is looked up once.
-func TestNoEngine(t *testing.T) {
-	if os.Getenv("PAIRSIM_TEST_NO_ENGINE") != "" {
-		err := containers.Reachable(t.Context())
-		if !errors.Is(err, containers.ErrNoEngine) {
-			t.Fatalf("got %v, want ErrNoEngine", err)
-		}
-		t.Log("told: " + err.Error())
-		return
-	}
-	t.Parallel()
-	test := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestNoEngine$", "-test.v")
-	test.Env = append(os.Environ(), "PAIRSIM_TEST_NO_ENGINE=yes", "DOCKER_HOST=tcp://127.0.0.1:1")
-	out, err := test.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "told: no container engine answers: start Docker") {
-		t.Errorf("got %v\n%s\nwant to be told what to start", err, out)
-	}
-}
-
-// TestKilledTestLeavesNoContainer kills a test's process that has started a container:
-// it runs this test again as that process.
-func TestKilledTestLeavesNoContainer(t *testing.T) {
-	const victim = "PAIRSIM_TEST_VICTIM"
-	if os.Getenv(victim) != "" {
-		c := run(t)
-		_, _ = os.Stdout.WriteString("container " + c.GetContainerID() + "\n")
-		select {} // until it is killed
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	test := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestKilledTestLeavesNoContainer$")
-	test.Env = append(os.Environ(), victim+"=yes")
-	out, err := test.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := test.Start(); err != nil {
-		t.Fatal(err)
-	}
-	id := ""
-	buffer := make([]byte, 4096)
-	for text := ""; id == ""; {
-		n, err := out.Read(buffer)
-		text += string(buffer[:n])
-		if _, behind, ok := strings.Cut(text, "container "); ok && strings.Contains(behind, "\n") {
-			id = strings.TrimSpace(behind[:strings.Index(behind, "\n")])
-		}
-		if err != nil && id == "" {
-			t.Fatalf("the test's process started no container: %s", text)
-		}
-	}
-	if err := test.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = test.Wait() // it was killed
-	await(t, "the container is gone", func() bool {
-		return exec.CommandContext(t.Context(), "docker", "inspect", id).Run() != nil
-	})
 }
 
 // TestShellCI runs the example for the shell with the image.

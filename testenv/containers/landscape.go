@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -26,6 +27,32 @@ type Landscape struct {
 	BTP, CXSim, MarketingSim *Part
 	network                  string // its name
 	engine                   *testcontainers.DockerClient
+	landscapeSettings
+	toxic   *Part                         // nil without faults of the network
+	proxies map[string][]*toxiproxy.Proxy // by the part's name
+	ended   sync.Once
+}
+
+// landscapeSettings are what is not a container's.
+type landscapeSettings struct {
+	faults      bool // Toxiproxy stands between the parts
+	tenantFlags []string
+}
+
+// LandscapeOption changes what Start and RunLandscape start.
+type LandscapeOption func(*landscapeSettings)
+
+var _ testcontainers.ContainerCustomizer = LandscapeOption(nil)
+
+// Customize refuses: Run starts a container, which has no such option.
+func (LandscapeOption) Customize(*testcontainers.GenericContainerRequest) error {
+	return errors.New("this option is for a landscape: Start, RunLandscape")
+}
+
+// WithTenantFlags adds flags of pairsim serve (docs/configuration.md) to those of the
+// tenants' containers.
+func WithTenantFlags(flags ...string) LandscapeOption {
+	return func(s *landscapeSettings) { s.tenantFlags = append(s.tenantFlags, flags...) }
 }
 
 var _ testenv.Landscape = (*Landscape)(nil)
@@ -41,7 +68,8 @@ const (
 var built = sync.OnceValues(func() (string, error) { return BuildImage(context.Background()) })
 
 // Start builds the image, starts a landscape of it and ends it with the test. The
-// containers' logs are shown when the test fails. Options are for the registry.
+// containers' logs are shown when the test fails. Options are for the registry, unless
+// they are a LandscapeOption.
 func Start(t testing.TB, opts ...testcontainers.ContainerCustomizer) *Landscape {
 	t.Helper()
 	img, err := built()
@@ -66,14 +94,26 @@ func Start(t testing.TB, opts ...testcontainers.ContainerCustomizer) *Landscape 
 }
 
 // RunLandscape starts a landscape of an image; Close ends it. Options are for the
-// registry. What could not start is gone when it returns an error.
+// registry, unless they are a LandscapeOption. What could not start is gone when it
+// returns an error.
 func RunLandscape(ctx context.Context, img string, opts ...testcontainers.ContainerCustomizer) (*Landscape, error) {
 	engine, _, err := connectEngine(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if err := guard.enter(); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	l := &Landscape{engine: engine}
-	if err := l.start(ctx, img, opts); err != nil {
+	var forRegistry []testcontainers.ContainerCustomizer
+	for _, option := range opts {
+		if of, ok := option.(LandscapeOption); ok {
+			of(&l.landscapeSettings)
+		} else {
+			forRegistry = append(forRegistry, option)
+		}
+	}
+	if err := l.start(ctx, img, forRegistry); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
@@ -83,17 +123,28 @@ func (l *Landscape) start(ctx context.Context, img string, opts []testcontainers
 	// Inside it there is no way out: each container has one by the engine's own bridge,
 	// which also keeps its ports on the host while it is cut off.
 	name := "pairsim-" + strings.ToLower(rand.Text())
-	labels := map[string]string{label: "landscape"}
-	testcontainers.AddGenericLabels(labels)
-	if _, err := l.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: labels}); err != nil {
+	marks := labels("landscape")
+	testcontainers.AddGenericLabels(marks)
+	if _, err := l.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: marks}); err != nil {
 		return fmt.Errorf("make a network: %w", err)
 	}
 	l.network = name
 	at := testenv.Address{ControlKey: rand.Text(), Tenants: map[string]string{}}
-	l.BTP, err = start(ctx, img, btpName, func(host string, ports [3]int) []testcontainers.ContainerCustomizer {
-		options := append(registryOptions(&at, host, ports), l.inside(btpName)...)
-		return append(append(options, WithFlags("--roles", "btp", "--allow-host", cxName+","+marketingName)), opts...)
-	})
+	err = together(
+		func() (err error) {
+			l.BTP, err = start(ctx, img, btpName, func(host string, ports [3]int) []testcontainers.ContainerCustomizer {
+				options := append(registryOptions(&at, host, ports), l.inside(btpName)...)
+				options = append(options, WithFlags("--roles", "btp", "--tls-name", btpName, "--allow-host", cxName+","+marketingName))
+				return append(append(options, opts...), testcontainers.CustomizeRequestOption(namedInside))
+			})
+			return err
+		},
+		func() error {
+			if !l.faults {
+				return nil
+			}
+			return l.startToxic(ctx, img)
+		})
 	if err != nil {
 		return err
 	}
@@ -101,49 +152,64 @@ func (l *Landscape) start(ctx context.Context, img string, opts []testcontainers
 		return fmt.Errorf("the registry is not reached from here: %w", err)
 	}
 	ca := l.CA()
-	var both sync.WaitGroup
-	var failures [2]error
-	var bases [2]string
-	for i, part := range []struct {
-		name string
-		at   **Part
-	}{{cxName, &l.CXSim}, {marketingName, &l.MarketingSim}} {
-		both.Go(func() {
-			*part.at, failures[i] = start(ctx, img, part.name, func(host string, ports [3]int) []testcontainers.ContainerCustomizer {
-				bases[i] = "http://" + net.JoinHostPort(host, strconv.Itoa(ports[0]))
-				return append(tenantOptions(part.name, ports[0], ca), l.inside(part.name)...)
+	var cx, marketing string
+	tenants := func(name string, part **Part, base *string) func() error {
+		return func() (err error) {
+			*part, err = start(ctx, img, name, func(host string, ports [3]int) []testcontainers.ContainerCustomizer {
+				*base = "http://" + net.JoinHostPort(host, strconv.Itoa(ports[0]))
+				return append(l.tenantOptions(name, ports[0], ca), l.inside(name)...)
 			})
-		})
+			return err
+		}
 	}
-	both.Wait()
-	if err := errors.Join(failures[:]...); err != nil {
+	if err := together(tenants(cxName, &l.CXSim, &cx), tenants(marketingName, &l.MarketingSim, &marketing)); err != nil {
 		return err
 	}
-	at.CA, at.Tenants = ca, map[string]string{"commerce": bases[0], "fsm": bases[0], "c4c": bases[0], "marketing": bases[1]}
+	at.CA, at.Tenants = ca, map[string]string{"commerce": cx, "fsm": cx, "c4c": cx, "marketing": marketing}
 	l.Client().CloseIdleConnections()
 	l.Session, err = testenv.Connect(ctx, at)
 	return err
 }
 
+// together does things at once.
+func together(things ...func() error) error {
+	failures := make([]error, len(things))
+	var all sync.WaitGroup
+	for i, do := range things {
+		all.Go(func() { failures[i] = do() })
+	}
+	all.Wait()
+	return errors.Join(failures...)
+}
+
 // tenantOptions are those of a container of tenants, whose registry is btp.
-func tenantOptions(name string, port int, ca []byte) []testcontainers.ContainerCustomizer {
+func (l *Landscape) tenantOptions(name string, port int, ca []byte) []testcontainers.ContainerCustomizer {
 	return []testcontainers.ContainerCustomizer{
 		testcontainers.WithCmd("serve", "--until-stdin-closes", "--roles", name, "--http", "0.0.0.0:"+httpPort, "--mtls", "off", "--control", "off",
-			"--public-url", "http://"+name+":"+httpPort, "--registry", "https://"+btpName+":"+mtlsPort,
+			"--public-url", "http://"+name+":"+l.tenantPort(name), "--registry", "https://"+btpName+":"+mtlsPort,
 			"--registry-mtls", "https://"+btpName+":"+mtlsPort, "--ca", caFile),
+		WithFlags(l.tenantFlags...),
 		published(port, httpPort),
-		withFile(caFile, ca),
+		withFile(caFile, ca, 0o444),
 	}
 }
 
-// inside puts a container into the network, by this name.
+// inside puts a container into the network.
 func (l *Landscape) inside(name string) []testcontainers.ContainerCustomizer {
-	return []testcontainers.ContainerCustomizer{testnetwork.WithBridgeNetwork(), testnetwork.WithNetworkName([]string{name}, l.network)}
+	return []testcontainers.ContainerCustomizer{testnetwork.WithBridgeNetwork(), testnetwork.WithNetworkName([]string{l.alias(name)}, l.network)}
+}
+
+// alias is what a part is called in the network, where its name may be Toxiproxy's.
+func (l *Landscape) alias(name string) string {
+	if l.faults {
+		return name + itself
+	}
+	return name
 }
 
 func (l *Landscape) parts() []*Part {
 	var list []*Part
-	for _, p := range []*Part{l.BTP, l.CXSim, l.MarketingSim} {
+	for _, p := range []*Part{l.BTP, l.CXSim, l.MarketingSim, l.toxic} {
 		if p != nil {
 			list = append(list, p)
 		}
@@ -155,22 +221,25 @@ func (l *Landscape) parts() []*Part {
 func (l *Landscape) Network() string { return l.network }
 
 // Close ends and removes the containers and their network.
-func (l *Landscape) Close(ctx context.Context) error {
+func (l *Landscape) Close(ctx context.Context) (err error) {
+	l.ended.Do(func() { err = l.close(ctx) })
+	return err
+}
+
+func (l *Landscape) close(ctx context.Context) error {
 	if l.Session != nil {
 		l.Client().CloseIdleConnections()
 	}
-	parts := l.parts()
-	failures := make([]error, len(parts))
-	var all sync.WaitGroup
-	for i, p := range parts {
-		all.Go(func() { failures[i] = p.Close(ctx) })
+	var ends []func() error
+	for _, p := range l.parts() {
+		ends = append(ends, func() error { return p.Close(ctx) })
 	}
-	all.Wait()
+	err := together(ends...)
 	if l.network != "" {
-		_, err := l.engine.NetworkRemove(context.WithoutCancel(ctx), l.network, client.NetworkRemoveOptions{})
-		failures = append(failures, err)
+		_, gone := l.engine.NetworkRemove(context.WithoutCancel(ctx), l.network, client.NetworkRemoveOptions{})
+		err = errors.Join(err, gone)
 	}
-	return errors.Join(append(failures, l.engine.Close())...)
+	return errors.Join(err, l.engine.Close(), guard.leave())
 }
 
 // Cut takes a part off the network: others cannot connect to it, nor it to them. The
@@ -187,7 +256,7 @@ func (l *Landscape) Cut(t testing.TB, p *Part) {
 func (l *Landscape) Rejoin(t testing.TB, p *Part) {
 	t.Helper()
 	_, err := p.engine.NetworkConnect(t.Context(), l.network, client.NetworkConnectOptions{
-		Container: p.GetContainerID(), EndpointConfig: &network.EndpointSettings{Aliases: []string{p.name}},
+		Container: p.GetContainerID(), EndpointConfig: &network.EndpointSettings{Aliases: []string{l.alias(p.name)}},
 	})
 	if err != nil {
 		t.Fatalf("connect %s again: %v", p.name, err)

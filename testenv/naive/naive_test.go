@@ -68,6 +68,8 @@ func pairTwice(t *testing.T, k naive.Client, s strict.Settings) outcome {
 // TestEachIsCaughtByItsRule: with that rule alone every client fails or trips,
 // and that rule is named; with strictness off, and with all rules but that, it
 // pairs.
+//
+// Rule: strict-can-be-off, strict-mistake-refused
 func TestEachIsCaughtByItsRule(t *testing.T) {
 	const seeds = 16 // enough for what is drawn one time in four
 	catches, others := 1, uint64(1)

@@ -235,6 +235,7 @@ func granting(n int, _ *http.Request) (int, string) {
 	return http.StatusOK, fmt.Sprintf(`{"access_token":"token-%d","token_type":"bearer","expires_in":3600,"scope":"API"}`, n)
 }
 
+// Rule: destination-find, destination-names
 func TestDestinationsAreKept(t *testing.T) {
 	w := open(t)
 	w.put("subaccount", basic("orders"))
@@ -299,6 +300,7 @@ func TestInstanceLevel(t *testing.T) {
 	w.must(400, "GET", "/instanceDestinations", "", "Authorization", none)
 }
 
+// Rule: destination-names
 func TestRefusals(t *testing.T) {
 	w := open(t)
 	w.put("subaccount", basic("orders"))
@@ -350,6 +352,7 @@ func TestRefusals(t *testing.T) {
 	w.must(200, "GET", "/destinations/b", "")
 }
 
+// Rule: destination-client-credentials
 func TestClientCredentials(t *testing.T) {
 	w := open(t)
 	server := serveTokens(t, granting)
@@ -450,6 +453,7 @@ func TestCommonTokenService(t *testing.T) {
 	}
 }
 
+// Rule: destination-client-credentials
 func TestTokenServiceFails(t *testing.T) {
 	w := open(t)
 	for about, c := range map[string]struct {
@@ -494,6 +498,8 @@ func TestTokenServiceFails(t *testing.T) {
 }
 
 // TestFaultsAtTheTokenService: a fault of the step is an entry, too.
+//
+// Rule: destination-client-credentials
 func TestFaultsAtTheTokenService(t *testing.T) {
 	w := open(t)
 	server := serveTokens(t, granting)
@@ -510,6 +516,7 @@ func TestFaultsAtTheTokenService(t *testing.T) {
 	}
 }
 
+// Rule: destination-saml
 func TestSAMLBearer(t *testing.T) {
 	w := open(t)
 	server := serveTokens(t, granting)
@@ -578,6 +585,7 @@ func validated(t *testing.T, xml, certificate []byte) *etree.Element {
 	return signed
 }
 
+// Rule: destination-saml
 func TestSAMLBearerNeedsAUser(t *testing.T) {
 	w := open(t)
 	server := serveTokens(t, granting)
@@ -608,6 +616,7 @@ func TestSAMLBearerNeedsAUser(t *testing.T) {
 	}
 }
 
+// Rule: destination-trust-two-years
 func TestSAMLBearerAfterTheTrustHasExpired(t *testing.T) {
 	w := open(t)
 	server := serveTokens(t, granting)
@@ -657,6 +666,7 @@ func TestNamesOfUsers(t *testing.T) {
 	}
 }
 
+// Rule: destination-find
 func TestCertificates(t *testing.T) {
 	w := open(t)
 	p := map[string]string{
@@ -740,6 +750,8 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 
 // FuzzDestination: whatever is sent as a destination is stored as it was said, or
 // refused, and changes nothing then.
+//
+// Rule: destination-properties
 func FuzzDestination(f *testing.F) {
 	w := open(f)
 	good, _ := json.Marshal(basic("orders"))

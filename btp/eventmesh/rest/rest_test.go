@@ -272,6 +272,7 @@ func TestWhoMayCall(t *testing.T) {
 	}
 }
 
+// Rule: bus-acknowledgement
 func TestMessages(t *testing.T) {
 	w := withInbox(t)
 	event := `{"specversion":"1.0","id":"1","source":"/default/sap.s4/marketing","type":"sap.s4.beh.businesspartner.v1.BusinessPartner.Changed.v1","data":{"BusinessPartner":"1"}}`
@@ -339,6 +340,7 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// Rule: bus-webhook
 func TestPushSubscriptions(t *testing.T) {
 	w := withInbox(t)
 	const path = messaging + "/subscriptions"
@@ -419,6 +421,8 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 
 // FuzzMessages: whatever is published comes out again as it went in, or is refused
 // with a 4xx.
+//
+// Rule: bus-acknowledgement
 func FuzzMessages(f *testing.F) {
 	f.Add("a/b/c/x", "text/plain", "a", "1", "")
 	f.Add("a/b/c/x", "application/cloudevents+json", `{"specversion":"1.0","id":"1","source":"s","type":"t","data":1}`, "0", "1")

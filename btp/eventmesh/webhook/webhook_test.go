@@ -71,6 +71,7 @@ func wantFailure(t *testing.T, what string, err error, code btp.Code, text strin
 	}
 }
 
+// Rule: bus-webhook
 func TestHandshake(t *testing.T) {
 	r := receive(t)
 	w := eventmesh.Webhook{Endpoint: r.URL + "/in"}
@@ -92,6 +93,7 @@ func TestHandshake(t *testing.T) {
 	wantFailure(t, "nobody is there", p.Greet(t.Context(), w), btp.HandshakeRefused, "could not be reached")
 }
 
+// Rule: bus-webhook
 func TestPush(t *testing.T) {
 	r := receive(t)
 	w := eventmesh.Webhook{Endpoint: r.URL + "/in", DefaultContentType: "application/json"}

@@ -5,6 +5,7 @@ package openapitest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,8 +127,10 @@ func (a *API) Check(t testing.TB, handler http.Handler) http.Handler {
 // Middleware reports every answer of the API that goes against the document, and
 // every request that was accepted though it does. Paths are those within an
 // environment. report may be called by several goroutines at once. Errors quote no
-// bodies: they can hold a token.
-func (a *API) Middleware(report func(error)) (func(http.Handler) http.Handler, error) {
+// bodies: they can hold a token. tell is told, likewise, of each operation that was
+// called, by its operationId or without one as "GET /token_keys": held against the
+// document, or struck by a fault.
+func (a *API) Middleware(report func(error), tell ...func(operation string, struck bool)) (func(http.Handler) http.Handler, error) {
 	c, err := a.served()
 	if err != nil {
 		return nil, err
@@ -141,7 +144,13 @@ func (a *API) Middleware(report func(error)) (func(http.Handler) http.Handler, e
 			rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 			r, sent := recorded(r)
 			next.ServeHTTP(rec, r)
-			if rec.Header().Get(faultHeader) != "" {
+			struck := rec.Header().Get(faultHeader) != ""
+			if name := c.operation(r); name != "" {
+				for _, about := range tell {
+					about(name, struck)
+				}
+			}
+			if struck {
 				return // it went wrong on purpose, and may look like anything
 			}
 			if err := c.check(r, sent, rec, a.vendor); err != nil {
@@ -157,7 +166,7 @@ const faultHeader = "Pairsim-Fault"
 // check holds one exchange against the document; sent is what was read of the
 // request's body.
 func (c *contract) check(r *http.Request, sent *kept, got *recorder, vendor bool) error {
-	item := c.find(r.URL.EscapedPath()) // what is escaped is in one segment: names with a slash
+	_, item := c.find(r.URL.EscapedPath()) // what is escaped is in one segment: names with a slash
 	if item == nil && vendor && got.status == http.StatusNotFound {
 		return nil // the router's own answer
 	}
@@ -196,19 +205,28 @@ func (c *contract) check(r *http.Request, sent *kept, got *recorder, vendor bool
 	return c.checkRequest(item, op, r, sent)
 }
 
-// find returns the documented path that a request's path stands for. A path
-// without parameters goes before one with.
-func (c *contract) find(path string) *openapi3.PathItem {
+// find returns the documented path that a request's path stands for, and its
+// template. A path without parameters goes before one with.
+func (c *contract) find(path string) (string, *openapi3.PathItem) {
 	if item := c.doc.Paths.Value(path); item != nil {
-		return item
+		return path, item
 	}
 	have := strings.Split(path, "/")
 	for template, item := range c.doc.Paths.Map() {
 		if matches(strings.Split(template, "/"), have) {
-			return item
+			return template, item
 		}
 	}
-	return nil
+	return "", nil
+}
+
+// operation names what a request asks for, "" where the document has no such thing.
+func (c *contract) operation(r *http.Request) string {
+	template, item := c.find(r.URL.EscapedPath())
+	if item == nil || item.GetOperation(r.Method) == nil {
+		return ""
+	}
+	return cmp.Or(item.GetOperation(r.Method).OperationID, r.Method+" "+template)
 }
 
 func matches(template, path []string) bool {

@@ -23,7 +23,7 @@ func TestMiddlewareCatches(t *testing.T) {
 		list    = "/api/v1/globalAccounts"
 		system  = "/api/v1/systems/7"
 		account = `{"id":"default","displayName":"Default","subdomain":"default"}`
-		row     = `"id":"7","name":"x","type":"y","globalAccount":"g","edition":"v1","status":{"code":"pending","label":""},"applicationName":"mp-x","createdAt":"2030-01-01T10:00:00Z","updatedAt":"2030-01-01T10:00:00Z"`
+		row     = `"id":"7","name":"x","type":"y","globalAccount":"g","edition":"v1","status":{"code":"pending","label":""},"applicationName":"mp-x","createdAt":"2030-01-01T10:00:00Z","updatedAt":"2030-01-01T10:00:00Z","discovery":{"mode":"manual","label":"Manually added"}`
 		full    = `{` + row + `,"services":[],"certificates":[],"formations":[],"entitlements":[]}`
 		gone    = `{"type":"urn:pairsim:problem:system-not-found","title":"No","status":404,"next":"n","source":"s"}`
 		now     = "2030-01-01T10:00:00.000000000Z"

@@ -9,6 +9,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/storetest"
 )
 
+// Rule: store-one-contract, token-one-winner, token-quota
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) btp.Store { return memory.New() })
 }

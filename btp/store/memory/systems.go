@@ -183,6 +183,11 @@ func cloneSystem(s *btp.System) btp.System {
 		f := *s.Failure
 		c.Failure = &f
 	}
+	if s.Discovery != nil {
+		d := *s.Discovery
+		d.CorrelationIDs = slices.Clone(d.CorrelationIDs)
+		c.Discovery = &d
+	}
 	if s.Tenant != nil {
 		d := *s.Tenant
 		d.CommunicationScenarios = slices.Clone(d.CommunicationScenarios)

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"time"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"github.com/pairsim/pairsim/btp/store/sqlstore"
 )
 
 // conn is one connection with its prepared statements. It uses the driver's
@@ -72,26 +72,36 @@ func (c *conn) prepared(query string) (statement, error) {
 	return s, nil
 }
 
-// exec runs a statement and returns how many rows it changed. The statements of
-// a step run without its context: they are short, and watching it would cost a
-// goroutine each.
-func (c *conn) exec(query string, args ...driver.Value) (int64, error) {
-	s, err := c.prepared(query)
-	if err != nil {
-		return 0, err
-	}
-	if err := c.bind(args); err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(context.Background(), c.args)
+// Write runs a statement.
+func (c *conn) Write(query string, args ...driver.Value) error {
+	_, err := c.run(query, args)
+	return err
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (c *conn) Exec(query string, args ...driver.Value) (int64, error) {
+	result, err := c.run(query, args)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// query runs a statement and shows each row to scan, which must not use c.
-func (c *conn) query(query string, scan func(row) error, args ...driver.Value) (err error) {
+// The statements of a step run without its context: they are short, and watching it
+// would cost a goroutine each.
+func (c *conn) run(query string, args []driver.Value) (driver.Result, error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.bind(args); err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), c.args)
+}
+
+// Query runs a statement and shows each row to scan, which must not use c.
+func (c *conn) Query(query string, scan func(sqlstore.Row) error, args ...driver.Value) (err error) {
 	s, err := c.prepared(query)
 	if err != nil {
 		return err
@@ -121,83 +131,19 @@ func (c *conn) query(query string, scan func(row) error, args ...driver.Value) (
 	}
 }
 
-// one is query for at most one row; it says whether there was one.
-func (c *conn) one(query string, scan func(row) error, args ...driver.Value) (bool, error) {
-	found := false
-	err := c.query(query, func(r row) error {
-		found = true
-		return scan(r)
-	}, args...)
-	return found, err
-}
-
 func (c *conn) bind(args []driver.Value) error {
 	c.args = c.args[:0]
 	for i, v := range args {
-		if t, ok := v.(time.Time); ok {
-			stamp, err := nanoseconds(t)
-			if err != nil {
-				return err
-			}
-			v = stamp
+		v, err := sqlstore.Stored(v)
+		if err != nil {
+			return err
 		}
 		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
 	return nil
 }
 
-// nanoseconds is how a time is stored: nil for the zero time.
-func nanoseconds(t time.Time) (driver.Value, error) {
-	switch {
-	case t.IsZero():
-		return nil, nil
-	case t.Before(time.Unix(0, math.MinInt64)), t.After(time.Unix(0, math.MaxInt64)):
-		return nil, fmt.Errorf("time %s is outside of what the store can hold (years 1678 to 2262)", t.Format(time.RFC3339))
-	}
-	return t.UnixNano(), nil
-}
-
-// row is what a query found; its methods read one column. A column of an
-// unexpected type, which our own tables do not hold, reads as zero.
-type row []driver.Value
-
-func (r row) text(i int) string {
-	s, _ := r[i].(string)
-	return s
-}
-
-func (r row) bytes(i int) []byte {
-	b, _ := r[i].([]byte)
-	return b
-}
-
-func (r row) number(i int) int64 {
-	n, _ := r[i].(int64)
-	return n
-}
-
-func (r row) flag(i int) bool { return r.number(i) != 0 }
-
-func (r row) time(i int) time.Time {
-	if n, ok := r[i].(int64); ok {
-		return time.Unix(0, n).UTC()
-	}
-	return time.Time{}
-}
-
-// flag is how a bool is stored.
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func hasCode(err error, primary int) bool {
+func isBusy(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == primary
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
 }
-
-func isBusy(err error) bool { return hasCode(err, lib.SQLITE_BUSY) }
-
-func isConstraint(err error) bool { return hasCode(err, lib.SQLITE_CONSTRAINT) }

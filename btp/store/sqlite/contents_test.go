@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/pairsim/pairsim/btp/store/sqlstore"
 )
 
 // TestEveryTableIsCleared: a table with rows of environments that Clear does not
@@ -20,14 +22,14 @@ func TestEveryTableIsCleared(t *testing.T) {
 	}
 	defer c.close()
 	var found []string
-	err = c.query(`SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'env'`, func(r row) error {
-		found = append(found, r.text(0))
+	err = c.Query(`SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'env'`, func(r sqlstore.Row) error {
+		found = append(found, r.Text(0))
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cleared := append([]string{"authorities", "environment_terms"}, tables...) // what Clear keeps a part of
+	cleared := sqlstore.Tables()
 	slices.Sort(found)
 	slices.Sort(cleared)
 	if !slices.Equal(found, cleared) {

@@ -1,32 +1,20 @@
 package sqlite
 
-import (
-	"github.com/pairsim/pairsim/btp"
-)
+import "github.com/pairsim/pairsim/btp/store/sqlstore"
 
-// hot keeps what every step reads first and few write: the environment's
-// record and the global account, of the last step. SQLite's data version tells
-// whether anybody else has written in the meantime.
+// hot is what the writing connection remembers of its last step. SQLite's data
+// version tells whether anybody else has written in the meantime.
 type hot struct {
+	sqlstore.Hot
 	version uint32
-
-	env         string
-	environment btp.Environment
-
-	accountEnv, accountName string
-	account                 btp.GlobalAccount
 }
-
-func (h *hot) forget() { *h = hot{} }
 
 // check runs at the start of a transaction, when the data version is up to date.
 func (h *hot) check(c *conn) error {
-	if h == nil {
-		return nil
-	}
 	version, err := c.dataVersion()
 	if err != nil || version != h.version {
-		*h = hot{version: version}
+		h.Forget()
+		h.version = version
 	}
 	return err
 }
@@ -36,7 +24,7 @@ func (h *hot) check(c *conn) error {
 func (h *hot) saved(c *conn) {
 	version, err := c.dataVersion()
 	if err != nil {
-		h.forget()
+		h.Forget()
 		return
 	}
 	h.version = version

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/storetest"
 )
 
 // rowsOfVersion1 is what the first version of the store kept of a registered
@@ -105,7 +106,7 @@ var errRollback = errors.New("roll back")
 
 // useWhatIsNew writes into every new table and column, and takes it back.
 func useWhatIsNew(tx btp.Tx) error {
-	if err := planLife(tx); err != nil {
+	if err := storetest.LifeStatements(tx); err != nil {
 		return err
 	}
 	s, err := tx.Systems().Get("s1")

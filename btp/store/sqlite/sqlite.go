@@ -9,7 +9,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/sqlstore"
 )
 
 // Sync says what an acknowledged change survives.
@@ -46,10 +46,7 @@ const readers = 8
 // milliseconds, before the context is looked at again.
 const lockRetry = 50
 
-var (
-	errReadOnly = errors.New("sqlite store: a view cannot write")
-	errClosed   = errors.New("sqlite store: closed")
-)
+var errClosed = errors.New("sqlite store: closed")
 
 // Store is a btp.Store in an SQLite file.
 type Store struct {
@@ -118,23 +115,23 @@ func (s *Store) Update(ctx context.Context, env btp.EnvironmentID, change func(b
 	if err != nil {
 		return err
 	}
-	if err := retryBusy(ctx, func() error { _, err := c.exec("BEGIN IMMEDIATE"); return err }); err != nil {
+	if err := retryBusy(ctx, func() error { _, err := c.Exec("BEGIN IMMEDIATE"); return err }); err != nil {
 		return fmt.Errorf("sqlite store: begin: %w", err)
 	}
 	saved := false
 	defer func() {
 		if !saved {
-			s.hot.forget()
+			s.hot.Forget()
 			s.endWriter(c)
 		}
 	}()
 	if err := s.hot.check(c); err != nil {
 		return err
 	}
-	if err := change(&tx{conn: c, env: string(env), writable: true, hot: &s.hot}); err != nil {
+	if err := change(sqlstore.New(c, env, sqlstore.Options{Writable: true, Hints: true, Hot: &s.hot.Hot})); err != nil {
 		return err
 	}
-	if _, err := c.exec("COMMIT"); err != nil {
+	if _, err := c.Exec("COMMIT"); err != nil {
 		return fmt.Errorf("sqlite store: commit: %w", err)
 	}
 	saved = true
@@ -145,7 +142,7 @@ func (s *Store) Update(ctx context.Context, env btp.EnvironmentID, change func(b
 // endWriter rolls back; when that fails nobody knows the state of the
 // connection, and a new one takes its place.
 func (s *Store) endWriter(c *conn) {
-	if _, err := c.exec("ROLLBACK"); err != nil {
+	if _, err := c.Exec("ROLLBACK"); err != nil {
 		s.writer = nil
 		c.close()
 	}
@@ -162,7 +159,7 @@ func (s *Store) openWriter(ctx context.Context) (*conn, error) {
 			return nil, err
 		}
 		s.writer = c
-		s.hot.forget()
+		s.hot.Forget()
 	}
 	return s.writer, nil
 }
@@ -188,7 +185,7 @@ func (s *Store) View(ctx context.Context, env btp.EnvironmentID, read func(btp.T
 		if err != nil {
 			return err
 		}
-		return view(ctx, &tx{conn: c, env: string(env), hot: &s.hot}, read, s.endWriter)
+		return view(ctx, c, env, &s.hot, read, s.endWriter)
 	}
 	if err := s.reading.Acquire(ctx, 1); err != nil {
 		return err
@@ -198,22 +195,26 @@ func (s *Store) View(ctx context.Context, env btp.EnvironmentID, read func(btp.T
 	if err != nil {
 		return err
 	}
-	return view(ctx, &tx{conn: c, env: string(env)}, read, s.endReader)
+	return view(ctx, c, env, nil, read, s.endReader)
 }
 
-func view(ctx context.Context, t *tx, read func(btp.Tx) error, end func(*conn)) error {
-	defer end(t.conn)
-	if _, err := t.exec("BEGIN"); err != nil {
+func view(ctx context.Context, c *conn, env btp.EnvironmentID, remembered *hot, read func(btp.Tx) error, end func(*conn)) error {
+	defer end(c)
+	if _, err := c.Exec("BEGIN"); err != nil {
 		return fmt.Errorf("sqlite store: begin: %w", err)
 	}
 	// BEGIN alone reads nothing; this takes the snapshot, which may have to wait.
-	if err := retryBusy(ctx, func() error { _, err := t.exec("PRAGMA data_version"); return err }); err != nil {
+	if err := retryBusy(ctx, func() error { _, err := c.Exec("PRAGMA data_version"); return err }); err != nil {
 		return fmt.Errorf("sqlite store: read: %w", err)
 	}
-	if err := t.hot.check(t.conn); err != nil {
-		return err
+	o := sqlstore.Options{Hints: true}
+	if remembered != nil {
+		if err := remembered.check(c); err != nil {
+			return err
+		}
+		o.Hot = &remembered.Hot
 	}
-	return read(t)
+	return read(sqlstore.New(c, env, o))
 }
 
 func (s *Store) takeReader(ctx context.Context) (*conn, error) {
@@ -232,7 +233,7 @@ func (s *Store) takeReader(ctx context.Context) (*conn, error) {
 }
 
 func (s *Store) endReader(c *conn) {
-	if _, err := c.exec("ROLLBACK"); err != nil {
+	if _, err := c.Exec("ROLLBACK"); err != nil {
 		c.close()
 		return
 	}
@@ -243,33 +244,16 @@ func (s *Store) endReader(c *conn) {
 
 // Environments lists the environments that have a record.
 func (s *Store) Environments(ctx context.Context) (list []btp.EnvironmentID, err error) {
-	err = s.View(ctx, "", func(t btp.Tx) error {
-		return t.(*tx).query(`SELECT env FROM environments ORDER BY env`, func(r row) error {
-			list = append(list, btp.EnvironmentID(r.text(0)))
-			return nil
-		})
+	err = s.View(ctx, "", func(t btp.Tx) (err error) {
+		list, err = t.(sqlstore.Tx).Environments() //nolint:forcetypeassert // View makes it
+		return err
 	})
 	return list, err
 }
 
 // Drop removes an environment's rows from every table that has any.
 func (s *Store) Drop(ctx context.Context, env btp.EnvironmentID) error {
-	return s.Update(ctx, env, func(t btp.Tx) error {
-		w := t.(*tx)
-		var tables []string
-		err := w.query(`SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c
-			WHERE m.type = 'table' AND c.name = 'env' ORDER BY m.name`, func(r row) error {
-			tables = append(tables, r.text(0))
-			return nil
-		})
-		for _, table := range tables { // our own names: they need no quoting
-			if err == nil {
-				err = w.write(`DELETE FROM `+table+` WHERE env = ?`, string(env))
-			}
-		}
-		s.hot.forget()
-		return err
-	})
+	return s.Update(ctx, env, func(t btp.Tx) error { return t.(sqlstore.Tx).Drop() }) //nolint:forcetypeassert // Update makes it
 }
 
 // Close waits for what is running and moves the log into the file.
@@ -291,55 +275,4 @@ func (s *Store) Close() error {
 		s.writer = nil
 	}
 	return errors.Join(errs...)
-}
-
-// tx is one run of a change or read.
-type tx struct {
-	*conn
-	env      string
-	writable bool
-	hot      *hot // nil on a connection that only reads
-
-	// What the run has read last: rules read before they write, and what is
-	// known to exist is written with less.
-	lastSystem  btp.SystemID
-	lastToken   btp.TokenID
-	lastAttempt btp.AttemptID
-	attemptOf   btp.SystemID
-}
-
-func (t *tx) Environment() btp.EnvironmentStore    { return environments{t} }
-func (t *tx) Accounts() btp.AccountStore           { return accounts{t} }
-func (t *tx) Systems() btp.SystemStore             { return systems{t} }
-func (t *tx) Tokens() btp.TokenStore               { return tokens{t} }
-func (t *tx) Keys() btp.KeyStore                   { return keys{t} }
-func (t *tx) Attempts() btp.AttemptStore           { return attempts{t} }
-func (t *tx) Certificates() btp.CertificateStore   { return certificates{t} }
-func (t *tx) Services() btp.ServiceStore           { return services{t} }
-func (t *tx) Due() btp.DueStore                    { return dues{t} }
-func (t *tx) Authorities() btp.AuthorityStore      { return authorities{t} }
-func (t *tx) Formations() btp.FormationStore       { return formations{t} }
-func (t *tx) Assignments() btp.AssignmentStore     { return assignments{t} }
-func (t *tx) Entitlements() btp.EntitlementStore   { return entitlements{t} }
-func (t *tx) Incidents() btp.IncidentStore         { return incidents{t} }
-func (t *tx) Reservations() btp.ReservationStore   { return reservations{t} }
-func (t *tx) Replays() btp.ReplayStore             { return replays{t} }
-func (t *tx) OAuthClients() btp.OAuthClientStore   { return oauthClients{t} }
-func (t *tx) Transitions() btp.TransitionStore     { return transitions{t} }
-func (t *tx) Subscriptions() btp.SubscriptionStore { return subscriptions{t} }
-func (t *tx) Deliveries() btp.DeliveryStore        { return deliveries{t} }
-func (t *tx) Objects() btp.ObjectStore             { return objects{t} }
-func (t *tx) Contents() btp.ContentsStore          { return contents{t} }
-
-// write runs a statement that changes something; a view refuses it.
-func (t *tx) write(query string, args ...driver.Value) error {
-	_, err := t.writeCounted(query, args...)
-	return err
-}
-
-func (t *tx) writeCounted(query string, args ...driver.Value) (int64, error) {
-	if !t.writable {
-		return 0, errReadOnly
-	}
-	return t.exec(query, args...)
 }

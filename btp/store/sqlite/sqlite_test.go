@@ -35,12 +35,17 @@ func fresh(t testing.TB) btp.Store {
 	return s
 }
 
+// Rule: store-one-contract, token-one-winner, token-quota
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) btp.Store { return fresh(t) })
 }
 
-func TestDurable(t *testing.T) { storetest.RunDurable(t, open) }
+// Rule: store-survives-death
+func TestDurable(t *testing.T) {
+	storetest.RunDurable(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "a store?100%.db") }, open)
+}
 
+// Rule: store-one-contract
 func TestSameAsMemory(t *testing.T) { storetest.Compare(t, memory.New(), fresh(t)) }
 
 // The file holds private keys; so do the log and its index beside it.

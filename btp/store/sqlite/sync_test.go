@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/store/sqlstore"
 )
 
 // TestChangesWaitForTheDiskWhenAsked: what survives power loss cannot be tried here, so
@@ -20,13 +21,11 @@ func TestChangesWaitForTheDiskWhenAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got int64
-		err = s.Update(t.Context(), "e", func(t btp.Tx) error {
-			_, err := t.(*tx).one("PRAGMA synchronous", func(r row) error {
-				got = r.number(0)
-				return nil
-			})
-			return errors.Join(err, t.Environment().Put(btp.Environment{ID: "e"}))
-		})
+		err = s.Update(t.Context(), "e", func(t btp.Tx) error { return t.Environment().Put(btp.Environment{ID: "e"}) })
+		err = errors.Join(err, s.writer.Query("PRAGMA synchronous", func(r sqlstore.Row) error {
+			got = r.Number(0)
+			return nil
+		}))
 		if err != nil || got != test.want {
 			t.Errorf("%s: synchronous is %d, %v; want %d", name, got, err, test.want)
 		}

@@ -92,7 +92,7 @@ func drawOp(t *rapid.T) op {
 		x := fullSystem(n)
 		x.GlobalAccount, x.Type, x.Status, x.UpdatedAt = drawGA.Draw(t, "ga"), drawType.Draw(t, "type"), drawStatus.Draw(t, "status"), at
 		if m <= 3 {
-			x.Failure, x.Tenant = nil, nil
+			x.Failure, x.Tenant, x.Discovery = nil, nil, nil
 		}
 		x.ExtensionDeleted, x.FormerTenant = m%2 == 0, id("tenant", m)
 		if m == 6 {

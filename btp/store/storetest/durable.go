@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,16 +19,16 @@ import (
 // to this store until it is killed.
 const crashPath = "PAIRSIM_STORETEST_CRASH"
 
-// RunDurable checks a store that keeps what it is told in files at a path. open
-// opens the store at path and does not close it: the tests do.
-func RunDurable(t *testing.T, open func(t testing.TB, path string) btp.Store) {
-	t.Run("everything is there after reopening", func(t *testing.T) { testReopen(t, open) })
-	t.Run("two processes share a store", func(t *testing.T) { testShared(t, open) })
-	t.Run("a killed process loses no acknowledged change", func(t *testing.T) { testKill(t, open) })
+// RunDurable checks a store that keeps what it is told. place is where a new one is
+// to be: a path, or an address. open opens the store there and does not close it: the
+// tests do.
+func RunDurable(t *testing.T, place func(testing.TB) string, open func(t testing.TB, place string) btp.Store) {
+	t.Run("everything is there after reopening", func(t *testing.T) { testReopen(t, place(t), open) })
+	t.Run("two processes share a store", func(t *testing.T) { testShared(t, place, open) })
+	t.Run("a killed process loses no acknowledged change", func(t *testing.T) { testKill(t, place, open) })
 }
 
-func testReopen(t *testing.T, open func(testing.TB, string) btp.Store) {
-	path := filepath.Join(t.TempDir(), "a store?100%.db")
+func testReopen(t *testing.T, path string, open func(testing.TB, string) btp.Store) {
 	s := open(t, path)
 	update(t, s, env, populate)
 	update(t, s, other, populate)
@@ -47,9 +46,9 @@ func testReopen(t *testing.T, open func(testing.TB, string) btp.Store) {
 }
 
 // testShared opens one store twice, as two processes would.
-func testShared(t *testing.T, open func(testing.TB, string) btp.Store) {
+func testShared(t *testing.T, place func(testing.TB) string, open func(testing.TB, string) btp.Store) {
 	const workers, rounds = 4, 25
-	path := filepath.Join(t.TempDir(), "store")
+	path := place(t)
 	stores := []btp.Store{open(t, path), open(t, path)}
 	defer stores[0].Close()
 	defer stores[1].Close()
@@ -77,12 +76,12 @@ func testShared(t *testing.T, open func(testing.TB, string) btp.Store) {
 
 // testKill lets a child process write and acknowledge, kills it (SIGKILL) in the
 // middle, and looks for every acknowledged change.
-func testKill(t *testing.T, open func(testing.TB, string) btp.Store) {
+func testKill(t *testing.T, place func(testing.TB) string, open func(testing.TB, string) btp.Store) {
 	if path := os.Getenv(crashPath); path != "" {
 		writeUntilKilled(t, open(t, path))
 		return
 	}
-	path := filepath.Join(t.TempDir(), "store")
+	path := place(t)
 	acknowledged := 0
 	for round := range 3 {
 		acknowledged = killChild(t, path, acknowledged+40+round)

@@ -155,6 +155,7 @@ func fullSystem(n int) btp.System {
 	s.Status = btp.Failed
 	s.RegisteredAt = start.Add(time.Minute)
 	s.FormerTenant, s.ExtensionDeleted, s.EventRuntime = "former", true, "dev"
+	s.Discovery = &btp.Discovery{Auto: true, URL: "https://t.example", SystemID: `"<&>`, BusinessType: "Test", CorrelationIDs: []string{"a", "b"}}
 	s.Failure = &btp.Failure{Cause: `"<&> ü`, Step: btp.PointCSR, Component: "BC-CP-MP", At: start.Add(time.Second)}
 	s.Tenant = &btp.Descriptor{
 		TenantID: "t", URL: "https://t.example", CallbackURL: "https://t.example/back",

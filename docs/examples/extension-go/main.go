@@ -3,6 +3,8 @@
 // up, reads contacts from the tenant, changes one, and waits for the event that tells of
 // it. Against SAP BTP the same calls are made; docs/guides/extensibility.md tells how to
 // set it up.
+//
+// Rule: destination-find, instance-destination-equals-binding, bus-queue-subscribes, bus-topic-bound, product-csrf
 package main
 
 import (

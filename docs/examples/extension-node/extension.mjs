@@ -2,6 +2,8 @@
 // services in VCAP_SERVICES, looks its destination up, reads contacts from the tenant,
 // changes one, and waits for the event that tells of it. Against SAP BTP the same calls
 // are made; docs/guides/extensibility.md tells how to set it up.
+//
+// Rule: destination-find, instance-destination-equals-binding, bus-queue-subscribes, bus-topic-bound, product-csrf
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 

@@ -1,4 +1,6 @@
 // node --test: each test has an environment of its own in one pairsim.
+//
+// Rule: pairing-makes-registered, token-validity-cx, environment-from-seed
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { call, start } from './pairsim.mjs';

@@ -3,6 +3,8 @@
 #   PAIRSIM_BINARY  the program; pairsim unless given
 #   PAIRSIM_IMAGE   a container image to start instead of a process; the program is the client still
 # PAIRSIM_HTTP_PORT, PAIRSIM_MTLS_PORT and PAIRSIM_CONTROL_PORT choose other ports than 8080, 8443 and 8081.
+#
+# Rule: journal-verification, environment-dropped
 set -euo pipefail
 pairsim=${PAIRSIM_BINARY:-pairsim} image=${PAIRSIM_IMAGE:-}
 http=${PAIRSIM_HTTP_PORT:-8080} mtls=${PAIRSIM_MTLS_PORT:-8443} control=${PAIRSIM_CONTROL_PORT:-8081}

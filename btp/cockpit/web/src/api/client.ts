@@ -22,22 +22,35 @@ export class Refusal extends Error {
   }
 }
 
-// Credentials are kept for the tab only, and sent to this server only.
-const stored = { control: "pairsim.controlKey", api: "pairsim.accessToken" };
-type Door = keyof typeof stored;
+// A door is who asks for a credential: the control listener, the registry's API, or a
+// tenant, whose administrator is somebody else. Credentials are kept for the tab only,
+// and sent to this server only: each to the door that it is for.
+export type Door = "control" | "api" | `tenant ${string}`;
+
+const stored = (door: Door) => `pairsim.${prefix}.${door}`;
 
 export function keep(door: Door, secret: string) {
-  sessionStorage.setItem(stored[door], secret);
+  sessionStorage.setItem(stored(door), secret);
   changed();
 }
 
+// forget lets go of a credential, and of all that was read with it.
+export function forget(door: Door) {
+  sessionStorage.removeItem(stored(door));
+  location.reload();
+}
+
+export const holds = (door: Door) => sessionStorage.getItem(stored(door)) !== null;
+
 export function doorOf(path: string): Door {
+  const tenant = /^\/tenants\/([^/?]+)/.exec(path);
+  if (tenant) return `tenant ${decodeURIComponent(tenant[1])}`;
   return path.startsWith("/control") ? "control" : "api";
 }
 
 export function headersFor(path: string): Record<string, string> {
   const headers: Record<string, string> = { "Pairsim-Cockpit": "1" };
-  const secret = sessionStorage.getItem(stored[doorOf(path)]);
+  const secret = sessionStorage.getItem(stored(doorOf(path)));
   if (secret) headers.Authorization = "Bearer " + secret;
   return headers;
 }
@@ -52,7 +65,7 @@ export async function send<T>(method: string, path: string, body?: unknown, etag
   try {
     answer = await fetch(prefix + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
   } catch {
-    throw new Refusal(0, "no-answer", "pairsim does not answer", "Nobody listens at " + location.host + ".", "Start it again: pairsim serve.", "");
+    throw noAnswer();
   }
   tellTime(answer.headers.get("Pairsim-Time"));
   if (!answer.ok) throw await refusalOf(answer);
@@ -62,6 +75,8 @@ export async function send<T>(method: string, path: string, body?: unknown, etag
 }
 
 export const get = <T>(path: string) => send<T>("GET", path);
+
+export const noAnswer = () => new Refusal(0, "no-answer", "pairsim does not answer", "Nobody listens at " + location.host + ".", "Start it again: pairsim serve.", "");
 
 async function refusalOf(answer: Response): Promise<Refusal> {
   const problem = await answer.json().catch(() => ({}));

@@ -4,6 +4,8 @@
 export interface Words {
   environment: string;
   protected: boolean;
+  // tenants are told where access tokens are asked for: a list would need one.
+  tenants?: { id: string; product: string }[];
   journal: number;
   edition: Edition;
 }
@@ -16,6 +18,8 @@ export interface Edition {
   tokenVerb: string;
   deregisterVerb: string;
   removeVerb: string;
+  mergeVerb: string;
+  ownSystemTypes: boolean;
   includeVerb: string;
   excludeVerb: string;
   tokenAtRegistration: boolean;
@@ -35,10 +39,29 @@ export interface Label {
 }
 
 export interface Move {
-  on: "token requested" | "deregistration requested" | "removal requested";
+  on: "token requested" | "deregistration requested" | "removal requested" | "merge requested";
   from: string;
   types?: string[];
   source: string;
+}
+
+export interface RecordedBody {
+  mediaType?: string;
+  size: number;
+  text?: string;
+  cut?: boolean;
+  hidden?: string;
+}
+
+export interface Recorded {
+  headers: { name: string; value: string }[];
+  body?: RecordedBody;
+}
+
+export interface Recording {
+  seq: number;
+  request: Recorded & { method: string; path: string; query?: string };
+  response?: Recorded & { status: number };
 }
 
 export interface List<T> {
@@ -65,6 +88,9 @@ export interface SystemType {
   showsPresentToken: boolean;
   environments: string[];
   supportComponent: string;
+  formationBeforePairing: boolean;
+  namespace?: string;
+  provider?: string;
 }
 
 export interface Failure {
@@ -87,7 +113,9 @@ export interface System {
   registeredAt?: string;
   tenant?: { tenantId: string; url: string; callbackUrl?: string; communicationScenarios: string[] };
   error?: Failure;
+  discovery: { mode: "manual" | "auto"; label: string; url?: string; systemId?: string; businessType?: string; correlationIds?: string[] };
   // Of a single system only:
+  mergeTargets?: SystemName[];
   token?: { state: "live" | "used" | "void" | "expired"; issuedAt: string; expiresAt: string };
   services?: Service[];
   certificates?: Certificate[];
@@ -276,6 +304,66 @@ export interface Delivery {
   attempts: number;
   failure?: string;
   createdAt: string;
+}
+
+export interface EventBus {
+  clients: BusClient[];
+  queues: Queue[];
+  webhooks: Webhook[];
+}
+
+export interface BusRule {
+  publishFilter: string[];
+  subscribeFilter: string[];
+}
+
+export interface BusClient {
+  instance: string;
+  emname: string;
+  namespace: string;
+  options: { messaging: boolean; messagingrest: boolean; management: boolean };
+  rules: { topicRules: BusRule; queueRules: BusRule };
+  units?: number;
+}
+
+export interface Queue {
+  name: string;
+  instance: string;
+  topics: string[];
+  messages: number;
+  bytes: number;
+  unacknowledged: number;
+  createdAt: string;
+}
+
+export interface QueuedMessage {
+  id: string;
+  topic?: string;
+  contentType: string;
+  bytes: number;
+  state: "waiting" | "taken";
+  publishedAt: string;
+  expiresAt: string;
+}
+
+export interface ConsumedMessage {
+  id: string;
+  topic?: string;
+  contentType: string;
+  body?: string;
+  bodyBase64?: string;
+}
+
+export interface Webhook {
+  name: string;
+  instance: string;
+  queue: string;
+  qos: number;
+  endpoint: string;
+  handshake: "open" | "done" | "refused" | "exempt";
+  state: "active" | "paused";
+  attempts: number;
+  failure?: string;
 }
 
 export interface Incident {

@@ -20,6 +20,7 @@ export const routes: Route[] = [
   { path: "", title: t.overview, load: () => import("../pages/overview") },
   { path: "story", title: t.story, load: () => import("../pages/story") },
   { path: "systems", title: t.systems, load: () => import("../pages/systems") },
+  { path: "systemtypes", title: t.systemTypes, load: () => import("../pages/systemtypes") },
   { path: "systems/:id", title: t.system, load: () => import("../pages/system") },
   { path: "formations", title: t.formations, load: () => import("../pages/formations") },
   { path: "formations/:id", title: t.formation, load: () => import("../pages/formation") },
@@ -28,6 +29,8 @@ export const routes: Route[] = [
   { path: "instances/:id", title: t.instance, load: () => import("../pages/instance") },
   { path: "destinations", title: t.destinations, load: () => import("../pages/destinations") },
   { path: "destinations/:name", title: t.destination, load: () => import("../pages/destination") },
+  { path: "eventmesh", title: t.eventMesh, load: () => import("../pages/eventmesh") },
+  { path: "eventmesh/:instance", title: t.messageClient, load: () => import("../pages/messageclient") },
   { path: "runtime", title: t.runtime, load: () => import("../pages/runtime") },
   { path: "tenants", title: t.tenants, load: () => import("../pages/tenants") },
   { path: "tenants/:id", title: t.tenant, load: () => import("../pages/tenant") },
@@ -36,10 +39,10 @@ export const routes: Route[] = [
 // navigation is the side navigation: groups of pages, by path.
 export const navigation: { title: string; paths: string[] }[] = [
   { title: "", paths: ["", "story"] },
-  { title: t.systemLandscape, paths: ["systems", "formations"] },
+  { title: t.systemLandscape, paths: ["systems", "systemtypes", "formations"] },
   { title: t.services, paths: ["entitlements"] },
   { title: t.productSide, paths: ["tenants"] },
-  { title: t.subaccount, paths: ["instances", "destinations", "runtime"] },
+  { title: t.subaccount, paths: ["instances", "destinations", "eventmesh", "runtime"] },
 ];
 
 function decoded(part: string): string {

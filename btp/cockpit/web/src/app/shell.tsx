@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useGlobalAccount } from "../api/account";
-import { get, prefix } from "../api/client";
+import { forget, get, holds, prefix } from "../api/client";
 import { useConnection } from "../api/live";
 import { useQuery } from "../api/query";
 import type { Environment, List } from "../api/types";
@@ -171,6 +171,11 @@ function AccountChoice() {
         </select>
       ) : (
         <output id="account">{account.displayName || account.id}</output>
+      )}
+      {holds("api") && (
+        <Button look="transparent" onClick={() => forget("api")}>
+          {texts.signIn.out}
+        </Button>
       )}
     </div>
   );

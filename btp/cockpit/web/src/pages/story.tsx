@@ -1,11 +1,12 @@
 // The story of a pairing: a live sequence diagram, fed by the journal, at the
 // reader's pace.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../api/account";
 import { get, send } from "../api/client";
+import { needsSignIn, useTenants, type SeenTenant } from "../api/tenants";
 import { useQuery } from "../api/query";
-import type { Diagram as Drawn, Entry, Fault, List, Pairing, Recipe, System, Tenant, Token } from "../api/types";
+import type { Diagram as Drawn, Entry, Fault, List, Pairing, Recipe, System, Token } from "../api/types";
 import { edition } from "../api/words";
 import { Link, useParameter } from "../app/router";
 import { texts } from "../texts";
@@ -32,11 +33,14 @@ const recipesOfPairing = (r: Recipe) => r.for.includes("system") && /token/i.tes
 export function Page() {
   const { account } = useGlobalAccount();
   const systems = useList<System>("systems");
-  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items ?? [];
+  const tenants = useTenants().data ?? [];
   const recipes = (useQuery("recipes", () => get<List<Recipe>>("/control/faults/recipes")).data?.items ?? []).filter(recipesOfPairing);
   const faults = useQuery("faults", () => get<List<Fault>>("/control/faults")).data?.items ?? [];
   const points = useQuery("points", () => get<Points>("/cockpit/points.json")).data;
   const [chosen, tellAbout] = useParameter("system");
+  const [entry, turnTo] = useParameter("entry");
+  // Who opens a step stays with its system, whatever comes later.
+  const pinned = useRef(false);
   const [tenantID, chooseTenant] = useState("");
   const [recipeName, chooseRecipe] = useState("");
 
@@ -58,12 +62,28 @@ export function Page() {
   const player = usePlayer(about, scenes.length, pace.pace);
   const names = useMemo(() => new Map(faults.filter((f) => f.action.kind !== "hold" || f.recipe).map((f) => [f.id, f.recipe ?? f.action.kind])), [faults]);
 
+  const open = (seq: number) => {
+    if (seq > 0 && !chosen) {
+      pinned.current = true;
+      tellAbout(about);
+    } else if (seq === 0 && pinned.current) {
+      pinned.current = false;
+      tellAbout("");
+    }
+    turnTo(seq > 0 ? String(seq) : "");
+  };
+  const tell = (system: string) => {
+    pinned.current = false;
+    turnTo("");
+    tellAbout(system);
+  };
+
   const starting = useAct(async () => {
     const taken = new Set(all.map((s) => s.name));
     let n = 1;
     while (taken.has(t.name(n))) n++;
     const made = await send<System>("POST", `/api/v1/globalAccounts/${account!.id}/systems`, { name: t.name(n), type: tenant.product });
-    tellAbout(made.id);
+    tell(made.id);
     player.end();
     const token = made.integrationToken ?? (await send<Token>("POST", `/api/v1/systems/${made.id}/tokens`, {}));
     if (recipe) await send("POST", "/control/faults/recipes/" + recipe.name, { system: made.id });
@@ -94,13 +114,18 @@ export function Page() {
             {t.pace}
             <Select value={pace.pace} onChange={(p) => setPace(p as Pace)} options={Object.entries(t.paces).map(([value, label]) => ({ value, label }))} />
           </label>
-          <Button look="emphasized" icon="play" disabled={starting.busy || !tenant || !account} onClick={starting.run}>
+          <Button look="emphasized" icon="play" why={tenant && needsSignIn(tenant.id) ? texts.signIn.tenantFirst(tenant.id) : undefined} busy={starting.busy} disabled={!tenant || !account} onClick={starting.run}>
             {t.start}
           </Button>
         </div>
         {recipe && (
           <p class="hint">
             {t.willSee} {recipe.seen} ({recipe.source})
+          </p>
+        )}
+        {tenant && needsSignIn(tenant.id) && (
+          <p class="hint">
+            {texts.signIn.tenantFirst(tenant.id)} <Link to={"tenants/" + tenant.id}>{texts.signIn.tenantTitle(tenant.id)}</Link>
           </p>
         )}
         {pace.pace === "step" && <p class="hint">{t.patience}</p>}
@@ -113,7 +138,7 @@ export function Page() {
               {t.system}
               <Select
                 value={chosen}
-                onChange={tellAbout}
+                onChange={tell}
                 options={[
                   { value: "", label: latest ? t.latest(latest.name) : "–" },
                   ...all.map((s) => ({ value: s.id, label: `${s.name} (${s.type})` })),
@@ -177,7 +202,7 @@ export function Page() {
         </Empty>
       ) : (
         <>
-          <Diagram key={about} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
+          <Diagram key={about} entry={Number(entry) || 0} open={open} scenes={scenes.slice(0, player.shown)} participants={participants} points={points!} tenants={tenants} recipes={names} />
           {entries.data?.items.length === most && <p class="hint">{t.cut(most)}</p>}
         </>
       )}
@@ -186,8 +211,8 @@ export function Page() {
 }
 
 // Outcome is how the story has ended so far, on both sides.
-function Outcome({ system, tenants, asked }: { system: System; tenants: Tenant[]; asked?: string }) {
-  const path = asked && `/tenants/${encodeURIComponent(asked)}/pairings`;
+function Outcome({ system, tenants, asked }: { system: System; tenants: SeenTenant[]; asked?: string }) {
+  const path = asked && !needsSignIn(asked) ? `/tenants/${encodeURIComponent(asked)}/pairings` : undefined;
   const rows = useQuery(path && "pairings of " + asked, () => get<List<Pairing>>(path!));
   const row = rows.data?.items.find((r) => r.systemId === system.id || (r.description === system.name && !r.systemId));
   // The registry's journal does not tell when a tenant gives up: it is asked.

@@ -80,7 +80,11 @@ function Details({ s }: { s: System }) {
       <Facts
         facts={[
           [texts.common.type, s.type],
-          [texts.systems.discovery, texts.systems.manually],
+          [texts.systems.discovery, s.discovery.label],
+          [texts.merge.url, s.discovery.url],
+          [texts.merge.systemId, s.discovery.systemId],
+          [texts.merge.businessType, s.discovery.businessType],
+          [texts.merge.correlationIds, s.discovery.correlationIds?.join(", ")],
           [capital(edition().tokenName), s.token ? t.tokenUntil(texts.token.states[s.token.state], formatInstant(s.token.expiresAt)) : t.noToken],
           [texts.common.created, formatInstant(s.createdAt)],
           [texts.common.changed, formatInstant(s.updatedAt)],

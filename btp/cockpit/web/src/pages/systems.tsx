@@ -35,7 +35,7 @@ export function Page() {
     { key: "name", title: texts.common.name, sort: (s) => s.name, render: (s) => <Link to={"systems/" + s.id}>{s.name}</Link> },
     { key: "type", title: texts.common.type, sort: (s) => s.type, render: (s) => s.type },
     { key: "status", title: texts.common.status, sort: (s) => s.status.label, render: (s) => <Status status={s.status} /> },
-    { key: "discovery", title: t.discovery, narrow: true, render: () => t.manually },
+    { key: "discovery", title: t.discovery, narrow: true, sort: (s) => s.discovery.label, render: (s) => s.discovery.label },
     { key: "changed", title: texts.common.changed, sort: (s) => s.updatedAt, narrow: true, render: (s) => formatInstant(s.updatedAt) },
     { key: "actions", title: texts.common.actions, render: (s) => <Actions id={"actions-" + s.id} of={s.name} actions={systemActions(s, ask)} /> },
   ];
@@ -93,9 +93,9 @@ export function Page() {
       {registering && (
         <RegisterSystem
           onClose={() => register(false)}
-          onRegistered={(system) => {
+          onRegistered={(system, byToken) => {
             register(false);
-            ask({ what: "token", system, token: system.integrationToken });
+            if (byToken) ask({ what: "token", system, token: system.integrationToken });
           }}
         />
       )}

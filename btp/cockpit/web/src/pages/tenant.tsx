@@ -1,12 +1,15 @@
 // The console of a tenant, with its product's own words.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, send } from "../api/client";
+import { forget, get, send } from "../api/client";
+import { onChange } from "../api/live";
 import { useQuery } from "../api/query";
 import type { List, Pairing, Tenant } from "../api/types";
-import { edition } from "../api/words";
+import { needsSignIn } from "../api/tenants";
+import { edition, words as told } from "../api/words";
 import { Link } from "../app/router";
 import type { Parameters } from "../app/routes";
+import { TenantSignIn } from "../app/signin";
 import { texts } from "../texts";
 import { Button } from "../ui/button";
 import { Confirm, useAct } from "../ui/confirm";
@@ -23,8 +26,11 @@ const t = texts.tenant;
 
 export function Page({ parameters: { id } }: { parameters: Parameters }) {
   const path = "/tenants/" + encodeURIComponent(id);
-  const tenant = useQuery("tenant " + id, () => get<Tenant>(path));
-  const pairings = useQuery("pairings of " + id, () => get<List<Pairing>>(path + "/pairings"));
+  const [, look] = useState(0);
+  useEffect(() => onChange(() => look((n) => n + 1)), []); // somebody may have signed in
+  const out = needsSignIn(id);
+  const tenant = useQuery(out ? undefined : "tenant " + id, () => get<Tenant>(path));
+  const pairings = useQuery(out ? undefined : "pairings of " + id, () => get<List<Pairing>>(path + "/pairings"));
   const [pairing, pair] = useState(false);
   const [watched, watch] = useState<string>();
   const rows = pairings.data?.items ?? [];
@@ -48,6 +54,15 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
       </PageFrame>
     );
   }
+  const denied = tenant.refusal?.status === 401 || tenant.refusal?.status === 403;
+  const known = told().tenants?.find((each) => each.id === id);
+  if (known && (out || denied)) {
+    return (
+      <PageFrame title={id} up={up}>
+        <TenantSignIn id={id} product={known.product} refusal={out ? undefined : tenant.refusal} />
+      </PageFrame>
+    );
+  }
   if (!one) {
     return (
       <PageFrame title={id} up={up} of={tenant}>
@@ -63,9 +78,16 @@ export function Page({ parameters: { id } }: { parameters: Parameters }) {
       of={{ ...pairings, refusal: pairings.refusal ?? tenant.refusal }}
       intro={`${one.product}, ${texts.navigation.tenant.toLowerCase()} ${id}: ${one.console.path}`}
       actions={
-        <Button look="emphasized" icon="add" onClick={() => pair(true)}>
-          {words?.add ?? one.console.row}
-        </Button>
+        <>
+          <Button look="emphasized" icon="add" onClick={() => pair(true)}>
+            {words?.add ?? one.console.row}
+          </Button>
+          {told().protected && (
+            <Button look="transparent" onClick={() => forget(`tenant ${id}`)}>
+              {texts.signIn.outOf(id)}
+            </Button>
+          )}
+        </>
       }
     >
       {words && (

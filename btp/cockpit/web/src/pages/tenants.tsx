@@ -1,8 +1,6 @@
 // The tenants: where tokens are used.
 
-import { get } from "../api/client";
-import { useQuery } from "../api/query";
-import type { List, Tenant } from "../api/types";
+import { useTenants } from "../api/tenants";
 import { Link } from "../app/router";
 import { texts } from "../texts";
 import { Page as PageFrame } from "../ui/page";
@@ -12,8 +10,8 @@ import { Empty } from "../ui/table";
 const t = texts.tenants;
 
 export function Page() {
-  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants"));
-  const items = tenants.data?.items ?? [];
+  const tenants = useTenants();
+  const items = tenants.data ?? [];
   return (
     <PageFrame title={texts.navigation.tenants} intro={t.intro} of={tenants}>
       {items.length === 0 && (
@@ -28,14 +26,14 @@ export function Page() {
               <Link to={"tenants/" + one.id}>{one.id}</Link>
             </h2>
             <p>{one.product}</p>
-            <p class="hint">{one.console.path}</p>
+            {one.console && <p class="hint">{one.console.path}</p>}
             <p>
               {one.connection ? (
                 <>
                   <Badge code={one.connection.status.code} label={one.connection.status.label} /> <Link to={"systems/" + one.connection.systemId}>{one.connection.applicationName}</Link>
                 </>
               ) : (
-                <Badge code="neutral" label={t.notConnected} />
+                <Badge code="neutral" label={one.console ? t.notConnected : texts.signIn.tenantOut} />
               )}
             </p>
           </li>

@@ -8,6 +8,8 @@ export interface ButtonProps {
   // label is what a button with an icon alone says.
   label?: string;
   disabled?: boolean;
+  // busy: it does what it was asked to. It keeps the focus.
+  busy?: boolean;
   // why says why it is disabled: to everybody who looks at or reaches the button.
   why?: string;
   submit?: boolean;
@@ -36,7 +38,7 @@ export function Button(p: ButtonProps) {
 }
 
 function Bare(p: ButtonProps & { describedBy?: string }) {
-  const off = p.disabled || p.why !== undefined;
+  const off = p.disabled || p.busy || p.why !== undefined;
   return (
     <button
       id={p.id}
@@ -44,13 +46,13 @@ function Bare(p: ButtonProps & { describedBy?: string }) {
       type={p.submit ? "submit" : "button"}
       class={"fd-button" + (p.look ? " fd-button--" + p.look : "") + (off ? " is-disabled" : "") + (p.children ? "" : " button--icon")}
       disabled={p.disabled && p.why === undefined}
-      aria-disabled={p.why !== undefined || undefined}
+      aria-disabled={p.why !== undefined || p.busy || undefined}
       aria-label={p.label}
       aria-describedby={p.describedBy}
       aria-expanded={p.expanded}
       title={p.label}
       onClick={(e) => {
-        if (p.why !== undefined) e.preventDefault();
+        if (p.why !== undefined || p.busy) e.preventDefault();
         else p.onClick?.();
       }}
     >

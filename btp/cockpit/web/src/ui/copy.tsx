@@ -3,7 +3,7 @@ import { texts } from "../texts";
 import { Button } from "./button";
 
 // Copy copies a text and says so.
-export function Copy({ text, what }: { text: string; what: string }) {
+export function Copy({ text, what, label = texts.common.copy }: { text: string; what: string; label?: string }) {
   const [done, setDone] = useState(false);
   return (
     <>
@@ -15,7 +15,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
           setTimeout(() => setDone(false), 3000);
         }}
       >
-        {done ? texts.common.copied : texts.common.copy}
+        {done ? texts.common.copied : label}
         <span class="sr-only"> {what}</span>
       </Button>
       <span class="sr-only" role="status">

@@ -1,6 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+// opener is what had the focus before the first of several dialogs: one that follows
+// another begins with the focus nowhere.
+let opener: HTMLElement | undefined;
+
 // Dialog is a modal dialog, by the browser's own: it keeps the focus and closes by
 // Escape.
 export function Dialog(p: { title: string; wide?: boolean; onClose: () => void; footer?: ComponentChildren; children: ComponentChildren }) {
@@ -8,8 +12,17 @@ export function Dialog(p: { title: string; wide?: boolean; onClose: () => void; 
   const title = useId();
   useEffect(() => {
     const d = dialog.current!;
+    const before = document.activeElement;
+    if (before instanceof HTMLElement && before !== document.body && !before.closest("dialog")) opener = before;
+    const from = opener;
     d.showModal();
-    return () => d.close();
+    return () => {
+      d.close();
+      // The page may be drawn anew meanwhile; another dialog takes the focus itself.
+      setTimeout(() => {
+        if (from?.isConnected && (document.activeElement === document.body || !document.activeElement)) from.focus();
+      });
+    };
   }, []);
   return (
     <dialog

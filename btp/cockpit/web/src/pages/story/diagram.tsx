@@ -1,12 +1,15 @@
 // The sequence diagram: participants side by side, scenes from top to bottom.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Entry, Tenant } from "../../api/types";
+import { useEffect, useRef } from "preact/hooks";
+import type { SeenTenant } from "../../api/tenants";
+import type { Entry } from "../../api/types";
 import { texts } from "../../texts";
+import { Copy } from "../../ui/copy";
 import { formatInstant } from "../../ui/format";
 import { Icon } from "../../ui/icon";
 import { Facts } from "../../ui/page";
 import { Badge } from "../../ui/status";
+import { Said } from "./said";
 import { failed, registry, strike, type Points, type Scene } from "./scenes";
 
 const t = texts.story;
@@ -15,7 +18,10 @@ interface Props {
   scenes: Scene[];
   participants: string[];
   points: Points;
-  tenants: Tenant[];
+  tenants: SeenTenant[];
+  // entry is the number in the journal of the step that is open; 0: none is.
+  entry: number;
+  open: (entry: number) => void;
   // recipes are the names of fault rules, by id; holds are not among them.
   recipes: Map<string, string>;
 }
@@ -27,7 +33,7 @@ function explained(scene: Scene, points: Points): string {
 }
 
 // called is what a participant is called, and what it is.
-function called(participant: string, tenants: Tenant[]): { name: string; what: string } {
+function called(participant: string, tenants: SeenTenant[]): { name: string; what: string } {
   const id = /^Tenant (.+)$/.exec(participant)?.[1];
   if (id) return { name: id, what: tenants.find((one) => one.id === id)?.product ?? t.participants.Tenant.what };
   return t.participants[participant] ?? { name: participant, what: "" };
@@ -36,10 +42,19 @@ function called(participant: string, tenants: Tenant[]): { name: string; what: s
 export function Diagram(p: Props) {
   const list = useRef<HTMLOListElement>(null);
   const count = useRef(p.scenes.length);
-  const [open, setOpen] = useState<number>();
+  // A link to a step leads to it.
+  const sought = useRef(p.entry);
+  const found = p.scenes.some((s) => isOf(s, sought.current));
+  useEffect(() => {
+    if (!found) return;
+    sought.current = 0;
+    const step = list.current?.querySelector<HTMLElement>("[aria-expanded=true]");
+    step?.focus({ preventScroll: true });
+    step?.scrollIntoView({ block: "start" });
+  }, [found]);
   useEffect(() => {
     // What is new is shown, unless the reader looks at something else.
-    if (p.scenes.length > count.current && open === undefined) list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (p.scenes.length > count.current && !p.entry) list.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
     count.current = p.scenes.length;
   }, [p.scenes.length]);
   return (
@@ -62,7 +77,7 @@ export function Diagram(p: Props) {
         </div>
         <ol ref={list}>
           {p.scenes.map((scene) => (
-            <Row key={scene.key} {...p} scene={scene} open={open === scene.key} toggle={() => setOpen(open === scene.key ? undefined : scene.key)} />
+            <Row key={scene.key} {...p} scene={scene} shown={isOf(scene, p.entry)} />
           ))}
         </ol>
       </div>
@@ -70,8 +85,14 @@ export function Diagram(p: Props) {
   );
 }
 
-function Row(p: Props & { scene: Scene; open: boolean; toggle: () => void }) {
-  const { scene } = p;
+// isOf: an entry of the journal is one of the scene's.
+function isOf(scene: Scene, entry: number): boolean {
+  return entry > 0 && (scene.key === entry || scene.arrow?.seq === entry || scene.notes.some((n) => n.seq === entry));
+}
+
+function Row(p: Props & { scene: Scene; shown: boolean }) {
+  const { scene, shown } = p;
+  const button = useRef<HTMLButtonElement>(null);
   const from = p.participants.indexOf(scene.from);
   const to = p.participants.indexOf(scene.to);
   const bad = failed(scene);
@@ -80,10 +101,22 @@ function Row(p: Props & { scene: Scene; open: boolean; toggle: () => void }) {
   const across = from !== to;
   return (
     <li
+      onKeyDown={(e) => {
+        if (e.key !== "Escape" || !shown) return;
+        p.open(0);
+        button.current?.focus();
+      }}
       class={`scene scene--${bad ? "bad" : struck.length > 0 ? "struck" : "good"}${scene.waiting ? " scene--waiting" : ""}`}
       style={{ "--from": Math.min(from, to), "--span": Math.abs(to - from), "--me": p.participants.indexOf(registry) }}
     >
-      <button type="button" class={"scene__call" + (across ? "" : " scene__call--alone")} aria-expanded={p.open} aria-controls={id} onClick={p.toggle}>
+      <button
+        ref={button}
+        type="button"
+        class={"scene__call" + (across ? "" : " scene__call--alone")}
+        aria-expanded={shown}
+        aria-controls={id}
+        onClick={() => p.open(shown ? 0 : (scene.arrow?.seq ?? scene.key))}
+      >
         {across && (
           <span class="sr-only">
             {called(scene.from, p.tenants).name} → {called(scene.to, p.tenants).name}:{" "}
@@ -108,8 +141,8 @@ function Row(p: Props & { scene: Scene; open: boolean; toggle: () => void }) {
           )}
         </div>
       )}
-      <div id={id} class="scene__details" hidden={!p.open}>
-        {p.open && <Details {...p} struck={struck} />}
+      <div id={id} class="scene__details" hidden={!shown}>
+        {shown && <Details {...p} struck={struck} />}
       </div>
     </li>
   );
@@ -168,7 +201,11 @@ function Details({ scene, points, struck }: Props & { scene: Scene; struck: stri
           ))}
         </ul>
       )}
-      {scene.arrow && <p class="hint">{t.note}</p>}
+      {scene.arrow && <Said key={scene.arrow.seq} seq={scene.arrow.seq} />}
+      <p class="scene__foot">
+        <span class="hint">{t.note}</span>
+        <Copy text={location.href} what={t.said.linkOf} label={t.said.link} />
+      </p>
     </>
   );
 }

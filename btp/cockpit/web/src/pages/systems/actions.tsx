@@ -7,24 +7,29 @@ import { edition } from "../../api/words";
 import { texts } from "../../texts";
 import type { Action } from "../../ui/actions";
 import { Confirm } from "../../ui/confirm";
+import { MergeDialog } from "./merge";
 import { TokenDialog } from "./token";
 
 const t = texts.system;
 
 export interface Asked {
-  what: "token" | "deregister" | "remove";
+  what: "token" | "deregister" | "remove" | "merge";
   system: System;
   token?: Token;
 }
 
 export function systemActions(s: System, ask: (a: Asked) => void): Action[] {
   const e = edition();
+  const auto = s.discovery.mode === "auto";
   const actions: Action[] = [
     { label: e.tokenVerb, why: whyNot(s, "token requested", e.tokenVerb), act: () => ask({ what: "token", system: s }) },
     { label: e.deregisterVerb, why: whyNot(s, "deregistration requested", e.deregisterVerb) ?? holds(s), negative: true, act: () => ask({ what: "deregister", system: s }) },
   ];
   if (e.removeVerb) {
-    actions.push({ label: e.removeVerb, why: whyNot(s, "removal requested", e.removeVerb) ?? holds(s), negative: true, act: () => ask({ what: "remove", system: s }) });
+    actions.push({ label: e.removeVerb, why: whyNot(s, "removal requested", e.removeVerb) ?? (auto ? texts.merge.autoDiscovered : holds(s)), negative: true, act: () => ask({ what: "remove", system: s }) });
+  }
+  if (e.mergeVerb) {
+    actions.push({ label: e.mergeVerb, why: auto ? (whyNot(s, "merge requested", e.mergeVerb) ?? holds(s)) : texts.merge.addedManually, act: () => ask({ what: "merge", system: s }) });
   }
   return actions;
 }
@@ -32,6 +37,7 @@ export function systemActions(s: System, ask: (a: Asked) => void): Action[] {
 // whyNot says why the status does not allow it; undefined: it does.
 function whyNot(s: System, on: Move["on"], verb: string): string | undefined {
   const moves = edition().moves.filter((m) => m.on === on);
+  if (moves.length > 0 && moves.every((m) => m.types && !m.types.includes(s.type))) return texts.systemTypes.needsNone;
   const here = moves.find((m) => m.from === s.status.code);
   if (here) return here.types && !here.types.includes(s.type) ? t.typesOnly(here.types.join(", ")) : undefined;
   if (moves.length === 0) return t.never(verb);
@@ -69,5 +75,7 @@ export function SystemDialogs({ asked, onClose }: { asked: Asked | undefined; on
           <p>{t.remove(system.name)}</p>
         </Confirm>
       );
+    case "merge":
+      return <MergeDialog key={system.id} system={system} onClose={onClose} />;
   }
 }

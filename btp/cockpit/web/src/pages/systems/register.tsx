@@ -2,9 +2,8 @@
 
 import { useState } from "preact/hooks";
 import { useGlobalAccount, useList } from "../../api/account";
-import { get, send } from "../../api/client";
-import { useQuery } from "../../api/query";
-import type { List, System, SystemType } from "../../api/types";
+import { send } from "../../api/client";
+import type { System, SystemType } from "../../api/types";
 import { edition } from "../../api/words";
 import { texts } from "../../texts";
 import { Button } from "../../ui/button";
@@ -16,15 +15,16 @@ import { RefusedBy } from "../../ui/message";
 
 const t = texts.register;
 
-export function RegisterSystem(p: { onClose: () => void; onRegistered: (system: System) => void }) {
+// RegisterSystem tells whether a token pairs the new system: a third party's needs none.
+export function RegisterSystem(p: { type?: string; onClose: () => void; onRegistered: (system: System, byToken: boolean) => void }) {
   const { account } = useGlobalAccount();
-  const types = useQuery("systemTypes", () => get<List<SystemType>>("/api/v1/systemTypes")).data?.items ?? [];
+  const types = useList<SystemType>("systemTypes").data?.items ?? [];
   const systems = useList<System>("systems").data?.items ?? [];
   const [name, setName] = useState("");
-  const [typeName, setType] = useState("");
+  const [typeName, setType] = useState(p.type ?? "");
   const type = types.find((s) => s.name === typeName) ?? types[0];
   const { busy, refusal, run } = useAct(async () => {
-    p.onRegistered(await send<System>("POST", `/api/v1/globalAccounts/${account!.id}/systems`, { name, type: type.name }));
+    p.onRegistered(await send<System>("POST", `/api/v1/globalAccounts/${account!.id}/systems`, { name, type: type.name }), type.pairedByToken);
   });
   const taken = systems.some((s) => s.name === name);
 
@@ -34,7 +34,7 @@ export function RegisterSystem(p: { onClose: () => void; onRegistered: (system: 
     </Field>
   );
   const typeField = (
-    <Field key="type" label={t.type} hint={type && t.typeHint(formatSpan(type.tokenValiditySeconds))} required>
+    <Field key="type" label={t.type} hint={type && (type.pairedByToken ? t.typeHint(formatSpan(type.tokenValiditySeconds)) : texts.systemTypes.noTokenHint)} required>
       {(id, note) => <Select id={id} describedBy={note} value={type?.name ?? ""} onChange={setType} options={types.map((s) => ({ value: s.name, label: s.name }))} />}
     </Field>
   );

@@ -3,7 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, Refusal, send } from "../../api/client";
 import { useQuery } from "../../api/query";
-import type { List, System, SystemType, Tenant, Token } from "../../api/types";
+import { useTenants } from "../../api/tenants";
+import type { List, System, SystemType, Token } from "../../api/types";
 import { handOver } from "../../api/handover";
 import { edition } from "../../api/words";
 import { Link } from "../../app/router";
@@ -96,7 +97,7 @@ export function TokenDialog(p: { system: System; token?: Token; onClose: () => v
 
 // TenantsFor leads to the consoles where the token can be used.
 function TenantsFor({ system, token, onClose }: { system: System; token: Token; onClose: () => void }) {
-  const tenants = useQuery("tenants", () => get<List<Tenant>>("/tenants")).data?.items.filter((one) => one.product === system.type) ?? [];
+  const tenants = useTenants().data?.filter((one) => one.product === system.type) ?? [];
   if (tenants.length === 0) return null;
   return (
     <p class="chips">

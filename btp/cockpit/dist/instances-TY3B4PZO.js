@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-YRD4JM55.js";import"./chunk-6RHQ7VRO.js";import"./chunk-PV3NUO3G.js";import"./chunk-R7CPNW6X.js";import"./chunk-ECJEKYJS.js";import"./chunk-FNERR4ON.js";import"./chunk-VO3W5R56.js";import"./chunk-2KKGM573.js";import"./chunk-IOOI4CLT.js";export{b as Operation,a as Page};

@@ -1,0 +1,66 @@
+package evidence
+
+// platformRules are about what only a simulator can do, and what it is held to as a server.
+var platformRules = []Area{
+	{"Time and transitions", []Rule{
+		{"clock-due-work-in-order", "What falls due while the clock moves happens in order, at its own instant, before the call answers.", "design §3 due work and §6 clock"},
+		{"clock-never-back", "A clock is stopped, let run and set, and never set back.", "design §6 clock"},
+		{"transition-policies", "A transition ends at once, after a time, after so many reads, or when it is released.", "design §6 transitions; sap-domain §26 (12)"},
+		{"time-on-answers", "Every answer of the registry tells the environment's time, and tenants take theirs from it.", "design §5"},
+	}},
+	{"Faults", []Rule{
+		{"fault-every-point", "Every step of every flow has a point where it can be made to go wrong.", "design §6 fault points"},
+		{"fault-actions", "A fault fails, delays, holds, drops, truncates, corrupts or duplicates, on answers and on calls.", "docs/faults.md; design §6 fault points"},
+		{"fault-match", "A fault is for whom it says; others do not notice.", "docs/faults.md; design §6 fault points"},
+		{"fault-schedule", "A fault strikes as often as it says; probabilities are drawn by the seed alone.", "docs/faults.md; design §6 fault points"},
+		{"fault-impossible-refused", "A rule that could never strike is refused.", "docs/faults.md"},
+		{"fault-told", "An answer that a rule touched names it, and so does the journal; what never struck is listed.", "docs/faults.md"},
+		{"fault-error-statuses", "Every error status of the documents has a recipe.", "design §6 fault points"},
+	}},
+	{"Strictness as a whole", []Rule{
+		{"strict-own-tenants", "Our own tenants pair with a strict registry, whatever the seed.", "docs/strictness.md"},
+		{"strict-mistake-refused", "A mistake that the registry notices is refused with the rule's name, and costs nothing but the answer.", "docs/strictness.md"},
+		{"strict-seeded", "What a seed draws depends on the rule, the subject and the number of its requests alone.", "docs/strictness.md"},
+		{"strict-can-be-off", "Rules can be switched off, and are off unless somebody asks.", "docs/strictness.md"},
+		{"strict-promises-kept", "What stays as promised stays: the token URL, documented paths, our own API, strong ETags.", "docs/strictness.md"},
+		{"strict-retry-after", "A 503 has done nothing; Retry-After counts on the environment's clock.", "docs/strictness.md; RFC 9110 §10.2.3"},
+	}},
+	{"Journal", []Rule{
+		{"journal-names-rule-and-document", "Every entry names the rule that answered and the document behind it.", "design §6 journal"},
+		{"journal-linked", "Entries of one request, and of one system's life, are found together.", "design §6 journal"},
+		{"journal-bounded", "The journal is bounded, in memory and on disk.", "design §6 journal and §8"},
+		{"journal-verification", "A test asks whether something was called, how often and with what; near misses are named.", "design §6 verification"},
+		{"journal-drawn", "A life is drawn as a sequence diagram; text in it stays text.", "design §6 journal"},
+	}},
+	{"Environments and snapshots", []Rule{
+		{"environments-apart", "What happens in one environment does not show in another; tokens and certificates are good in their own.", "design §6 environments"},
+		{"environment-dropped", "An environment goes without a trace, and without the others noticing.", "design §6 environments"},
+		{"environment-from-seed", "An environment is made from a seed; a wrong one makes nothing.", "design §5 and §6"},
+		{"environment-name", "A name of an environment is a part of addresses, and of nothing else.", "docs/configuration.md"},
+		{"seed-checked", "A seed is judged by its schema, place by place.", "design §5 seed file"},
+		{"snapshot-restores-all", "A restored landscape is the one that was written down.", "design §6 snapshots; docs/snapshot.md"},
+		{"snapshot-refused-whole", "A snapshot that cannot stand changes nothing.", "docs/snapshot.md"},
+		{"snapshot-without-secrets", "A snapshot can be shared without its secrets.", "docs/snapshot.md"},
+		{"snapshot-generations", "What began before a restore is refused by what comes after.", "docs/snapshot.md; docs/adr/0018"},
+		{"reset-to-seed", "A reset makes the landscape as its seed declares it.", "design §6 snapshots"},
+	}},
+	{"Storage and security", []Rule{
+		{"store-one-contract", "Every store keeps one contract, with serializable steps.", "design §3 one atomic step and §7"},
+		{"store-survives-death", "A process that dies at any instant loses no acknowledged change, and lets no token be used twice.", "design §7"},
+		{"processes-agree", "Processes on one store agree on time, transitions and environments.", "design §6 and §7"},
+		{"outbound-bounded", "Outbound calls go to permitted hosts, within bounds of time, size and redirects.", "design §9"},
+		{"bodies-bounded", "Bodies from outside are bounded.", "design §9"},
+		{"origin-checked", "Pages of other origins change nothing on the control listener.", "design §5 control and cockpit"},
+		{"public-urls", "Handed-out URLs come from the request's own host or the configured ones.", "design §5"},
+		{"keys-private", "Private keys of tenants never leave them.", "design §9"},
+		{"tls-names-and-ca", "The server's CA is served for clients; its certificate has the names that it is told.", "design §5 TLS listener; pairing-protocols §10.4"},
+	}},
+	{"Cockpit", []Rule{
+		{"cockpit-edition-words", "The pages call everything as their edition does.", "sap-domain §7; design §2"},
+		{"cockpit-register-system", "Registering goes as the cockpit's walk-through says: name, type, token to copy, Pending.", "SEED-000 steps 1–6; sap-domain §7.1"},
+		{"cockpit-status-visible", "The change to Registered is seen on the page of systems.", "SEED-000 step 9"},
+		{"cockpit-disabled-says-why", "An action that is not possible says why.", "docs/fidelity.md"},
+		{"cockpit-accessible", "Every page is held against axe-core.", "docs/adr/0032"},
+		{"cockpit-own-sources-only", "The page runs only what comes from the server.", "design §9"},
+	}},
+}
