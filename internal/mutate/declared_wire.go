@@ -255,12 +255,12 @@ var tenantMutations = []mutation{
 	},
 	{
 		Name: "notice-for-another-system", Rule: "notice-is-signed", Breaks: "a notice that is signed for one system ends another's pairing",
-		File: "internal/tenant/notice.go", Tests: in("internal/tenant", "Notice"),
+		File: "internal/tenant/notice.go", Tests: in("internal/tenant", "TestNotice"),
 		Old: "	case c.Subject != n.SystemID:\n", New: "	case c.Subject == \"\":\n",
 	},
 	{
 		Name: "notice-for-another-tenant", Rule: "notice-is-signed", Breaks: "a notice to another tenant is taken",
-		File: "internal/tenant/notice.go", Tests: in("internal/tenant", "Notice"),
+		File: "internal/tenant/notice.go", Tests: in("internal/tenant", "TestNotice"),
 		Old: "	case c.Tenant != t.cfg.ID:\n", New: "	case c.Tenant == \"\":\n",
 	},
 	{
