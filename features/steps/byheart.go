@@ -15,12 +15,8 @@ import (
 // connectorsPairUntilMoved pairs with a system after the other: what a pairing is told is drawn once.
 func (w *world) connectorsPairUntilMoved(ctx context.Context) error {
 	for range often {
-		key := w.wire
 		if err := w.theTokenURLOfASystem(ctx); err != nil {
 			return err
-		}
-		if key != nil {
-			w.wire.key = key.key // making one takes longer than all the rest
 		}
 		if err := w.theConnectorPairsPatiently(ctx); err != nil {
 			return err

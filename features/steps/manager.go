@@ -12,8 +12,13 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// toManager makes a call of the Service Manager's wire.
-func (w *world) toManager(ctx context.Context, method, path, body string) (heard, error) {
+// toManager makes a call of the Service Manager's wire, with a token that it gets once.
+func (w *world) toManager(ctx context.Context, method, path, body string) (h heard, err error) {
+	if w.manager.token == "" {
+		if w.manager.token, err = w.clientToken(ctx, w.manager.URL+"/oauth/token", w.manager.ID, w.manager.Secret); err != nil {
+			return h, err
+		}
+	}
 	return w.ask(ctx, method, w.manager.ManagerURL+path, body, "Authorization", "Bearer "+w.manager.token)
 }
 
