@@ -68,10 +68,6 @@ func undocumented(tell func(operation string, struck bool)) func(http.Handler) h
 	}
 }
 
-// inTime are operations that a scenario exercises on a quick machine only, for what they
-// are about ends by itself in real time. They are not recorded.
-var inTime = evidence.Exercised{"environments.feature: Its time is up": {"control.readJournal"}}
-
 // watch is what initializes scenarios, with each being watched.
 func (e *exercises) watch(initialize func(*godog.ScenarioContext)) func(*godog.ScenarioContext) {
 	return func(sc *godog.ScenarioContext) {
@@ -87,9 +83,6 @@ func (e *exercises) watch(initialize func(*godog.ScenarioContext)) func(*godog.S
 }
 
 func (e *exercises) add(key, operation string) {
-	if slices.Contains(inTime[key], operation) {
-		return
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !slices.Contains(e.seen[key], operation) {
@@ -97,8 +90,10 @@ func (e *exercises) add(key, operation string) {
 	}
 }
 
-// compare holds the record against what was seen: what it claims of a scenario that was
-// carried out has to be so. With -record it is written.
+// compare holds the record against what was seen: of the scenarios that were carried out
+// and that it names for an operation, one has to have exercised it. Not each of them: what
+// a scenario asks for until something has happened differs with the draw and the machine.
+// With -record it is written.
 func (e *exercises) compare(t *testing.T) {
 	t.Helper()
 	const root = ".."
@@ -121,9 +116,21 @@ func (e *exercises) compare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stale := map[string]string{} // operation: a scenario that no longer exercises it
+	steady := map[string]bool{}
 	for key, seen := range e.seen {
-		for _, operation := range recorded.Missing(key, seen) {
-			t.Errorf("%s exercises no %s, as %s claims; make evidence records anew", key, operation, evidence.ExercisedFile)
+		missing := recorded.Missing(key, seen)
+		for _, operation := range recorded[key] {
+			if slices.Contains(missing, operation) {
+				stale[operation] = key
+			} else {
+				steady[operation] = true
+			}
+		}
+	}
+	for operation, key := range stale {
+		if !steady[operation] {
+			t.Errorf("no scenario exercises %s, as %s claims of %s; make evidence records anew", operation, evidence.ExercisedFile, key)
 		}
 	}
 }

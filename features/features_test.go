@@ -39,7 +39,8 @@ func init() { godog.BindFlags("godog.", flag.CommandLine, &options) }
 // binary as a process of its own (process).
 func TestFeatures(t *testing.T) {
 	start := inProcess
-	switch where := os.Getenv("PAIRSIM_FEATURES"); where {
+	where := os.Getenv("PAIRSIM_FEATURES")
+	switch where {
 	case "":
 	case "environments":
 		start = environmentsOf(testenv.Start(t))
@@ -53,7 +54,9 @@ func TestFeatures(t *testing.T) {
 	if suite.Run() != 0 {
 		t.Fatal("scenarios failed; see the summary above")
 	}
-	seen.compare(t)
+	if where != "process" { // whose answers nobody sees here
+		seen.compare(t)
+	}
 }
 
 // TestFeaturesInEnvironments carries out the features of pairing in many environments

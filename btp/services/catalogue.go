@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/schema"
@@ -54,7 +55,7 @@ func NewCatalogue(offerings ...Offering) (*Catalogue, error) {
 				if text == nil {
 					continue
 				}
-				compiled, err := judgeOf(text)
+				compiled, err := judge(text)
 				if err != nil {
 					return nil, fmt.Errorf("schema of %s %s: %w", d.Name, p.Name, err)
 				}
@@ -127,6 +128,17 @@ func (c *Catalogue) find(offering, plan string) (chosen, bool) {
 		}
 	}
 	return chosen{}, false
+}
+
+// judges are what schemas came to, by their text. Every environment has a catalogue, and
+// all have the same few offerings: compiling their schemas anew took longer than all else
+// that an environment needs.
+var judges sync.Map
+
+// judge is judgeOf, once for each text.
+func judge(text json.RawMessage) (*schema.Schema, error) {
+	once, _ := judges.LoadOrStore(string(text), sync.OnceValues(func() (*schema.Schema, error) { return judgeOf(text) }))
+	return once.(func() (*schema.Schema, error))() //nolint:forcetypeassert // nothing else is stored
 }
 
 // judgeOf makes a judge of what a schema says in the keywords that internal/schema knows.

@@ -45,8 +45,8 @@ func (w *world) environmentSteps(d definitions) {
 // home is the place where a scenario begins.
 const home = btpclient.DefaultEnvironment
 
-// moment is long enough to look at an environment that lasts so long.
-const moment = 300 * time.Millisecond
+// moment is long enough to look at an environment that lasts so long, also on a busy machine.
+const moment = time.Second
 
 // place is an environment of a server.
 type place struct {

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // TokenSource is a landscape that has token URLs of its own: of a foreign registry,
@@ -74,6 +75,7 @@ type wire struct {
 	// with the last of them.
 	odd     []odd
 	refused members
+	secured *tls.Config // of its own connections
 }
 
 type wireAnswer struct {
@@ -320,10 +322,21 @@ func (w *world) itIsToldASubject() error {
 	return nil
 }
 
-// request makes a certificate request for a new key unless there is one.
+// sharedKey is one for the connectors of all scenarios: making one takes longer than a
+// scenario.
+var sharedKey = sync.OnceValues(newRSAKey)
+
+func newRSAKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+// request makes a certificate request for a key that the connector has from then on. A
+// foreign registry may want that of each connector to be another.
 func (w *world) request(change func(*pkix.Name)) ([]byte, error) {
 	if w.wire.key == nil {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		make := sharedKey
+		if _, foreign := w.landscape.(TokenSource); foreign {
+			make = newRSAKey
+		}
+		key, err := make()
 		if err != nil {
 			return nil, err
 		}

@@ -84,6 +84,7 @@ func (t Target) start(ctx context.Context, s steps.Settings) (steps.Landscape, f
 func unmet(s steps.Settings) string {
 	for why, wanted := range map[string]bool{
 		"it needs a server of its own":                                   s.OwnServer,
+		"it needs a server that trusts a proxy on this machine":          s.TrustedProxy,
 		"it needs a server with --auth":                                  s.Auth,
 		"it needs a server that waits for tenants for a moment only":     s.CallbackTimeout > 0,
 		"it needs a server whose gateway waits for a moment only":        s.GatewayTimeout > 0,
