@@ -482,10 +482,10 @@ func (w *world) thePasswordIsShownToNobody(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(string(i.Parameters), outboundPassword) || strings.Contains(string(w.binding.Credentials), outboundPassword) {
+	if strings.Contains(plainly(i.Parameters), outboundPassword) || strings.Contains(plainly(w.binding.Credentials), outboundPassword) {
 		return fmt.Errorf("the outbound password is shown: %s %s", i.Parameters, w.binding.Credentials)
 	}
-	if !strings.Contains(string(i.Parameters), `"username":"tech"`) {
+	if !strings.Contains(plainly(i.Parameters), `"username":"tech"`) {
 		return fmt.Errorf("the parameters do not tell the outbound user: %s", i.Parameters)
 	}
 	return nil

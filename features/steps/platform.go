@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -81,10 +82,25 @@ func (w *world) theAnswerHasStatus(status int, text string) error {
 		return errors.New("nobody has asked for anything")
 	case h.status != status:
 		return fmt.Errorf("the answer has status %d, want %d: %.300s", h.status, status, h.body)
-	case !strings.Contains(string(h.body), text):
+	case !strings.Contains(plainly(h.body), text):
 		return fmt.Errorf("the answer says %.500s, want %q in it", h.body, text)
 	}
 	return nil
+}
+
+// plainly is JSON without blanks and escapes that need not be (S-04), other text as it is.
+func plainly(text []byte) string {
+	var said any
+	if err := json.Unmarshal(text, &said); err != nil {
+		return string(text)
+	}
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(said); err != nil {
+		return string(text)
+	}
+	return plain.String()
 }
 
 // platform is a program that orders services with the credentials of a binding.
