@@ -20,7 +20,7 @@ tests that stand under it are good. Rules are listed in ` + "`internal/evidence`
 | feature | a scenario in [features](../features), carried out over HTTP | its tag, or that of its Gherkin rule: ` + "`@rule:ID`, `@recipe-NAME`" + ` |
 | unit | a Go test | the line ` + "`Rule: ID`" + ` in its doc comment; of an operation: the test writes out a call with its method and path |
 | pact | an interaction in [contracts/pacts](../contracts/pacts) | by its description, in ` + "`internal/evidence/pacts.go`" + `; of an operation: by method and path |
-| OpenAPI-validated | answers were held against an OpenAPI document while a scenario ran | recorded by the features' own run in ` + "`internal/evidence/exercised.json`" + `; a run in which nobody exercises what it names fails; of a rule it names the documents, of an operation the scenarios |
+| OpenAPI-validated | answers were held against an OpenAPI document while a scenario ran | recorded by the features' own run in ` + "`internal/evidence/exercised.json`" + `, which every run compares, except where a scenario goes on until something is drawn; of a rule it names the documents, of an operation the scenarios |
 | fuzzed | a Go fuzz target | as unit |
 | fault-tested | a scenario with a step that sets a fault, a Go test that does | by the step's and the test's code; of an operation: a fault touched its answer, or the test calls it and sets a fault |
 | foreign client | something that is no tenant of ours: curl, openssl, Node, the checks of ` + "`pairsim verify client`" + `, connectors with one mistake each | ` + "`Rule: ID`" + ` in the script, ` + "`internal/evidence/clients.go`" + `, the number of the rule of strictness |
