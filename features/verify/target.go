@@ -97,7 +97,12 @@ func unmet(s steps.Settings) string {
 	return ""
 }
 
-// environment makes one on the target, removed with the scenario.
+// environmentWithin is how long making and removing an environment may take.
+const environmentWithin = time.Minute
+
+// environment makes one on the target, removed with the scenario. A run that is
+// interrupted meanwhile waits for the answer: the target would keep an environment of
+// which nobody heard.
 func (t Target) environment(ctx context.Context, s steps.Settings, known *record) (steps.Landscape, func() error, error) {
 	transport := t.transport(nil)
 	server := btpclient.NewControl(t.Control, &http.Client{Transport: transport}).WithToken(t.ControlKey)
@@ -105,19 +110,24 @@ func (t Target) environment(ctx context.Context, s steps.Settings, known *record
 	if err != nil {
 		return nil, nil, err
 	}
-	made, err := server.CreateEnvironment(ctx, n)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), environmentWithin)
+	defer cancel()
+	made, err := server.CreateEnvironment(bounded, n)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make an environment on the target: %w", err)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, nil, errors.Join(err, server.DeleteEnvironment(bounded, made.Name))
 	}
 	e := environment{t, made.URLs}
 	own := btpclient.NewControl(e.Control(), &http.Client{Transport: transport}).WithToken(t.ControlKey)
 	for transition, d := range s.Durations {
-		if _, err := own.SetTransition(ctx, transition, btpclient.TransitionPolicy{After: d.String()}); err != nil {
-			return nil, nil, errors.Join(err, server.DeleteEnvironment(ctx, made.Name))
+		if _, err := own.SetTransition(bounded, transition, btpclient.TransitionPolicy{After: d.String()}); err != nil {
+			return nil, nil, errors.Join(err, server.DeleteEnvironment(bounded, made.Name))
 		}
 	}
 	return e, func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), environmentWithin)
 		defer cancel()
 		defer transport.CloseIdleConnections()
 		if known != nil && known.failed() {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +74,40 @@ func TestAServerIsVerified(t *testing.T) {
 	}
 	control := btpclient.NewControl(env.Control(), http.DefaultClient)
 	left, err := control.Environments(t.Context())
+	if err != nil || len(left) != 1 {
+		t.Errorf("environments that are left: %v, %v; want default alone", left, err)
+	}
+}
+
+// TestAnInterruptedRun leaves no environment behind, also when it is interrupted while
+// the target makes one.
+func TestAnInterruptedRun(t *testing.T) {
+	t.Parallel()
+	env := testenv.Start(t)
+	behind, err := url.Parse(env.Control())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var made atomic.Int64
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/control/environments" {
+			made.Add(1)
+			interrupt()
+			r = r.WithContext(context.WithoutCancel(r.Context())) // the target has it, whoever hangs up
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	target := targetOf(t, env)
+	target.Control = front.URL
+	_, _ = verify.Run(ctx, target, verify.Options{Paths: []string{"pairing.feature"}}) // what it says of itself: cmd/pairsim
+	if made.Load() == 0 {
+		t.Fatal("no environment was asked for")
+	}
+	left, err := btpclient.NewControl(env.Control(), http.DefaultClient).Environments(t.Context())
 	if err != nil || len(left) != 1 {
 		t.Errorf("environments that are left: %v, %v; want default alone", left, err)
 	}
