@@ -118,7 +118,12 @@ func (r *Registry) environment(ctx context.Context, tx Tx) (Environment, *genera
 	return env, g, err
 }
 
+// Deleted is closed when it turns out that another process on the same store has
+// deleted the environment, whether or not it has made one of its name since.
+func (r *Registry) Deleted() <-chan struct{} { return r.deleted }
+
 func (r *Registry) gone() error {
+	r.foundItGone.Do(func() { close(r.deleted) })
 	return Errorf(EnvironmentGone, "environment %s has been deleted", r.id)
 }
 

@@ -151,6 +151,9 @@ type Registry struct {
 	nextDue atomic.Int64
 	// spare is an RSA key that was made ahead of need.
 	spare chan []byte
+	// deleted is closed when another process is found to have deleted the environment.
+	deleted     chan struct{}
+	foundItGone sync.Once
 }
 
 // Open opens an environment, and makes it in one step if the store has none.
@@ -159,6 +162,7 @@ func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
 		id: c.Environment, config: c, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
 		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants, spare: make(chan []byte, 1),
+		deleted: make(chan struct{}),
 		callTime: cmp.Or(c.CallbackTimeout, callLimit),
 	}
 	if err := c.Policy.checkTransitions(); err != nil {

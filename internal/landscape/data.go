@@ -123,7 +123,7 @@ func (l *Landscape) adopt(ctx context.Context, id btp.EnvironmentID) (e *environ
 	if err == nil {
 		err = l.reopenEnvironment(ctx, id)
 	}
-	if err != nil {
+	if err != nil && btp.CodeOf(err) != btp.NameTaken { // or the one before it is just being let go
 		l.log.Warn("an environment of another process cannot be served", "environment", string(id), "error", err)
 	}
 	e = l.environments.find(id)

@@ -188,6 +188,16 @@ func (e *environment) begin() {
 	}
 	if e.registry != nil {
 		e.running.Go(e.fireDue)
+		e.running.Go(e.noticeDeletion)
+	}
+}
+
+// noticeDeletion lets the environment go when another process has deleted it.
+func (e *environment) noticeDeletion() {
+	select {
+	case <-e.life.Done():
+	case <-e.registry.Deleted():
+		go e.process.letGo(e) // which waits for this to end
 	}
 }
 
@@ -260,7 +270,7 @@ func (e *environment) fireDue() {
 	for {
 		wait, waiting, err := e.registry.FireDue(e.life)
 		if btp.CodeOf(err) == btp.EnvironmentGone {
-			return // another process on the same store has dropped it
+			return
 		}
 		if err != nil && e.life.Err() == nil {
 			e.log.ErrorContext(e.life, "due work failed; it is tried again", "error", err)

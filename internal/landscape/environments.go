@@ -248,12 +248,28 @@ func (l *Landscape) openEnvironment(ctx context.Context, id btp.EnvironmentID, w
 }
 
 func (l *Landscape) expire(e *environment) {
+	if _, err := e.registry.ReadClock(e.life); btp.CodeOf(err) == btp.EnvironmentGone {
+		return // one that another process has made under this name may have more time
+	}
 	if l.environments.take(e.id, e) == nil {
 		return
 	}
 	e.log.Info("the environment's time is up")
 	if err := l.drop(e, "its time was up"); err != nil {
 		e.log.Error("the environment was not removed", "error", err)
+	}
+}
+
+// letGo ends here an environment that another process has deleted. Its name may be
+// another's by now, which is served when somebody asks for it.
+func (l *Landscape) letGo(e *environment) {
+	if e.id == btp.DefaultEnvironment || l.environments.take(e.id, e) == nil {
+		return
+	}
+	defer l.environments.release(e.id)
+	e.log.Info("another process has deleted the environment")
+	if err := errors.Join(l.end(e, "another process deleted it"), l.forget(e.id)); err != nil {
+		e.log.Error("what this process had of an environment was not removed", "error", err)
 	}
 }
 
@@ -349,6 +365,11 @@ func (l *Landscape) DropEnvironment(_ context.Context, name string) error {
 // drop removes an environment that was taken. Nobody's leaving ends it half way.
 func (l *Landscape) drop(e *environment, why string) error {
 	defer l.environments.release(e.id)
+	return errors.Join(l.end(e, why), l.store.Drop(context.Background(), e.id), l.forget(e.id))
+}
+
+// end ends what this process does for an environment.
+func (l *Landscape) end(e *environment, why string) error {
 	e.end(btp.Errorf(btp.EnvironmentGone, "environment %s is gone: %s while this request was under way", e.id, why))
 	e.registry.Interrupt() // requests may wait for its calls
 	e.endWaits()
@@ -361,7 +382,7 @@ func (l *Landscape) drop(e *environment, why string) error {
 	if err := e.closeTenants(ctx); err != nil {
 		e.log.Warn("a tenant did not end in time", "error", err)
 	}
-	return errors.Join(e.stop(), l.store.Drop(context.Background(), e.id), l.forget(e.id))
+	return e.stop()
 }
 
 // forget removes the files of an environment that is dropped.

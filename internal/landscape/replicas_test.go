@@ -3,6 +3,7 @@ package landscape
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 )
@@ -38,7 +39,27 @@ func TestReplicasServeEachOthersEnvironments(t *testing.T) {
 	if resp.StatusCode != http.StatusGone || codeIn(t, resp) != "environment-gone" {
 		t.Errorf("the other replica answers %d", resp.StatusCode)
 	}
+	makeEnvironment(t, one, map[string]any{"name": "b"})
+	until(t, "the other replica serves the second of the name", func() bool {
+		resp := send(t, http.MethodGet, two.HTTP+"/env/b/api/v1/globalAccounts/default/systems", "")
+		return resp.StatusCode == http.StatusOK
+	})
+	if got := systemsIn(t, two.HTTP+"/env/b"); len(got) != 0 {
+		t.Errorf("the second of the name has %q", got)
+	}
 	if resp := send(t, http.MethodGet, two.HTTP+"/env/none/api/v1/globalAccounts/default/systems", ""); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("an environment that nobody made: got %d", resp.StatusCode)
+	}
+}
+
+// until waits for something that another goroutine of the process is about to do.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for bounded := waited(t); !done(); <-again.C {
+		if bounded.Err() != nil {
+			t.Fatalf("never: %s", what)
+		}
 	}
 }
