@@ -161,8 +161,7 @@ type Registry struct {
 func Open(ctx context.Context, c Config) (*Registry, error) {
 	r := &Registry{
 		id: c.Environment, config: c, store: c.Store, tokens: c.Tokens, policy: c.Policy, real: c.RealNow, log: c.Log,
-		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants, spare: make(chan []byte, 1),
-		deleted: make(chan struct{}),
+		notify: c.Notifier, wake: make(chan struct{}, 1), tenants: c.Tenants, spare: make(chan []byte, 1), deleted: make(chan struct{}),
 		callTime: cmp.Or(c.CallbackTimeout, callLimit),
 	}
 	if err := c.Policy.checkTransitions(); err != nil {
