@@ -112,6 +112,9 @@ type Config struct {
 	// of a landscape; they bring their own seed, keys, authority and clock.
 	Contents *Contents
 	Log      *slog.Logger
+	// Trace is told of each step of a flow that begins, and by what it returns of its
+	// end: what it was about, and why it failed. Nil: nobody is.
+	Trace func(ctx context.Context, point Point) (within context.Context, ended func(about Reference, err error))
 }
 
 // Registry is one environment of the simulated SAP BTP registry: its use cases.
@@ -407,10 +410,14 @@ func (r *Registry) step(ctx context.Context, point Point, about *Reference, fn f
 // beforehand, when there is a fault that wants to know.
 func (r *Registry) stepOf(
 	ctx context.Context, point Point, about *Reference, who whoComes, fn func(context.Context) error,
-) error {
+) (err error) {
+	if trace := r.config.Trace; trace != nil {
+		within, ended := trace(ctx, point)
+		ctx = within
+		defer func() { ended(*about, err) }()
+	}
 	ctx = inOneGeneration(ctx)
 	var struck []strike
-	var err error
 	if r.FaultsSet() {
 		var s subject
 		if struck, s, err = r.struck(ctx, point, *about, who); len(struck) > 0 && about.Name == "" {

@@ -42,6 +42,9 @@ type Config struct {
 	// Transport carries calls without client certificate; nil: an own one with
 	// RootCAs. A given one must trust the server itself, and stays the giver's.
 	Transport http.RoundTripper
+	// WrapTransport stands around each transport, for who wants to see every call;
+	// nil: nothing does.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
 	// DialContext opens connections of own transports; nil: the net package's.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	Timeout     time.Duration // of one call; 0: 30 seconds
@@ -94,7 +97,7 @@ func New(cfg Config) (*Connector, error) {
 	if transport == nil {
 		transport = c.newTransport(nil)
 	}
-	c.client = newClient(transport)
+	c.client = c.newClient(transport)
 	return c, nil
 }
 
@@ -122,7 +125,10 @@ func (c *Connector) newTransport(cert *tls.Certificate) *http.Transport {
 }
 
 // newClient follows no redirect: one could carry a token to another host.
-func newClient(t http.RoundTripper) *http.Client {
+func (c *Connector) newClient(t http.RoundTripper) *http.Client {
+	if c.cfg.WrapTransport != nil {
+		t = c.cfg.WrapTransport(t)
+	}
 	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
@@ -258,7 +264,7 @@ type Session struct {
 
 // Authenticated opens a session with cert. It makes no call; Close it.
 func (c *Connector) Authenticated(cert tls.Certificate) *Session {
-	return &Session{c: c, client: newClient(c.newTransport(&cert))}
+	return &Session{c: c, client: c.newClient(c.newTransport(&cert))}
 }
 
 // Traced returns the same session, on the same connections, with another hook.

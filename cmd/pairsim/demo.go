@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 	"github.com/pairsim/pairsim/internal/story"
+	"github.com/pairsim/pairsim/internal/telemetry"
 )
 
 // demoAddresses are the flags of the listeners that the story needs.
@@ -61,7 +63,12 @@ func demo(c *cobra.Command, edition string, stays bool) error {
 	if err != nil {
 		return err
 	}
-	l, err := startDemo(c, e.ID)
+	tracing, flush, err := openTracing(ctx, "", slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
+	if err != nil {
+		return err
+	}
+	defer flush()
+	l, err := startDemo(c, e.ID, tracing)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
@@ -88,10 +95,10 @@ func demo(c *cobra.Command, edition string, stays bool) error {
 }
 
 // startDemo starts the landscape: where a default address is taken, on free ports.
-func startDemo(c *cobra.Command, edition string) (*landscape.Landscape, error) {
+func startDemo(c *cobra.Command, edition string, tracing *telemetry.Tracing) (*landscape.Landscape, error) {
 	cfg := landscape.Default()
 	cfg.ReadSeed = seed.Configure
-	cfg.Edition = edition
+	cfg.Edition, cfg.Tracing = edition, tracing
 	address := map[string]*string{"http": &cfg.HTTP, "mtls": &cfg.MTLS, "control": &cfg.Control}
 	for _, name := range demoAddresses {
 		*address[name] = c.Flag(name).Value.String()

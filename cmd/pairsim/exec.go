@@ -176,6 +176,12 @@ func (o *execOptions) run(c *cobra.Command, command []string) (err error) {
 	if err != nil {
 		return err
 	}
+	tracing, flush, err := openTracing(c.Context(), "", cfg.Log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	cfg.Tracing = tracing
 	// From here on signals are the command's.
 	signals := make(chan os.Signal, 16)
 	signal.Reset(os.Interrupt, syscall.SIGTERM)

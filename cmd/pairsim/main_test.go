@@ -55,7 +55,7 @@ func (r result) String() string {
 func environment(more ...string) []string {
 	var env []string
 	for _, line := range os.Environ() {
-		if !strings.HasPrefix(line, "PAIRSIM_") {
+		if !strings.HasPrefix(line, "PAIRSIM_") && !strings.HasPrefix(line, "OTEL_") {
 			env = append(env, line)
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
+	"github.com/pairsim/pairsim/internal/telemetry"
 )
 
 // stopWithin bounds how long serve waits for open requests when it is stopped.
@@ -38,7 +39,7 @@ type serveOptions struct {
 	tlsNames, allowHosts, trustedProxies               []string
 	clientCA, serverCA                                 string
 	registry, registryMTLS, ca                         string
-	logLevel, logFormat                                string
+	logLevel, logFormat, otlpEndpoint                  string
 	auth, recordMessages                               bool
 	strict                                             uint64
 	strictOff                                          []string
@@ -114,6 +115,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&o.registryMTLS, "registry-mtls", "", "`URL` of that registry's TLS listener; unless given: any https port of its host")
 	flags.StringVar(&o.ca, "ca", "", "PEM `FILE` with the CA of that registry's TLS listener; unless given: the system's CAs")
 	choiceFlag(c, &o.logLevel, "log-level", "", "info", "what is logged, to stderr", "debug", "info", "warn", "error")
+	flags.StringVar(&o.otlpEndpoint, "otlp-endpoint", "", "`URL` of an OpenTelemetry collector (OTLP/HTTP) for traces; unless given: that of OTEL_EXPORTER_OTLP_ENDPOINT, else no traces")
 	choiceFlag(c, &o.logFormat, "log-format", "", "text", "format of the log", "text", "json")
 
 	flags.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "end when standard input does: with the program that started pairsim, however that ends")
@@ -179,6 +181,11 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 		return cfg, usagef("--local-data is for data in PostgreSQL; beside a file they have their place, and memory keeps nothing")
 	}
 	cfg.ClientCA, cfg.ServerCA = o.clientCA, o.serverCA
+	if o.otlpEndpoint != "" {
+		if _, err := telemetry.CheckEndpoint(o.otlpEndpoint); err != nil {
+			return cfg, usagef("--otlp-endpoint: %v", err)
+		}
+	}
 	if min(o.callbackTimeout, o.tenantTimeout, o.gatewayTimeout) <= 0 {
 		return cfg, usagef("--callback-timeout, --tenant-timeout and --gateway-timeout must be longer than 0s")
 	}
@@ -336,6 +343,11 @@ func serve(ctx context.Context, flags *pflag.FlagSet, o serveOptions, out, errs 
 		return err
 	}
 	cfg.Log = o.logger(errs)
+	var flush func()
+	if cfg.Tracing, flush, err = openTracing(ctx, o.otlpEndpoint, cfg.Log); err != nil {
+		return err
+	}
+	defer flush()
 	warn(cfg, o.seed)
 	l, err := landscape.Start(ctx, cfg)
 	if err != nil {

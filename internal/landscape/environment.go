@@ -137,7 +137,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 		},
 		Workers: e.platform.workers(),
 		RealNow: l.config.RealNow, StartFrozen: w.StartFrozen, Policy: policy, Landscape: w.Landscape, Contents: contents,
-		Terms: terms, Log: e.log,
+		Terms: terms, Log: e.log, Trace: l.traceSteps(),
 		// Nobody logs in unasked where roles are asked for.
 		DefaultUser:     !l.config.Auth,
 		DeclareInstance: e.platform.catalogue.Declare,

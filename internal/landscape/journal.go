@@ -24,9 +24,9 @@ func (e *environment) noteCall(ctx context.Context, call *http.Request, status i
 	e.messages.Entered(ctx, e.registry.NoteCall(ctx, c))
 }
 
-// observed is a client whose calls stand in the journal, with what they say.
+// observed is a client whose calls stand in the journal, with what they say, and in traces.
 func (e *environment) observed(client *outbound.Client) *outbound.Client {
-	return client.Observed(e.noteCall).Recorded(e.messages)
+	return e.process.traced(client, e.noteCall, e.messages)
 }
 
 // keepJournal keeps the journal beside the data, where data are kept.

@@ -31,6 +31,7 @@ import (
 	"github.com/pairsim/pairsim/internal/secret"
 	"github.com/pairsim/pairsim/internal/snapshot"
 	"github.com/pairsim/pairsim/internal/strict"
+	"github.com/pairsim/pairsim/internal/telemetry"
 )
 
 // Role is a part that a process can play.
@@ -88,6 +89,8 @@ type Config struct {
 	// edition is the one asked for; "" takes the document's or, without one, the
 	// world's. Nil: no environment is made from a seed.
 	ReadSeed func(document []byte, edition string, into *Config) error
+	// Tracing makes OpenTelemetry spans; nil: none. Who gave it closes it.
+	Tracing *telemetry.Tracing
 	// RealNow is real time; nil: time.Now.
 	RealNow func() time.Time
 	Log     *slog.Logger

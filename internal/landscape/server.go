@@ -105,6 +105,9 @@ func (e *environment) publicRouter() *gin.Engine {
 	l := e.process
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
+	if l.config.Tracing != nil {
+		router.Use(e.traceRequest)
+	}
 	router.Use(e.counted, e.recovered)
 	if e.id != btp.DefaultEnvironment {
 		router.Use(e.untilGone)

@@ -123,7 +123,7 @@ func (e *environment) openTenants() error {
 		}
 		t, err := product.make(tenant.Config{
 			ID: declared.ID, RegistryURL: registry.HTTP, RegistryMTLSURL: registry.MTLS, RootCAs: registry.RootCAs, RegistryTimeout: e.world.TenantTimeout,
-			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, Now: e.now,
+			PublicURL: public + e.prefix, RegistryFacingURL: facing, Store: store, Keys: keySource, Transport: l.transport, WrapTransport: l.config.Tracing.Transport, Now: e.now,
 			Snapshot: e.world.Snapshot.Tenant(declared.ID),
 			Logger:   e.log.With("tenant", declared.ID), Authorize: l.config.Auth,
 			RenewsItself: !e.world.NoTenantRenewal, Replaced: replaced(declared.APIs),
@@ -150,7 +150,7 @@ func (e *environment) shownTenants() []cockpit.Tenant {
 // registry's journal, where there is one.
 func (e *environment) extensions() *outbound.Client {
 	if e.registry == nil {
-		return e.process.fetch
+		return e.process.traced(e.process.fetch, func(context.Context, *http.Request, int, error) {}, e.messages)
 	}
 	return e.observed(e.process.fetch)
 }

@@ -17,16 +17,20 @@ const (
 	reportTimeout = 10 * time.Second
 )
 
-// run carries one row to its end. Its own goroutine.
-func (t *Tenant) run(r *row, tokenText string) {
+// run carries one row to its end. Its own goroutine, which whoever asked for it may
+// leave: it lasts as long as the tenant, and has only values of asked, such as its trace.
+func (t *Tenant) run(asked context.Context, r *row, tokenText string) {
 	defer t.running.Done()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(asked))
+	defer cancel()
+	defer context.AfterFunc(t.life, cancel)()
 	a := &attempt{t: t, row: r, connector: t.connector.Traced(t.journal(r))}
-	err := a.pair(t.life, tokenText)
+	err := a.pair(ctx, tokenText)
 	if err != nil && t.life.Err() != nil {
 		err = errInterrupted
 	}
 	if err != nil {
-		a.report(err)
+		a.report(ctx, err)
 	}
 	t.mu.Lock()
 	a.end(err)
@@ -236,11 +240,11 @@ func (t *Tenant) publish(ctx context.Context, session *btpclient.Session, metada
 // report tells the registry that an accepted pairing failed, with the
 // certificate or, before there is one, the follow-up token. An interrupted one
 // is not reported: its attempt ends at its deadline (design §4, abandoned).
-func (a *attempt) report(cause error) {
+func (a *attempt) report(ctx context.Context, cause error) {
 	if errors.Is(cause, errInterrupted) || a.session == nil && a.followUp == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(a.t.life, reportTimeout)
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	var err error
 	if text := clip(cause.Error(), 500); a.session != nil {

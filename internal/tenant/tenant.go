@@ -61,8 +61,10 @@ type Config struct {
 	Authorize bool
 	// Transport carries calls without client certificate; nil: an own one.
 	// Tenants of one process may share it.
-	Transport   http.RoundTripper
-	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	Transport http.RoundTripper
+	// WrapTransport is btpclient.Config's.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
+	DialContext   func(ctx context.Context, network, address string) (net.Conn, error)
 	// Outbound makes the calls to extensions; nil: a new client, with loopback only.
 	Outbound *outbound.Client
 	// Communication is what a seed file declares, for the first start.
@@ -127,7 +129,7 @@ func New(cfg Config) (*Tenant, error) {
 	}
 	connector, err := btpclient.New(btpclient.Config{
 		RegistryURL: cfg.RegistryURL, RegistryMTLSURL: cfg.RegistryMTLSURL, RootCAs: cfg.RootCAs,
-		Transport: cfg.Transport, DialContext: cfg.DialContext, Timeout: cfg.RegistryTimeout,
+		Transport: cfg.Transport, WrapTransport: cfg.WrapTransport, DialContext: cfg.DialContext, Timeout: cfg.RegistryTimeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tenant %s: %w", cfg.ID, err)
@@ -220,7 +222,7 @@ func (t *Tenant) Start(ctx context.Context, tokenText, description string) (Pair
 	t.mu.Lock()
 	started := r.snapshot()
 	t.mu.Unlock()
-	go t.run(r, tokenText)
+	go t.run(ctx, r, tokenText)
 	return started, nil
 }
 
