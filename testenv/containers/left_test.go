@@ -91,6 +91,22 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// TestInterruptedStart is not parallel either. Nothing is left of what was given up,
+// at whatever moment: the engine goes on with what it was asked for.
+func TestInterruptedStart(t *testing.T) {
+	const moments, apart = 20, 10 * time.Millisecond
+	for moment := range moments {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(moment)*apart)
+		if l, err := containers.RunLandscape(ctx, image); err == nil {
+			_ = l.Close(t.Context()) // this engine is quick
+		}
+		cancel()
+		if found := left(t, containers.Session()); found != "" {
+			t.Fatalf("given up after %s it left behind: %s", time.Duration(moment)*apart, found)
+		}
+	}
+}
+
 // TestPortThatIsTakenMeanwhile: others are tried.
 func TestPortThatIsTakenMeanwhile(t *testing.T) {
 	t.Parallel()
