@@ -666,7 +666,7 @@ func TestEnvironmentsSurviveARestart(t *testing.T) {
 	}
 	stop := func(l *Landscape) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := l.Close(ctx); err != nil {
 			t.Fatal(err)

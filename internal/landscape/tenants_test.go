@@ -39,7 +39,7 @@ func TestATenantWhoseProcessIsGone(t *testing.T) {
 	}
 	end := func(l *Landscape) {
 		t.Helper()
-		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		bounded, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := l.Close(bounded); err != nil {
 			t.Fatal(err)
