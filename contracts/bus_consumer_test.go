@@ -137,7 +137,7 @@ func (s *tenantSuite) publishes(ctx context.Context, made *tenant.Tenant) (try t
 	}
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
 		if log := made.OutboundLog(); len(log) > 0 {

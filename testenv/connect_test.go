@@ -29,7 +29,7 @@ func TestConnectToWhatIsNoPairsim(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			_, err := testenv.Connect(ctx, testenv.Address{HTTP: base, MTLS: "https://127.0.0.1:1"})
 			switch {

@@ -218,6 +218,10 @@ func (p *Process) Kill() error {
 	return err
 }
 
+// endTimeout bounds how long the process may take to end. It waits ten seconds itself
+// for open requests.
+const endTimeout = 30 * time.Second
+
 // Close ends the process.
 func (p *Process) Close() error {
 	var err error
@@ -226,12 +230,12 @@ func (p *Process) Close() error {
 	}
 	if p.stdin != nil {
 		_ = p.stdin.Close() // asks it to end; it may have
-		bound := time.NewTimer(closeTimeout)
+		bound := time.NewTimer(endTimeout)
 		defer bound.Stop()
 		select {
 		case <-p.ended:
 		case <-bound.C:
-			err = errors.Join(fmt.Errorf("it did not end within %s", closeTimeout), p.Kill())
+			err = errors.Join(fmt.Errorf("it did not end within %s", endTimeout), p.Kill())
 		}
 	}
 	return err

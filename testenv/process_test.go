@@ -44,7 +44,7 @@ func TestProcessThatCannotStart(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder) // where a process's files would be left
 	mute := filepath.Join(t.TempDir(), "mute")
-	if err := os.WriteFile(mute, []byte("#!/bin/sh\nexec cat\n"), 0o700); err != nil {
+	if err := landscapetest.WriteProgram(mute, []byte("#!/bin/sh\nexec cat\n")); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {

@@ -251,10 +251,10 @@ func (e *Env) endingWith(t testing.TB, err error) *Env {
 }
 
 // answerTimeout bounds how long the first answer may take, closeTimeout how long open
-// requests may still take.
+// requests may still take, also on a machine that is busy.
 const (
-	answerTimeout = 5 * time.Second
-	closeTimeout  = 5 * time.Second
+	answerTimeout = 10 * time.Second
+	closeTimeout  = 10 * time.Second
 )
 
 // Close ends the landscape; an environment beside default is removed from it.

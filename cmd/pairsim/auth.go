@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -161,15 +163,18 @@ token, and is deleted again: the token is good until it expires, after 12 hours 
 	return c
 }
 
-// accessToken gets a token for a role by a client made for it alone.
-func (k *client) accessToken(ctx context.Context, want btpclient.OAuthClient) (btpclient.AccessToken, error) {
-	made, err := k.control.CreateOAuthClient(ctx, want)
+// clientWithin is how long making or deleting a client may take.
+const clientWithin = time.Minute
+
+// accessToken gets a token for a role by a client made for it alone. An interrupt that
+// comes before the server has answered waits for that: the client would stay.
+func (k *client) accessToken(ctx context.Context, want btpclient.OAuthClient) (token btpclient.AccessToken, err error) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), clientWithin)
+	defer cancel()
+	made, err := k.control.CreateOAuthClient(bounded, want)
 	if err != nil {
-		return btpclient.AccessToken{}, err
+		return token, err
 	}
-	token, err := k.operator.AccessToken(ctx, made.ID, made.Secret)
-	if failed := k.control.DeleteOAuthClient(context.WithoutCancel(ctx), made.ID); err == nil {
-		err = failed
-	}
-	return token, err
+	token, err = k.operator.AccessToken(ctx, made.ID, made.Secret)
+	return token, errors.Join(err, k.control.DeleteOAuthClient(bounded, made.ID))
 }

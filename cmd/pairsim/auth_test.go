@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,5 +102,33 @@ func TestAuthClients(t *testing.T) {
 	s.must(t, "auth", "client", "delete", "boss")
 	if r := s.run(t, "auth", "client", "delete", "boss"); r.code != exitRefused || !strings.Contains(r.errors, "No such OAuth client") {
 		t.Errorf("got %s, want it refused", r)
+	}
+}
+
+// TestAnInterruptedToken leaves no client behind, also when it is interrupted while the
+// server makes one.
+func TestAnInterruptedToken(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		if r.Method == http.MethodPost {
+			interrupt()
+			w.WriteHeader(http.StatusCreated)
+			_, _ = w.Write([]byte(`{"client_id":"made","client_secret":"x"}`))
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	k := &client{operator: btpclient.NewOperator(server.URL, nil), control: btpclient.NewControl(server.URL, nil)}
+	if _, err := k.accessToken(ctx, btpclient.OAuthClient{Role: "viewer"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want it interrupted", err)
+	}
+	server.Close() // all has been asked
+	if want := []string{"POST /control/oauthClients", "DELETE /control/oauthClients/made"}; !slices.Equal(asked, want) {
+		t.Errorf("it asked for %q, want %q", asked, want)
 	}
 }

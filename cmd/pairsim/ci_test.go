@@ -13,22 +13,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// freePort is one that nobody listens on just now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
+	"github.com/pairsim/pairsim/internal/freeport"
+)
 
 // example runs an example to its end, which must be a good one.
 func example(t *testing.T, settings []string, command ...string) string {
@@ -62,8 +49,8 @@ func TestNodeCI(t *testing.T) {
 // TestShellCI: the example for the shell ends well, and leaves no server.
 func TestShellCI(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
-	out := example(t, []string{"PAIRSIM_HTTP_PORT=" + port, "PAIRSIM_MTLS_PORT=" + freePort(t), "PAIRSIM_CONTROL_PORT=" + freePort(t)},
+	port := freeport.Port(t)
+	out := example(t, []string{"PAIRSIM_HTTP_PORT=" + port, "PAIRSIM_MTLS_PORT=" + freeport.Port(t), "PAIRSIM_CONTROL_PORT=" + freeport.Port(t)},
 		"bash", "../../docs/examples/shell-ci/ci.sh")
 	if !strings.HasSuffix(out, "ok\n") {
 		t.Errorf("got\n%s\nwant it to end with ok", out)

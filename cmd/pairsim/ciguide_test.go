@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pairsim/pairsim/internal/landscapetest"
 )
 
 // snippet is a job of docs/guides/ci.md.
@@ -163,7 +165,7 @@ func project(t *testing.T, passes bool) (folder string, env []string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // it is carried out
+		if err := landscapetest.WriteProgram(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}

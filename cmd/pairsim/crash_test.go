@@ -22,6 +22,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 // onEachStore runs a test of crashes on each store that outlives a server. data are
@@ -36,6 +37,12 @@ func onEachStore(t *testing.T, test func(t *testing.T, data []string)) {
 		t.Parallel()
 		test(t, []string{"--data", postgrestest.New(t), "--local-data", t.TempDir()})
 	})
+}
+
+// returning are the arguments of a server that comes back to its ports after a crash.
+func returning(t *testing.T, data []string) []string {
+	t.Helper()
+	return append([]string{"--http", freeport.Address(t), "--mtls", freeport.Address(t), "--control", freeport.Address(t)}, data...)
 }
 
 // crash ends a server as a dying machine's kernel would, and starts it again on
@@ -58,7 +65,7 @@ func TestKillInTheMiddleOfAPairing(t *testing.T) { onEachStore(t, testKillInTheM
 
 func testKillInTheMiddleOfAPairing(t *testing.T, data []string) {
 	ctx := t.Context()
-	s := serveFor(t, data...)
+	s := serveFor(t, returning(t, data)...)
 	ca := s.must(t, "ca", "export") + s.must(t, "ca", "export", "--which", "client")
 	registered := decode[btpclient.System](t, s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud", "-o", "json"))
 	other := decode[btpclient.System](t, s.must(t, "systems", "register", "Other", "--type", "SAP Commerce Cloud", "-o", "json"))
@@ -142,7 +149,7 @@ func testKillInTheMiddleOfADeregistration(t *testing.T, data []string) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer tenant.Close()
-	s := serveFor(t, data...)
+	s := serveFor(t, returning(t, data)...)
 	registered := decode[btpclient.System](t, s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud", "-o", "json"))
 	pairWithCallback(t, s, registered.IntegrationToken.Token, tenant.URL)
 	answered := make(chan struct{})
@@ -209,7 +216,7 @@ func pairWithCallback(t *testing.T, s *serving, token, callback string) {
 func TestKillUnderLoad(t *testing.T) { onEachStore(t, testKillUnderLoad) }
 
 func testKillUnderLoad(t *testing.T, data []string) {
-	s := serveFor(t, data...)
+	s := serveFor(t, returning(t, data)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	const clients, enough = 4, 100

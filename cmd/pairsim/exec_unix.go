@@ -42,15 +42,18 @@ func (g group) signal(c *exec.Cmd, s os.Signal) {
 	}
 }
 
-// end ends what a command left behind, and takes the terminal back.
+// end ends what a command left behind, and takes the terminal back. A process that is
+// killed is still there for a moment, which is waited for as well.
 func (g group) end(c *exec.Cmd) {
 	gone := func(s syscall.Signal) bool { return errors.Is(syscall.Kill(-c.Process.Pid, s), syscall.ESRCH) }
-	if !gone(syscall.SIGTERM) {
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if gone(s) {
+			break
+		}
 		until := time.Now().Add(leftoverTime)
 		for !gone(0) && time.Now().Before(until) {
 			time.Sleep(10 * time.Millisecond)
 		}
-		gone(syscall.SIGKILL)
 	}
 	if g.foreground {
 		signal.Ignore(syscall.SIGTTOU) // we are in the background until this is done

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 // The extension applications of docs/examples do the whole flow against a server that
@@ -139,21 +139,13 @@ func TestTheTenantCallsTheExtension(t *testing.T) {
 		t.Fatalf("build the extension: %v\n%s", err, out)
 	}
 	x := setUp(t, "v1")
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := reserved.Addr().String()
-	if err := reserved.Close(); err != nil {
-		t.Fatal(err)
-	}
-	host, port, _ := net.SplitHostPort(address) // a bound address has both
+	host, port := "127.0.0.1", freeport.Port(t)
 	x.must(t, "tenants", "scenarios", "create", "marketing", `{"id":"YY1_CALLS","name":"Calls","outboundAuthentication":["BasicAuthentication"],
 		"outboundServices":[{"id":"YY1_CALLS_1","name":"out","objects":["Contact"]}]}`)
 	x.must(t, "instances", "create", "calls", "--offering", "s4-hana-cloud", "--plan", "api-access", "--parameters", `{"systemName":"Campaigns","communicationArrangement":{
 		"communicationArrangementName":"CALLS","scenarioId":"YY1_CALLS","outboundAuthentication":"BasicAuthentication",
 		"communicationSystem":{"communicationSystemHostname":"`+host+`","port":"`+port+`","outboundCommunicationUser":{"username":"tech","password":"Outbound-1"}}}}`)
-	out := x.run([]string{program}, "LISTEN="+address, "DESTINATION=contacts", "CITY=Kiel", "TOPIC_SPACE=sap/S4HANAOD/s4hc", "EVENTS=1", "CALLS=1")
+	out := x.run([]string{program}, "LISTEN="+host+":"+port, "DESTINATION=contacts", "CITY=Kiel", "TOPIC_SPACE=sap/S4HANAOD/s4hc", "EVENTS=1", "CALLS=1")
 	if !strings.Contains(out, `called by the tenant: POST / as "tech" with `) {
 		t.Errorf("the extension wrote\n%s\nwant that it was called", out)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,8 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/binding"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 // line is a command of a guide, and what it has to print.
@@ -123,17 +124,6 @@ func follow(t *testing.T, listener string, args ...string) *follower {
 	)}
 }
 
-// closedPort is an address at which nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // TestRuntimeGuide runs every line of docs/guides/runtime.md with curl as it is.
 func TestRuntimeGuide(t *testing.T) {
 	t.Parallel()
@@ -143,7 +133,7 @@ func TestRuntimeGuide(t *testing.T) {
 	}
 
 	// The seed's target is the server itself, whose address must be known before.
-	at, nowhere := closedPort(t), closedPort(t)
+	at, nowhere := freeport.Address(t), freeport.Address(t)
 	text, err := os.ReadFile("../../docs/examples/seeds/gateway.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -126,7 +126,7 @@ func TestJournalIsVerified(t *testing.T) {
 func TestKillKeepsTheJournal(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "pairsim.db")
-	s := serveFor(t, "--data", data)
+	s := serveFor(t, returning(t, []string{"--data", data})...)
 	s.must(t, "systems", "register", "Web Shop", "--type", "SAP Commerce Cloud")
 	file := filepath.Join(data+".journal", "journal-0.ndjson")
 	look := time.NewTicker(time.Millisecond)

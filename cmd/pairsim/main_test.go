@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // tooLong bounds what a test waits for something that must happen.
-const tooLong = 30 * time.Second
+const tooLong = time.Minute
 
 // result is how a command ended.
 type result struct {

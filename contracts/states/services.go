@@ -88,7 +88,7 @@ func (w *world) entitled(ctx context.Context, plan string) (btpclient.System, er
 
 // instance creates a service instance, and waits until that has ended.
 func (w *world) instance(ctx context.Context, n btpclient.NewInstance) (made btpclient.Instance, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	made, err = w.env.Operator().CreateInstance(ctx, subaccount, n)
 	for err == nil && made.Operation.State == "in progress" {

@@ -115,7 +115,7 @@ func (w *world) holdRenewal(ctx context.Context, tenant string) error {
 		_, _ = w.env.Tenants().Renew(w.ctx, tenant)
 	}()
 	w.closing = append(w.closing, func() error { <-ended; return nil })
-	deadline, cancel := context.WithTimeout(ctx, 10*time.Second)
+	deadline, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	for deadline.Err() == nil {
 		holds, err := w.env.Controls().Holds(deadline)

@@ -64,9 +64,12 @@ type message struct {
 	contentType, authorization string
 }
 
+// soon bounds, in real time, what a state waits for.
+const soon = 30 * time.Second
+
 // take waits for what another goroutine sends, in real time.
 func take[T any](ctx context.Context, what string, from <-chan T) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	select {
 	case got := <-from:

@@ -53,7 +53,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		return nil, fmt.Errorf("there is no Chromium: make setup, or name one in CHROMIUM")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(program), chromedp.WSURLReadTimeout(time.Minute), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("force-prefers-reduced-motion", true),                         // what comes into view while axe looks has its colours at once
@@ -151,6 +151,7 @@ func (p *page) text() string {
 // dialog or menu, find(kinds, name) an element by its accessible name.
 const look = `
 var scope = () => [...document.querySelectorAll("dialog[open], [popover]:popover-open")].at(-1) ?? document.body ?? document.documentElement;
+var wanted; // what a field is filled with
 var visible = (e) => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0;
 var squeeze = (s) => (s ?? "").replace(/\s+/g, " ").trim();
 var named = (e) => squeeze(e.getAttribute("aria-label") ?? [...(e.labels ?? [])].map((l) => l.innerText).join(" ") ?? "") || squeeze(e.innerText);
@@ -198,11 +199,24 @@ func (p *page) until(what, expression string, args ...any) {
 	}
 }
 
+// act does something with the element e that a JavaScript expression finds, once it is
+// there. What the page shows anew in between is looked for again.
+func (p *page) act(what, found, action string, args ...any) {
+	p.t.Helper()
+	for done := false; !done; {
+		p.until(what, found, args...)
+		done = evaluate[bool](p, `(() => {
+			let e; try { e = `+found+` } catch { return false }
+			if (!e) return false;
+			`+action+`
+			return true; })()`, args...)
+	}
+}
+
 // click clicks what has the name, or a name that begins so.
 func (p *page) click(name string) {
 	p.t.Helper()
-	p.until("nothing to click is called "+name, `find(%s, %s)`, clickable, name)
-	p.do(`find(%s, %s).click()`, clickable, name)
+	p.act("nothing to click is called "+name, `find(%s, %s)`, `e.click();`, clickable, name)
 }
 
 // clickIn clicks a control in the row, card or list item that shows text.
@@ -210,20 +224,18 @@ func (p *page) clickIn(text, name string) {
 	p.t.Helper()
 	const row = `[...scope().querySelectorAll("tr, li, .card")].filter((e) => visible(e) && e.innerText.includes(%s)).at(-1)`
 	p.until("no row shows "+text, row, text)
-	p.until("no "+name+" beside "+text, `[...`+row+`.querySelectorAll(%s)].find((e) => visible(e) && named(e).startsWith(%s))`, text, clickable, name)
-	p.do(`[...`+row+`.querySelectorAll(%s)].find((e) => visible(e) && named(e).startsWith(%s)).click()`, text, clickable, name)
+	p.act("no "+name+" beside "+text, `[...`+row+`.querySelectorAll(%s)].find((e) => visible(e) && named(e).startsWith(%s))`, `e.click();`, text, clickable, name)
 }
 
 // fill writes into the field of that label, or chooses in it.
 func (p *page) fill(label, value string) {
 	p.t.Helper()
-	p.until("no field is labelled "+label+", or it does not offer "+value,
-		`(() => { const e = find(%s, %s); return e && (e.tagName !== "SELECT" || [...e.options].some((o) => o.value === %s)) })()`, fillable, label, value)
-	p.do(`(() => { const e = find(%s, %s);
-		const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set;
-		set.call(e, %s);
+	p.act("no field is labelled "+label+", or it does not offer "+value,
+		`[find(%s, %s)].find((e) => e && (wanted = %s, e.tagName !== "SELECT" || [...e.options].some((o) => o.value === wanted)))`,
+		`const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set;
+		set.call(e, wanted);
 		e.dispatchEvent(new Event("input", {bubbles: true}));
-		e.dispatchEvent(new Event("change", {bubbles: true})); })()`, fillable, label, value)
+		e.dispatchEvent(new Event("change", {bubbles: true}));`, fillable, label, value)
 }
 
 func (p *page) do(expression string, args ...any) {

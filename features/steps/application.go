@@ -44,7 +44,7 @@ func (w *world) applicationSteps(d definitions) {
 }
 
 // soon is how long, in real time, a step waits for what comes by itself.
-const soon = 10 * time.Second
+const soon = 30 * time.Second
 
 // eventually asks again and again, for a while, until happened says yes.
 func eventually(ctx context.Context, what string, happened func() (bool, error)) error {

@@ -277,7 +277,7 @@ func (w *world) theClientNeedsCSRF() error {
 }
 
 // eventPatience is how long an event may take to arrive, in real time.
-const eventPatience = 10 * time.Second
+const eventPatience = 30 * time.Second
 
 // theRegistryReceivesAnEvent waits: a change does not wait for its event.
 func (w *world) theRegistryReceivesAnEvent(ctx context.Context, name string) error {

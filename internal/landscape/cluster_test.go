@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pairsim/pairsim/internal/freeport"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
 )
@@ -232,12 +233,7 @@ func clusterLandscape(t *testing.T) (base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := freeport.Address(t)
 	cfg := landscape.Default()
 	cfg.HTTP, cfg.MTLS, cfg.Control = address, landscape.Off, landscape.Off
 	if err := seed.Configure(bytes.ReplaceAll(text, []byte("127.0.0.1:8080"), []byte(address)), "", &cfg); err != nil {

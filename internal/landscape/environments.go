@@ -57,11 +57,13 @@ func (s *environments) reserve(id btp.EnvironmentID) error {
 	return nil
 }
 
-// put makes a reserved name an environment's.
+// put makes a reserved name an environment's. Its time, which may be up already, runs
+// from here on: whoever is told of its end finds it.
 func (s *environments) put(e *environment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[e.id] = e
+	e.expire()
 	s.busy.Done()
 }
 
@@ -241,13 +243,18 @@ func (l *Landscape) openEnvironment(ctx context.Context, id btp.EnvironmentID, w
 		return nil, errors.Join(err, e.closeTenants(ctx), e.stop())
 	}
 	e.begin()
-	if !expires.IsZero() {
-		e.expiry = time.AfterFunc(expires.Sub(l.config.RealNow()), func() { l.expire(e) })
-	}
 	return e, nil
 }
 
-func (l *Landscape) expire(e *environment) {
+// expire drops the environment when its time is up.
+func (e *environment) expire() {
+	if e.expiresAt.IsZero() {
+		return
+	}
+	e.expiry = time.AfterFunc(e.expiresAt.Sub(e.process.config.RealNow()), func() { e.process.expired(e) })
+}
+
+func (l *Landscape) expired(e *environment) {
 	if _, err := e.registry.ReadClock(e.life); btp.CodeOf(err) == btp.EnvironmentGone {
 		return // one that another process has made under this name may have more time
 	}

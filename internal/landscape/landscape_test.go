@@ -22,7 +22,7 @@ func start(t *testing.T, change ...func(*Config)) *Landscape {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := l.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)

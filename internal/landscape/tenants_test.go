@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 // TestATenantWhoseProcessIsGone: while it is, a creation fails and leaves nothing;
@@ -23,7 +24,7 @@ func TestATenantWhoseProcessIsGone(t *testing.T) {
 	registry := start(t, func(c *Config) { c.Roles = []Role{RoleRegistry} })
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(registry.CAPEM)
-	file, address := filepath.Join(t.TempDir(), "tenants.db"), "127.0.0.1:0"
+	file, address := filepath.Join(t.TempDir(), "tenants.db"), freeport.Address(t)
 	ctx := t.Context()
 	begin := func() *Landscape {
 		t.Helper()
@@ -34,12 +35,11 @@ func TestATenantWhoseProcessIsGone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		address = strings.TrimPrefix(l.HTTP, "http://")
 		return l
 	}
 	end := func(l *Landscape) {
 		t.Helper()
-		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		bounded, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := l.Close(bounded); err != nil {
 			t.Fatal(err)
@@ -120,12 +120,7 @@ func TestATenantIsToldOverHTTPS(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.RootPEM)
 	registry := start(t, func(c *Config) { c.Roles, c.ServerCA = []Role{RoleRegistry}, dir })
-	free, err := net.Listen("tcp", "127.0.0.1:0") // a public URL is known before its listener is
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
+	address := freeport.Address(t) // a public URL is known before its listener is
 	process := start(t, func(c *Config) {
 		c.Roles, c.ServerCA, c.MTLS, c.Control, c.PublicURL = []Role{RoleMarketing}, dir, address, Off, "https://"+address
 		c.Registry = Registry{HTTP: registry.HTTP, MTLS: registry.MTLS, RootCAs: roots}

@@ -1,33 +1,52 @@
 package landscape
 
 import (
-	"context"
+	"log/slog"
 	"net"
-	"strings"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// Shutdown alone takes such a connection for a busy one, for five seconds.
-func TestCloseDoesNotWaitForUnusedConnections(t *testing.T) {
-	cfg := Default()
-	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	l, err := Start(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
+// wires are a listener for connections that a test makes.
+type wires struct {
+	made   chan net.Conn
+	closed chan struct{}
+}
+
+func (w wires) Accept() (net.Conn, error) {
+	select {
+	case c := <-w.made:
+		return c, nil
+	case <-w.closed:
+		return nil, net.ErrClosed
 	}
-	for _, base := range []string{l.HTTP, l.MTLS, l.Control} {
-		_, address, _ := strings.Cut(base, "://")
-		c, err := net.Dial("tcp", address)
-		if err != nil {
-			t.Fatal(err)
+}
+
+func (w wires) Close() error   { close(w.closed); return nil }
+func (w wires) Addr() net.Addr { return &net.TCPAddr{} }
+
+// Shutdown alone takes such a connection for a busy one, for five seconds, here of the
+// bubble's time.
+func TestShutdownDoesNotWaitForUnusedConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Landscape{log: slog.New(slog.DiscardHandler), first: &environment{}}
+		server := l.server(http.NotFoundHandler())
+		on := wires{make(chan net.Conn), make(chan struct{})}
+		go server.Serve(on) //nolint:errcheck // it ends with Shutdown
+		for range 2 {
+			ours, theirs := net.Pipe()
+			defer ours.Close() //nolint:errcheck // nothing is said over it
+			on.made <- theirs
 		}
-		defer c.Close() //nolint:errcheck // nothing is said over it
-	}
-	call(t, "GET", l.HTTP+"/healthz", nil, 200) // the connections before it have been accepted
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	if err := l.Close(ctx); err != nil {
-		t.Errorf("close: %v", err)
-	}
+		synctest.Wait() // they have been accepted
+		began := time.Now()
+		if err := server.Shutdown(t.Context()); err != nil {
+			t.Errorf("shut down: %v", err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
 }

@@ -6,8 +6,18 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
+
+// WriteProgram writes a file that is about to be carried out. No process is started
+// meanwhile: it would have the file open for writing until it is itself, and who
+// carries the file out would be told that it is busy.
+func WriteProgram(path string, content []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, content, 0o755) //nolint:gosec // others than its owner may carry it out
+}
 
 // Children are the processes that a process has started and that still run, on Linux.
 func Children(t testing.TB, of int) (pids []int) {

@@ -661,7 +661,7 @@ func TestSnapshotsOfArrangementsThatAreRefused(t *testing.T) {
 // waitFor polls until something has happened in the background.
 func waitFor(t testing.TB, happened func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for tick := time.NewTicker(time.Millisecond); !happened(); {
 		select {

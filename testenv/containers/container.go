@@ -244,12 +244,32 @@ func (p *Part) run(ctx context.Context, img string, options []testcontainers.Con
 		}),
 		testcontainers.CustomizeRequestOption(quiet),
 	}, options...)
-	started, err := testcontainers.Run(ctx, img, options...)
-	p.DockerContainer = started
+	return p.runWith(ctx, img, options)
+}
+
+// runWith creates a container and starts it. Creating it is not given up half way: the
+// engine would keep one of which nobody here has heard.
+func (p *Part) runWith(ctx context.Context, img string, options []testcontainers.ContainerCustomizer) error {
+	bounded, cancel := unbroken(ctx)
+	defer cancel()
+	created, err := testcontainers.Run(bounded, img, append(options, testcontainers.WithNoStart())...)
+	p.DockerContainer = created
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = created.Start(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("container %s: %w%s", p.name, err, p.log.behind("\nits log ends with:\n"))
 	}
 	return nil
+}
+
+// unbroken is a context for a request that ends with its answer, in time, whoever else
+// gives up.
+func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
 }
 
 // attach takes hold of the container before it starts, so that nothing that it logs is
@@ -291,7 +311,7 @@ func (p *Part) Close(ctx context.Context) error {
 }
 
 func (p *Part) remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
+	ctx, cancel := unbroken(ctx)
 	defer cancel()
 	if p.attached != nil {
 		defer p.attached.Close()

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/wait"
 
+	"github.com/pairsim/pairsim/internal/freeport"
 	"github.com/pairsim/pairsim/testenv"
 	"github.com/pairsim/pairsim/testenv/containers"
 )
@@ -116,16 +116,7 @@ func TestShellCI(t *testing.T) {
 	}
 	settings := []string{"PAIRSIM_BINARY=" + binary, "PAIRSIM_IMAGE=" + image}
 	for _, name := range []string{"HTTP", "MTLS", "CONTROL"} {
-		l, err := net.Listen("tcp", ":0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		settings = append(settings, "PAIRSIM_"+name+"_PORT="+port)
-		l.Close() // for the engine
+		settings = append(settings, "PAIRSIM_"+name+"_PORT="+freeport.Port(t))
 	}
 	example := exec.CommandContext(t.Context(), "bash", "../../docs/examples/shell-ci/ci.sh")
 	example.Env = append(os.Environ(), settings...)

@@ -125,10 +125,9 @@ func (l *Landscape) start(ctx context.Context, img string, opts []testcontainers
 	name := "pairsim-" + strings.ToLower(rand.Text())
 	marks := labels("landscape")
 	testcontainers.AddGenericLabels(marks)
-	if _, err := l.engine.NetworkCreate(ctx, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: marks}); err != nil {
+	if err := l.makeNetwork(ctx, name, marks); err != nil {
 		return fmt.Errorf("make a network: %w", err)
 	}
-	l.network = name
 	at := testenv.Address{ControlKey: rand.Text(), Tenants: map[string]string{}}
 	err = together(
 		func() (err error) {
@@ -169,6 +168,18 @@ func (l *Landscape) start(ctx context.Context, img string, opts []testcontainers
 	l.Client().CloseIdleConnections()
 	l.Session, err = testenv.Connect(ctx, at)
 	return err
+}
+
+// makeNetwork does not give up half way: the engine would keep what it was asked for.
+func (l *Landscape) makeNetwork(ctx context.Context, name string, marks map[string]string) error {
+	bounded, cancel := unbroken(ctx)
+	defer cancel()
+	_, err := l.engine.NetworkCreate(bounded, name, client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: marks})
+	if err != nil {
+		return err
+	}
+	l.network = name
+	return context.Cause(ctx)
 }
 
 // together does things at once.

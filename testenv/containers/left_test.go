@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pairsim/pairsim/internal/landscapetest"
 	"github.com/pairsim/pairsim/testenv/containers"
 )
 
@@ -91,6 +92,22 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// TestInterruptedStart is not parallel either. Nothing is left of what was given up,
+// at whatever moment: the engine goes on with what it was asked for.
+func TestInterruptedStart(t *testing.T) {
+	const moments, apart = 10, 20 * time.Millisecond
+	for moment := range moments {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(moment)*apart)
+		if l, err := containers.RunLandscape(ctx, image); err == nil {
+			_ = l.Close(t.Context()) // this engine is quick
+		}
+		cancel()
+		if found := left(t, containers.Session()); found != "" {
+			t.Fatalf("given up after %s it left behind: %s", time.Duration(moment)*apart, found)
+		}
+	}
+}
+
 // TestPortThatIsTakenMeanwhile: others are tried.
 func TestPortThatIsTakenMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -147,7 +164,7 @@ func TestEngineWithoutRights(t *testing.T) {
 	program := filepath.Join(folder, "test")
 	content, err := os.ReadFile(os.Args[0])
 	if err == nil {
-		err = errors.Join(os.WriteFile(program, content, 0o755), os.Chmod(folder, 0o755))
+		err = errors.Join(landscapetest.WriteProgram(program, content), os.Chmod(folder, 0o755))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"testing"
@@ -78,8 +77,8 @@ func RunPostgres(ctx context.Context, img string) (*Postgres, error) {
 	return p, nil
 }
 
-func (p *Postgres) start(ctx context.Context, img string) (err error) {
-	p.DockerContainer, err = testcontainers.Run(ctx, img,
+func (p *Postgres) start(ctx context.Context, img string) error {
+	return p.runWith(ctx, img, []testcontainers.ContainerCustomizer{
 		testcontainers.WithLabels(labels(p.name)),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_USER": postgresUser, "POSTGRES_PASSWORD": p.password, "POSTGRES_DB": postgresUser}),
 		testcontainers.WithEntrypoint("sh", "-c", postgresUntilStdinCloses),
@@ -92,11 +91,7 @@ func (p *Postgres) start(ctx context.Context, img string) (err error) {
 			PostCreates: []testcontainers.ContainerHook{p.attach},
 		}),
 		testcontainers.CustomizeRequestOption(quiet),
-	)
-	if err != nil {
-		return fmt.Errorf("container %s: %w%s", p.name, err, p.log.behind("\nits log ends with:\n"))
-	}
-	return nil
+	})
 }
 
 // WithPostgres keeps the registry's data in p: of every registry that is given it. They

@@ -16,8 +16,8 @@ import (
 
 // How long the parts wait for each other where the network is disturbed, in real time.
 const (
-	tenantWaits   = 3 * time.Second
-	registryWaits = 2 * time.Second
+	tenantWaits   = 6 * time.Second
+	registryWaits = 4 * time.Second
 )
 
 // impatient are the settings of a landscape that is about to be disturbed. Of v2, as in
@@ -84,19 +84,19 @@ func registryTooSlow(t *testing.T, env *containers.Landscape) {
 func registrySilent(t *testing.T, env *containers.Landscape) {
 	shop := env.RegisterSystem(t, "Silent Registry", testenv.CloudForCustomer)
 	token := env.IssueToken(t, shop.ID)
-	mark := env.JournalMark(t)
-	env.Delay(t, env.BTP, 300*time.Millisecond, 0) // so that there is a middle
-	row := started(t, env, "c4c", token.TokenURL)
-	await(t, "the token is accepted", func() bool {
-		entries, _, err := env.Controls().Journal(t.Context(), btpclient.JournalFilter{After: mark, EntryMatch: testenv.Match{System: shop.ID, Point: "pairing.info"}})
-		return err == nil && len(entries) > 0
+	env.AddFault(t, btpclient.Fault{ // the middle lasts until it is let go
+		Point: "pairing.csr", Schedule: &btpclient.FaultSchedule{First: 1}, Action: &btpclient.FaultAction{Kind: "hold"},
 	})
+	row := started(t, env, "c4c", token.TokenURL)
+	await(t, "the token is accepted, and a certificate asked for", func() bool { return len(env.Holds(t)) > 0 })
 	env.Hang(t, env.BTP)
+	env.Release(t, shop.Name)
 	await(t, "the tenant's row has failed", func() bool {
 		ended, err := env.TenantsAt("c4c").EndedPairing(t.Context(), "c4c", row.ID)
 		return err == nil && ended.Failed() && ended.Cause != ""
 	})
 	env.Calm(t, env.BTP)
+	env.ClearFaults(t)
 	forget(t, env, "c4c", row.ID)
 	env.Pair(t, "c4c", env.IssueToken(t, shop.ID).TokenURL)
 	env.AwaitStatus(t, "Silent Registry", "Registered")

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/xml"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,7 @@ import (
 	example "github.com/pairsim/pairsim/contracts/examples/go"
 	"github.com/pairsim/pairsim/contracts/states"
 	"github.com/pairsim/pairsim/contracts/verifier"
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 func TestMain(m *testing.M) {
@@ -204,7 +204,7 @@ func TestNothingToVerify(t *testing.T) {
 	defer html.Close()
 	registry := httptest.NewServer(example.NewRegistry())
 	defer registry.Close()
-	down := "http://" + unused(t)
+	down := "http://" + freeport.Address(t)
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -271,15 +271,4 @@ func TestNothingToVerify(t *testing.T) {
 			}
 		})
 	}
-}
-
-// unused is an address on which nobody listens.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

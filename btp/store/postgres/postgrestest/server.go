@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/freeport"
 )
 
 // Server is a PostgreSQL server that runs. It ends when it is closed, or when the
@@ -134,7 +136,7 @@ func start(ctx context.Context, programs string) (_ *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	port, err := freePort(ctx)
+	port, err := freeport.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -179,16 +181,4 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err := errors.Join(err, l.Close()); err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
