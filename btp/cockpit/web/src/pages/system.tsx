@@ -125,7 +125,7 @@ function Services({ services }: { services: Service[] }) {
       columns={[
         { key: "name", title: texts.common.name, sort: (s) => s.name, render: (s) => s.name },
         { key: "kind", title: t.kind, sort: (s) => (s.api ? 0 : 1), render: (s) => [s.api && t.api, s.events && t.events].filter(Boolean).join(", ") },
-        { key: "description", title: t.description, render: (s) => s.description },
+        { key: "description", title: t.description, render: (s) => <Described service={s} /> },
       ]}
       empty={
         <Empty title={t.noServices}>
@@ -133,6 +133,24 @@ function Services({ services }: { services: Service[] }) {
         </Empty>
       }
     />
+  );
+}
+
+function Described({ service: s }: { service: Service }) {
+  return (
+    <>
+      {s.description}
+      {s.eventTypes && (
+        <details>
+          <summary>{t.eventTypes(s.eventTypes.length)}</summary>
+          <ul class="event-types mono">
+            {s.eventTypes.map((name) => (
+              <li key={name}>{name}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }
 
