@@ -143,7 +143,6 @@ export const texts = {
     expiredAt: (at: string) => `Expired at ${at} UTC. Make a new one.`,
     another: "New token",
     voids: "A new token voids the one before.",
-    states: { live: "valid", used: "used", void: "void", expired: "expired" } as Record<string, string>,
     tenant: "Use it in the tenant",
   },
   system: {
@@ -159,7 +158,12 @@ export const texts = {
     application: "Application in the runtime",
     registered: "Registered",
     tokenState: "Token",
-    tokenUntil: (state: string, until: string) => `${state}, until ${until} UTC`,
+    tokenStates: {
+      live: (until: string) => `valid until ${until} UTC`,
+      expired: (until: string) => `expired at ${until} UTC`,
+      used: () => "used",
+      void: () => "void",
+    } as Record<string, (until: string) => string>,
     noToken: "none was made",
     tenant: "Tenant",
     tenantUrl: "URL",
@@ -418,7 +422,7 @@ export const texts = {
         add: "Add Consumer",
         save: "Save",
         rows: "All consumers",
-        steps: ["Administrator > General Settings > System Administration > Event Notification", "All Consumers > Add, type SAP BTP Extensions", "Enter the token URL as Remote Environment URL", "Save: the pairing is done here"],
+        steps: ["Administrator > General Settings > System Administration > Event Notification", "All Consumers > Add, type SAP BTP Extensions", "Enter the token URL as Remote Environment URL; call-back user and password (this tenant has its own)", "Save: the pairing is done here", "Subscriptions > Add: business object, node, operations (this tenant sends all)", "Actions > Activate (this tenant does with Save)"],
         source: "sap-domain §9.2",
       },
       "SAP Field Service Management": {

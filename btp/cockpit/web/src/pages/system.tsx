@@ -85,7 +85,7 @@ function Details({ s }: { s: System }) {
           [texts.merge.systemId, s.discovery.systemId],
           [texts.merge.businessType, s.discovery.businessType],
           [texts.merge.correlationIds, s.discovery.correlationIds?.join(", ")],
-          [capital(edition().tokenName), s.token ? t.tokenUntil(texts.token.states[s.token.state], formatInstant(s.token.expiresAt)) : t.noToken],
+          [capital(edition().tokenName), s.token ? t.tokenStates[s.token.state](formatInstant(s.token.expiresAt)) : t.noToken],
           [texts.common.created, formatInstant(s.createdAt)],
           [texts.common.changed, formatInstant(s.updatedAt)],
           [t.registered, formatInstant(s.registeredAt)],

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-F6KG4GXZ.js";import"./chunk-WWRSNDRV.js";import"./chunk-VR4SBQVQ.js";import"./chunk-G2PEWUM5.js";import"./chunk-UDMLWKG6.js";import"./chunk-56XDNSEW.js";import"./chunk-7L3ZJBLZ.js";export{a as Page,b as optionsOf};

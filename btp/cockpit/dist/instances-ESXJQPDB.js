@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-PBRLSQNW.js";import"./chunk-WWRSNDRV.js";import"./chunk-3THWRGFQ.js";import"./chunk-VR4SBQVQ.js";import"./chunk-IQUF4KJN.js";import"./chunk-G2PEWUM5.js";import"./chunk-ZV3J36FL.js";import"./chunk-UDMLWKG6.js";import"./chunk-56XDNSEW.js";import"./chunk-7L3ZJBLZ.js";export{b as Operation,a as Page};
