@@ -74,7 +74,11 @@ export const texts = {
       connecting: { label: "Connecting", detail: "Live updates are about to begin" },
       live: { label: "Live", detail: "The page shows changes as they happen" },
       lost: { label: "Offline", detail: "pairsim does not answer; it is asked again every second" },
+      gone: { label: "Gone", detail: "The environment is there no more" },
     },
+    environmentGone: (name: string) => `There is no environment ${name}`,
+    environmentGoneDetail: "It was deleted, ended when its time was over, or never was.",
+    toDefault: "The environment default",
   },
   time: {
     label: "Time of the environment",

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-TWQ7SY46.js";import"./chunk-K5254GV7.js";import"./chunk-HT7XMHDO.js";import"./chunk-YJRRLX5K.js";import"./chunk-BSI73YUX.js";import"./chunk-CUAQ5TJM.js";import"./chunk-RK2MLDHX.js";export{a as Page,b as optionsOf};

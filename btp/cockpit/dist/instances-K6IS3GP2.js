@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-SU42FJOH.js";import"./chunk-K5254GV7.js";import"./chunk-7UH2QUU7.js";import"./chunk-HT7XMHDO.js";import"./chunk-RURMFOMM.js";import"./chunk-YJRRLX5K.js";import"./chunk-ZV3J36FL.js";import"./chunk-BSI73YUX.js";import"./chunk-CUAQ5TJM.js";import"./chunk-RK2MLDHX.js";export{b as Operation,a as Page};
