@@ -122,11 +122,17 @@ func (r *Registry) RuntimeEvents(ctx context.Context, subaccount SubaccountID) (
 	return list, err
 }
 
-func (s *Service) eventsOf(system *System, subscriptions []Subscription) (list []RuntimeEvent) {
+// EventTypes are the types of events that the service publishes, as its AsyncAPI document
+// names them, in order.
+func (s *Service) EventTypes() []string {
 	if s.Events == nil {
 		return nil
 	}
-	for _, name := range eventNames(s.Events.Spec) {
+	return eventNames(s.Events.Spec)
+}
+
+func (s *Service) eventsOf(system *System, subscriptions []Subscription) (list []RuntimeEvent) {
+	for _, name := range s.EventTypes() {
 		e := RuntimeEvent{Application: system.ApplicationName, Service: s.Name}
 		e.Type, e.Version = typeAndVersion(system.ApplicationName, name, "")
 		for _, one := range subscriptions {

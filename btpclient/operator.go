@@ -218,6 +218,8 @@ type SystemService struct {
 	Description string `json:"description"`
 	API         bool   `json:"api"`
 	Events      bool   `json:"events"`
+	// EventTypes are those that it publishes, in answers about one system only.
+	EventTypes []string `json:"eventTypes,omitempty"`
 }
 
 // SystemCertificate is a client certificate of a system. State is valid,

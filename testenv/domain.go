@@ -62,6 +62,16 @@ func (e *Session) Advance(t testing.TB, d time.Duration) {
 	}
 }
 
+// Now is the time of the clock: what expires is judged by it.
+func (e *Session) Now(t testing.TB) time.Time {
+	t.Helper()
+	clock, err := e.control.Clock(t.Context())
+	if err != nil {
+		t.Fatalf("read the clock: %v", err)
+	}
+	return clock.Now
+}
+
 // System returns the system with this name in the global account "default".
 func (e *Session) System(t testing.TB, name string) btpclient.System {
 	t.Helper()

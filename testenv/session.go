@@ -41,6 +41,7 @@ type Landscape interface {
 	ExpectStatus(t testing.TB, name, label string)
 	AwaitStatus(t testing.TB, name, label string)
 
+	Now(t testing.TB) time.Time
 	Advance(t testing.TB, d time.Duration)
 
 	AddFault(t testing.TB, f btpclient.Fault) btpclient.Fault

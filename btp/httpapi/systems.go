@@ -127,10 +127,12 @@ type service struct {
 	Description string        `json:"description"`
 	API         bool          `json:"api"`
 	Events      bool          `json:"events"`
+	// EventTypes are those that it publishes, in answers about one system only.
+	EventTypes []string `json:"eventTypes,omitempty"`
 }
 
 func serviceOf(s btp.Service) service {
-	return service{s.ID, s.Name, s.Provider, s.Description, s.API != nil, s.Events != nil}
+	return service{ID: s.ID, Name: s.Name, Provider: s.Provider, Description: s.Description, API: s.API != nil, Events: s.Events != nil}
 }
 
 type certificate struct {
@@ -171,6 +173,7 @@ func (s *server) systemOf(v btp.SystemView) system {
 	}
 	for i, one := range v.Services {
 		sys.Services[i] = serviceOf(one)
+		sys.Services[i].EventTypes = one.EventTypes()
 	}
 	for i, one := range v.Formations {
 		sys.Formations[i] = formationName{one.ID, one.Name}

@@ -108,9 +108,20 @@ see docs/configuration.md.`,
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newSystemTypesCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newOfferingsCommand(), newInstancesCommand(), newDestinationsCommand(), newQueuesCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
-		newStrictCommand(), newExecCommand(), newVerifyCommand(),
+		newStrictCommand(), newExecCommand(), newVerifyCommand(), newVersionCommand(),
 	)
 	return root
+}
+
+// newVersionCommand says what --version says, for who asks so.
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Show the version of pairsim", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(c.OutOrStdout(), "pairsim %s\n", c.Root().Version)
+			return err
+		},
+	}
 }
 
 // newGroup is a command that only holds others.

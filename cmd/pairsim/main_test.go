@@ -239,6 +239,7 @@ func TestCommandLine(t *testing.T) {
 		errs string // stderr holds it
 	}{
 		{"version", nil, []string{"--version"}, exitDone, "pairsim 1.2.3-test\n", ""},
+		{"version, as a command", nil, []string{"version"}, exitDone, "pairsim 1.2.3-test\n", ""},
 		{"help", nil, nil, exitDone, "Available Commands:", ""},
 		{"help of serve says where data is", nil, []string{"serve", "--help"}, exitDone, "Data is kept in memory", ""},
 		{"completion", nil, []string{"completion", "bash"}, exitDone, "bash completion", ""},

@@ -31,6 +31,10 @@ func TestPairingByCommandLine(t *testing.T) {
 			if want := "error: Name is taken\n  there is a system \"Web Shop\" in global account default already\n  next: Choose another name"; r.code != exitRefused || !strings.HasPrefix(r.errors, want) {
 				t.Errorf("got %s\nwant exit code 1 and\n%s", r, want)
 			}
+			url := s.must(t, "systems", "register", "Outlet", "--type", "SAP Commerce Cloud", "-o", "url")
+			if r := s.feed(t, url, "token", "inspect", "-"); r.code != exitDone || !strings.Contains(r.out, "Outlet") || strings.Contains(r.out, "refused") {
+				t.Errorf("register -o url: got %s, want a token that is good", r)
+			}
 			first := s.must(t, "systems", "token", "Web Shop", "-o", "url")
 			second := s.must(t, "systems", "token", registered.ID, "-o", "url")
 			if first == second {

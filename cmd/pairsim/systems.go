@@ -58,10 +58,12 @@ func completeStatuses(c *cobra.Command) {
 func newRegisterCommand() *cobra.Command {
 	var systemType, format string
 	c := newClientCommand(&cobra.Command{
-		Use:     "register NAME --type TYPE",
-		Short:   "Register a system; in edition v1 it comes with its integration token",
-		Example: `  pairsim systems register "Web Shop" --type "SAP Commerce Cloud"`,
-		Args:    cobra.ExactArgs(1),
+		Use:   "register NAME --type TYPE",
+		Short: "Register a system; in edition v1 it comes with its integration token",
+		Long:  "Register a system. In edition v1 it comes with its integration token; -o url, token or encoded show that alone, in v2 too.",
+		Example: `  pairsim systems register "Web Shop" --type "SAP Commerce Cloud"
+  url=$(pairsim systems register "Web Shop" --type "SAP Commerce Cloud" -o url)`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			k, err := connect(c)
 			if err != nil {
@@ -72,6 +74,9 @@ func newRegisterCommand() *cobra.Command {
 			})
 			if err != nil {
 				return err
+			}
+			if slices.Contains(bareForms, format) {
+				return k.printRegistered(c, s, format)
 			}
 			if format != "table" {
 				return show(c.OutOrStdout(), format, s, nil, nil)
@@ -84,8 +89,30 @@ func newRegisterCommand() *cobra.Command {
 	completeTypes(c)
 	accountFlag(c)
 	idempotencyFlag(c)
-	outputFlag(c, &format)
+	outputFlag(c, &format, bareForms...)
 	return c
+}
+
+// bareForms are what a token is shown as by itself.
+var bareForms = []string{"url", "token", "encoded"}
+
+// printToken shows a token by itself.
+func printToken(c *cobra.Command, t btpclient.IntegrationToken, form string) error {
+	_, err := fmt.Fprintln(c.OutOrStdout(), printable(map[string]string{"url": t.TokenURL, "token": t.Token, "encoded": t.Encoded}[form]))
+	return err
+}
+
+// printRegistered shows the token that a system is registered with. Where registering
+// makes none it asks for one.
+func (k *client) printRegistered(c *cobra.Command, s btpclient.System, form string) error {
+	if s.IntegrationToken != nil {
+		return printToken(c, *s.IntegrationToken, form)
+	}
+	t, _, err := k.displayToken(c, s)
+	if err != nil {
+		return err
+	}
+	return printToken(c, t, form)
 }
 
 func newListSystemsCommand() *cobra.Command {
@@ -284,15 +311,14 @@ A note on stderr says what became of the token before.`,
 			if before != "" {
 				note(c, before)
 			}
-			if bare, ok := map[string]string{"url": t.TokenURL, "token": t.Token, "encoded": t.Encoded}[format]; ok {
-				_, err := fmt.Fprintln(c.OutOrStdout(), printable(bare))
-				return err
+			if slices.Contains(bareForms, format) {
+				return printToken(c, t, format)
 			}
 			return show(c.OutOrStdout(), format, t, nil, tokenRows(t))
 		},
 	})
 	accountFlag(c)
-	outputFlag(c, &format, "url", "token", "encoded")
+	outputFlag(c, &format, bareForms...)
 	return c
 }
 

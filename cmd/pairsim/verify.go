@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,12 +84,18 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	notCarriedOut := func(err error) error {
+		return &failure{"The features were not carried out", err.Error(), "Look at --tags, --feature and --report"}
+	}
+	if err := options.Selects(o.foreign()); err != nil {
+		return notCarriedOut(err)
+	}
 	target, err := o.verified(c.Context())
 	if err != nil {
 		return err
 	}
 	if err := target.Reachable(c.Context()); err != nil {
-		return &failure{"The target cannot be verified", err.Error(), "Start it, or correct --target, --control and --ca"}
+		return unusable(err)
 	}
 	out := c.OutOrStdout()
 	options.Progress = func(r verify.Result) { o.show(out, r) }
@@ -97,7 +104,7 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 		return &failure{"Interrupted", fmt.Sprintf("%d scenarios had ended", len(report.Results)), "Run it again for the others"}
 	}
 	if err != nil {
-		return &failure{"The features were not carried out", err.Error(), "Look at --tags, --feature and --report"}
+		return notCarriedOut(err)
 	}
 	showReasons(out, report)
 	failed := report.Count(verify.Failed)
@@ -110,6 +117,19 @@ func (o *verifyOptions) run(c *cobra.Command) error {
 		return &failure{"No scenario was applicable to the target", "each one tells above what it needs", "Give --control for a pairsim, --token-url or --token-command for another registry"}
 	}
 	return nil
+}
+
+// foreign says whether the target is known by its token URLs alone.
+func (o *verifyOptions) foreign() bool { return len(o.tokenURLs) > 0 || o.tokenCommand != "" }
+
+// unusable tells of a target that no scenario can be held against.
+func unusable(err error) error {
+	next := "Start it, or correct --target, --control and --ca"
+	var stranger x509.UnknownAuthorityError
+	if errors.As(err, &stranger) {
+		next = "Give the CA of its TLS listener: --ca FILE (a pairsim shows it at http://HOST:PORT/ca.pem)"
+	}
+	return &failure{"The target cannot be verified", err.Error(), next}
 }
 
 // show tells of a scenario that has ended.
@@ -198,7 +218,9 @@ func (o *verifyOptions) verified(ctx context.Context) (verify.Target, error) {
 		}
 		t.TokenURL, t.Foreign = verify.TokenURLs(o.tokenURLs), basesOf(o.tokenURLs)
 	case o.tokenCommand != "":
-		t.TokenURL = o.askForTokenURL
+		if t.TokenURL, t.Foreign, err = o.askedForTokenURLs(ctx); err != nil {
+			return t, err
+		}
 	case o.target == "":
 		return t, usagef("say what to verify: --target URL, or --token-url URL")
 	}
@@ -237,6 +259,22 @@ func checkBase(flag, text string, withQuery bool) error {
 // tokenCommandTimeout is how long it may take to get a token URL.
 const tokenCommandTimeout = 15 * time.Second
 
+// askedForTokenURLs are those that the command prints, and the server of the first, for
+// which it is run at once: a command that prints none is told before scenarios fail.
+func (o *verifyOptions) askedForTokenURLs(ctx context.Context) (next func(context.Context) (string, error), bases []string, err error) {
+	first, err := o.askForTokenURL(ctx)
+	if err != nil {
+		return nil, nil, &failure{"The target cannot be verified", err.Error(), "Run it by hand: it prints one fresh token URL, and ends with status 0"}
+	}
+	var asked atomic.Bool
+	return func(ctx context.Context) (string, error) {
+		if !asked.Swap(true) {
+			return first, nil
+		}
+		return o.askForTokenURL(ctx)
+	}, basesOf([]string{first}), nil
+}
+
 // askForTokenURL runs the command for a token URL. What it says on its standard
 // error is the user's to see; its output, a secret, is not told again.
 func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
@@ -255,7 +293,8 @@ func (o *verifyOptions) askForTokenURL(ctx context.Context) (string, error) {
 		o.hung = fmt.Errorf("the command for token URLs did not end within %s, was ended, and is not run again", tokenCommandTimeout)
 		return "", o.hung
 	case errors.As(err, &exited):
-		return "", fmt.Errorf("the command for token URLs ended with status %d: %.300s", statusOf(run.ProcessState), printableLines(errs.String()))
+		said := strings.TrimSpace(printableLines(errs.String()))
+		return "", fmt.Errorf("the command for token URLs ended with status %d, and said: %.300s", statusOf(run.ProcessState), cmp.Or(said, "nothing"))
 	case err != nil:
 		return "", fmt.Errorf("the command for token URLs: %w", err)
 	}

@@ -51,13 +51,32 @@ func TestVerifyFeatures(t *testing.T) {
 		t.Errorf("got %s", out)
 	}
 	for name, command := range map[string]string{
-		"ended with status 3": "echo no registry >&2; exit 3",
-		"printed something":   "echo sesame",
+		"ended with status 3, and said: no registry": "echo no registry >&2; exit 3",
+		"printed something":                          "echo sesame",
 	} {
 		r := s.run(t, "verify", "features", "--token-command", command, "--feature", "wire.feature", "--tags", "@wire")
-		if r.code != exitRefused || !strings.Contains(r.out, name) || !strings.Contains(r.out, "0 passed, 17 failed") {
+		if r.code != exitRefused || !strings.Contains(r.errors, name) || !strings.Contains(r.errors, "The target cannot be verified") || r.out != "" {
 			t.Errorf("%s: got %s", command, r)
 		}
+	}
+}
+
+// TestVerifyFeaturesRunsOutOfTokenURLs: a command that prints no further one fails what
+// comes after it.
+func TestVerifyFeaturesRunsOutOfTokenURLs(t *testing.T) {
+	t.Parallel()
+	s := serveFor(t)
+	system, err := btpclient.NewOperator(s.http, http.DefaultClient).Register(t.Context(), "default", "Once", "SAP Commerce Cloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(file, []byte(system.IntegrationToken.TokenURL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run(t, "verify", "features", "--ca", caOf(t, s), "--token-command", `cat "`+file+`" && rm "`+file+`"`, "-q")
+	if r.code != exitRefused || !strings.Contains(r.out, "1 passed, 16 failed") || !strings.Contains(r.out, "ended with status 1, and said: cat") {
+		t.Errorf("got %s", r)
 	}
 }
 
@@ -84,10 +103,10 @@ func TestVerifyFeaturesWhatHangs(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"a command":                      {[]string{"--token-command", `sleep 1000 & echo $! >>"` + pids + `"; wait`}, []string{"did not end within 15s", "0 passed, 17 failed"}},
-		"a command that prints for ever": {[]string{"--token-command", "yes"}, []string{"did not end within 15s", "0 passed, 17 failed"}},
+		"a command":                      {[]string{"--token-command", `sleep 1000 & echo $! >>"` + pids + `"; wait`}, []string{"The target cannot be verified", "did not end within 15s"}},
+		"a command that prints for ever": {[]string{"--token-command", "yes"}, []string{"The target cannot be verified", "did not end within 15s"}},
 		"the registry of a token URL":    {[]string{"--token-url", url + "/?token=secret"}, []string{"The target cannot be verified", url + " cannot be used: it gave no answer within 5s"}},
-		"the registry of a command":      {[]string{"--token-command", "echo '" + url + "/?token=secret'"}, []string{"it gave no answer within 5s", "0 passed, 17 failed"}},
+		"the registry of a command":      {[]string{"--token-command", "echo '" + url + "/?token=secret'"}, []string{"The target cannot be verified", url + " cannot be used: it gave no answer within 5s"}},
 		"a target":                       {[]string{"--target", url}, []string{"The target cannot be verified", "it gave no answer within 5s"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -113,6 +113,11 @@ func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
 	if err != nil {
 		return err
 	}
+	for _, argument := range command {
+		if wrote, meant, misspelt := clientcheck.Misspelt(argument); misspelt {
+			return usagef("%s is no placeholder; write %s", wrote, meant)
+		}
+	}
 	if _, err := exec.LookPath(command[0]); err != nil {
 		problem, status := notRun(err)
 		printFailure(c.ErrOrStderr(), problem)
@@ -120,6 +125,9 @@ func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
 	}
 	out := c.OutOrStdout()
 	options.Progress = func(r clientcheck.Result) {
+		if r.NeverPaired() { // what there is to see to stays in sight
+			return
+		}
 		if r.Outcome != clientcheck.Passed || !o.quiet {
 			fmt.Fprintf(out, "%-14s  %-5s  %s: %s\n", r.Outcome, r.ID, r.Name, r.Does)
 		}
@@ -149,6 +157,9 @@ func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
 		return &failure{"The client was not checked", err.Error(), "Run the command by hand: pairsim exec --register \"Web Shop=SAP Commerce Cloud\" -- COMMAND"}
 	}
 	failed := report.Count(clientcheck.Failed)
+	if last := report.Results[len(report.Results)-1]; last.NeverPaired() {
+		fmt.Fprintf(out, "\nnot applicable: the %d others; %s\n", report.Count(clientcheck.NotApplicable), last.Reason)
+	}
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
 		report.Count(clientcheck.Passed), failed, report.Count(clientcheck.NotApplicable), report.Took.Round(100*time.Millisecond))
 	if err := report.Write(options); err != nil {

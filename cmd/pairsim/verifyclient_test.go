@@ -133,6 +133,7 @@ func TestVerifyClientRefuses(t *testing.T) {
 		"an unknown check":         {[]string{"--check", "C-99", "--", "true"}, exitUsage, "there is no check"},
 		"an unknown type":          {[]string{"--type", "Neverland", "--", "true"}, exitUsage, "Neverland"},
 		"an unknown form":          {[]string{"--report", "pdf", "--", "true"}, exitUsage, "forms are html, junit"},
+		"a misspelt placeholder":   {[]string{"--", "true", "{token_url}"}, exitUsage, "{token_url} is no placeholder; write {tokenUrl}"},
 		"no time":                  {[]string{"--timeout", "1ms", "--", "true"}, exitUsage, "1s to 1h"},
 		"a report that cannot be":  {[]string{"--check", "C-01", "--report", "html=" + filepath.Join(folder, "no", "r.html"), "--", "true"}, exitRefused, "Cannot write the report"},
 	} {
@@ -156,8 +157,9 @@ func TestVerifyClientThatDoesNothing(t *testing.T) {
 		"false": "it ended with status 1, and did not pair; it called nothing",
 	} {
 		got := verifyClientIn(t, "--", command, "{tokenUrl}")
-		if by := outcomes(got.out); got.code != exitRefused || !slices.Equal(by["failed"], []string{"C-01"}) || len(by["passed"]) > 0 || !strings.Contains(got.out, want) {
-			t.Errorf("got %s\nwant %q", got, want)
+		if by := outcomes(got.out); got.code != exitRefused || !slices.Equal(by["failed"], []string{"C-01"}) || len(by["passed"]) > 0 || !strings.Contains(got.out, want) || strings.Count(got.out, "\n") > 12 ||
+			!strings.Contains(got.out, "others; the client does not pair with a friendly registry") {
+			t.Errorf("got %s\nwant %q, and nothing of the other checks but their number", got, want)
 		}
 	}
 }

@@ -100,6 +100,29 @@ func TestAnEnvironmentHasACockpitOfItsOwn(t *testing.T) {
 	p.sees("Register System")
 }
 
+func TestAnEnvironmentThatIsGoneIsSaidToBe(t *testing.T) {
+	server := testenv.Start(t)
+	env, err := server.Environment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = env.Close() })
+	p := open(t, env, 1280, "systems")
+	p.harmless = []string{"net::ERR_"} // its stream breaks off
+	p.sees("Live")
+	if err := env.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.sees("There is no environment " + env.Name())
+	p.accessible()
+	p.run(chromedp.Reload())
+	p.sees("There is no environment " + env.Name())
+	p.accessible()
+	p.click("The environment default")
+	p.sees("Overview")
+	p.sees("Live")
+}
+
 func TestAKeyGuardsTheControlListener(t *testing.T) {
 	const key = "a key of many characters"
 	env := testenv.Start(t, testenv.WithControlKey(key))

@@ -46,6 +46,24 @@ func (o Options) check() error {
 	return nil
 }
 
+var errNoScenario = errors.New("no scenario was carried out: there is none with these tags, or in these files")
+
+// Selects refuses options that select no scenario, of those that can be held against a
+// foreign registry if it is to be one.
+func (o Options) Selects(foreign bool) error {
+	options := o.godog(foreign)
+	selected, err := godog.TestSuite{Name: "pairsim", Options: &options}.RetrieveFeatures()
+	if err != nil {
+		return err
+	}
+	for _, f := range selected {
+		if len(f.Pickles) > 0 {
+			return nil
+		}
+	}
+	return errNoScenario
+}
+
 // CheckTags refuses a tag expression that godog would misread: it knows the tags of
 // Gherkin's tools before there was "and", "or" and "not".
 func CheckTags(expression string) error {
@@ -63,7 +81,7 @@ func CheckTags(expression string) error {
 }
 
 // godog are the options as the runner takes them.
-func (o Options) godog(t Target) godog.Options {
+func (o Options) godog(foreign bool) godog.Options {
 	g := godog.Options{
 		Strict: true, Format: "progress", NoColors: true, FS: features.FS, Paths: o.Paths, Tags: o.Tags, Output: io.Discard,
 		Concurrency: cmp.Or(o.Concurrency, 4),
@@ -74,7 +92,7 @@ func (o Options) godog(t Target) godog.Options {
 	if len(g.Paths) == 0 {
 		g.Paths = []string{"."}
 	}
-	if t.TokenURL != nil {
+	if foreign {
 		g.Concurrency, g.Tags = 1, both("@wire", o.Tags) // nothing else is held against a foreign registry
 	}
 	return g

@@ -99,7 +99,7 @@ func (r Report) document() report.Document {
 // Run carries the scenarios out. An error says that they could not be; that one
 // failed stands in the report.
 func Run(ctx context.Context, t Target, o Options) (Report, error) {
-	r := Report{Target: cmp.Or(t.HTTP, t.MTLS, "a foreign registry"), Began: time.Now()}
+	r := Report{Target: cmp.Or(t.HTTP, t.MTLS, strings.Join(t.Foreign, ", "), "a foreign registry"), Began: time.Now()}
 	if err := o.check(); err != nil {
 		return r, err
 	}
@@ -113,7 +113,7 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 			o.Progress(one.Result)
 		}
 	}
-	options := o.godog(t)
+	options := o.godog(t.TokenURL != nil)
 	options.DefaultContext = ctx
 	t.silent = &sync.Map{}
 	var lines map[string]int
@@ -141,7 +141,7 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 	lines = linesOf(documents)
 	suite.Run()
 	if r.Took = time.Since(r.Began); len(kept) == 0 {
-		return r, cmp.Or(ctx.Err(), errors.New("no scenario was carried out: there is none with these tags, or in these files"))
+		return r, cmp.Or(ctx.Err(), errNoScenario)
 	}
 	slices.SortStableFunc(kept, func(a, b *record) int { return cmp.Or(strings.Compare(a.Feature, b.Feature), a.Line-b.Line) })
 	for _, one := range kept {

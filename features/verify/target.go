@@ -72,7 +72,7 @@ func (t Target) start(ctx context.Context, s steps.Settings) (steps.Landscape, f
 			l := &plain{target: t}
 			return l, func() error { l.drawInto(known); return nil }, nil
 		}
-		return nil, nil, notApplicable{"it needs the target's control, to make an environment and to move its clock"}
+		return nil, nil, notApplicable{"it needs the target's control (--control), to make an environment and to move its clock"}
 	}
 	if why := unmet(s); why != "" {
 		return nil, nil, notApplicable{why}

@@ -2,6 +2,7 @@ package clientcheck
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -42,6 +43,25 @@ func (s Setting) Fill(argument string) string {
 		"{tokenUrl}", s.TokenURL, "{token}", s.Token, "{ca}", s.CAFile, "{folder}", s.Folder, "{system}", s.System,
 	).Replace(argument)
 }
+
+// placeholders are what Fill fills in.
+var placeholders = []string{"{tokenUrl}", "{token}", "{ca}", "{folder}", "{system}"}
+
+// Misspelt finds a placeholder in an argument that Fill would leave as it is, as
+// {tokenurl} or {token_url}, and says which is meant.
+func Misspelt(argument string) (wrote, meant string, found bool) {
+	plain := func(name string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name)) }
+	for _, wrote := range inBraces.FindAllString(argument, -1) {
+		for _, meant := range placeholders {
+			if wrote != meant && plain(wrote) == plain(meant) {
+				return wrote, meant, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+var inBraces = regexp.MustCompile(`\{[A-Za-z_-]+\}`)
 
 // Environment is the setting as environment variables, those of pairsim exec and
 // PAIRSIM_FOLDER.

@@ -1,5 +1,5 @@
 // Package gobuild builds a program of pairsim with the machine's Go, of the version
-// that the caller's module has, into the user's cache.
+// that the caller's module requires, into the user's cache.
 package gobuild
 
 import (
@@ -36,12 +36,35 @@ func Cache(below ...string) (string, error) {
 	return folder, os.MkdirAll(folder, 0o755) //nolint:gosec // a cache, as the user's others
 }
 
+// module is that of the programs.
+const module = "github.com/pairsim/pairsim"
+
+// sources is the folder of the module's sources, in the version that the caller's module
+// has: a checkout, or in Go's module cache.
+func sources() (string, error) {
+	list := exec.Command("go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module) // readonly: a vendor folder has no programs
+	var said bytes.Buffer
+	list.Stderr = &said
+	folder, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the sources of %s: %w\n%s", module, err, bytes.TrimSpace(said.Bytes()))
+	}
+	if folder = bytes.TrimSpace(folder); len(folder) == 0 {
+		return "", fmt.Errorf("the sources of %s are not in the module cache: go mod download %s", module, module)
+	}
+	return string(folder), nil
+}
+
 func build(program, system, arch string) (string, error) {
-	module, err := exec.Command("go", "env", "GOMOD").Output()
+	caller, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("go is needed to build %s: %w", path.Base(program), err)
 	}
-	folder, err := Cache(fmt.Sprintf("testenv-%x", sha256.Sum256(module))[:24])
+	from, err := sources()
+	if err != nil {
+		return "", err
+	}
+	folder, err := Cache(fmt.Sprintf("testenv-%x", sha256.Sum256(caller))[:24])
 	if err != nil {
 		return "", err
 	}
@@ -57,7 +80,10 @@ func build(program, system, arch string) (string, error) {
 	part := fmt.Sprintf("%s.%d%s", file, os.Getpid(), partial)
 	defer os.Remove(part)                                                                                                                  //nolint:errcheck // gone when all went well
 	compile := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // a program of ours
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
+	// Among its own sources, a program has the dependencies that it was tested with. A
+	// module that requires pairsim has the checksums of what its tests import alone.
+	compile.Dir = from
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOOS="+system, "GOARCH="+arch)
 	if out, err := compile.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", path.Base(program), err, bytes.TrimSpace(out))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/btp/cockpit"
 	"github.com/pairsim/pairsim/btp/connector"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/internal/meter"
@@ -42,6 +43,9 @@ func (l *Landscape) front(handler func(e *environment, named bool) http.Handler,
 	nowhere.NoRoute(func(c *gin.Context) {
 		id, _ := named(c.Request.URL.Path)
 		inner := strings.TrimPrefix(c.Request.URL.Path, prefixOf(id))
+		if guard != nil && pageOfNone(c, inner) {
+			return
+		}
 		refuseEnvironment(c, inner, notThere(string(id)))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,6 +69,16 @@ func (l *Landscape) front(handler func(e *environment, named bool) http.Handler,
 		defer context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })()
 		handler(e, true).ServeHTTP(w, publicurl.Under(ctx, r, e.prefix))
 	})
+}
+
+// pageOfNone answers a reader's browser, where the pages of an environment that is not
+// there are asked for, with a page that says so. It says false for any other request.
+func pageOfNone(c *gin.Context, path string) bool {
+	asked := c.Request
+	defer func() { c.Request = asked }()
+	c.Request = asked.Clone(asked.Context())
+	c.Request.URL.Path = path
+	return cockpit.Page(c)
 }
 
 // refuseEnvironment answers what is about the environment in the dialect of the

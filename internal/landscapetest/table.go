@@ -41,7 +41,7 @@ func clock(t *testing.T, env testenv.Landscape) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !state.Frozen || !state.Now.Equal(testenv.Epoch) {
+	if !state.Frozen || !state.Now.Equal(testenv.Epoch) || !env.Now(t).Equal(testenv.Epoch) {
 		t.Errorf("the clock shows %s (frozen: %t), want %s", state.Now, state.Frozen, testenv.Epoch)
 	}
 }

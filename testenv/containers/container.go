@@ -261,7 +261,7 @@ func (p *Part) runWith(ctx context.Context, img string, options []testcontainers
 		err = created.Start(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("container %s: %w%s", p.name, err, p.log.behind("\nits log ends with:\n"))
+		return fmt.Errorf("container %s: %s%w%s", p.name, why(err, p.log.String()), err, p.log.behind("\nits log ends with:\n"))
 	}
 	return nil
 }
@@ -270,6 +270,22 @@ func (p *Part) runWith(ctx context.Context, img string, options []testcontainers
 // gives up.
 func unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
+}
+
+// why says what an error of the library comes from, and what to do, where its text does
+// not; "" otherwise.
+func why(err error, log string) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "reaper"):
+		return "Ryuk, which removes what testcontainers leaves, cannot be started; TESTCONTAINERS_RYUK_DISABLED=true does without it, " +
+			"and these containers end with the test all the same: "
+	case errors.Is(err, context.DeadlineExceeded) && strings.Contains(log, "\nready"):
+		return "it is ready, but not reached from here; TESTCONTAINERS_HOST_OVERRIDE says under which name the engine's ports are reached, as localhost: "
+	case isGone(err) || strings.Contains(text, "unexpected container status"):
+		return "it ended before it was ready: "
+	}
+	return ""
 }
 
 // attach takes hold of the container before it starts, so that nothing that it logs is

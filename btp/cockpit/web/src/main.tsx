@@ -2,6 +2,7 @@ import { render } from "preact";
 import { Refusal } from "./api/client";
 import { follow } from "./api/live";
 import { readWords } from "./api/words";
+import { EnvironmentGone } from "./app/gone";
 import { Shell } from "./app/shell";
 import { startTheme } from "./app/theme";
 import { RefusedBy } from "./ui/message";
@@ -13,5 +14,6 @@ try {
   void follow(words.journal);
   render(<Shell />, root);
 } catch (e) {
-  render(<RefusedBy refusal={e as Refusal} />, root);
+  const refusal = e as Refusal;
+  render(<main>{refusal.code === "environment-not-found" ? <EnvironmentGone /> : <RefusedBy refusal={refusal} />}</main>, root);
 }

@@ -6,7 +6,7 @@ import { headersFor, prefix } from "./client";
 import { listeners } from "./listeners";
 import type { Entry } from "./types";
 
-export type Connection = "connecting" | "live" | "lost";
+export type Connection = "connecting" | "live" | "lost" | "gone"; // gone: the environment is
 
 const entries = listeners<Entry>();
 const revisions = listeners<void>();
@@ -47,6 +47,10 @@ export async function follow(after: number) {
     seen = new AbortController();
     try {
       const answer = await fetch(prefix + "/control/journal?format=events&after=" + after, { headers: headersFor("/control/journal"), cache: "no-store", signal: seen.signal });
+      if (answer.status === 404) {
+        tellConnection("gone");
+        return;
+      }
       if (!answer.ok || !answer.body) throw new Error(String(answer.status));
       tellConnection("live");
       changed(); // what happened in between

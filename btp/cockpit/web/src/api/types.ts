@@ -140,6 +140,7 @@ export interface Service {
   description: string;
   api: boolean;
   events: boolean;
+  eventTypes?: string[]; // of a single system only
 }
 
 export interface Certificate {

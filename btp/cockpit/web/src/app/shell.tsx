@@ -13,6 +13,7 @@ import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { Refused } from "../ui/message";
 import { Time } from "./time";
+import { EnvironmentGone } from "./gone";
 import { Link, usePlace } from "./router";
 import { navigation, routeOf, routes, type Parameters } from "./routes";
 import { SignIn } from "./signin";
@@ -23,6 +24,7 @@ const t = texts.shell;
 export function Shell() {
   const place = usePlace();
   const [open, setOpen] = useState(false);
+  const connection = useConnection();
   return (
     <>
       <a class="skip fd-button" href="#page">
@@ -63,9 +65,13 @@ export function Shell() {
           <p class="nav__warning">{t.warning}</p>
         </nav>
         <main id="page" tabIndex={-1}>
-          <SignIn>
-            <Place place={place} />
-          </SignIn>
+          {connection === "gone" ? (
+            <EnvironmentGone />
+          ) : (
+            <SignIn>
+              <Place place={place} />
+            </SignIn>
+          )}
         </main>
       </div>
     </>

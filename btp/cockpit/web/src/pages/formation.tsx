@@ -24,6 +24,7 @@ import { whyNotIncluded } from "./formations/create";
 import { Picture } from "./formations/picture";
 
 const t = texts.formation;
+const mostUnable = 5;
 type Asked = { what: FormationAction; system?: SystemName };
 
 export function Page({ parameters: { id } }: { parameters: Parameters }) {
@@ -182,6 +183,7 @@ function Include({ f, path, onClose }: { f: Formation; path: string; onClose: ()
   const systems = useList<System>("systems").data?.items ?? [];
   const others = systems.filter((s) => !f.systems.some((one) => one.id === s.id));
   const able = others.filter((s) => whyNotIncluded(s) === undefined);
+  const unable = others.filter((s) => !able.includes(s));
   const [id, setID] = useState<string>();
   const chosen = id ?? able[0]?.id;
   return (
@@ -192,13 +194,12 @@ function Include({ f, path, onClose }: { f: Formation; path: string; onClose: ()
         <Field label={t.include}>{(field) => <Select id={field} value={chosen!} onChange={setID} options={able.map((s) => ({ value: s.id, label: `${s.name} (${s.type})` }))} />}</Field>
       )}
       <ul>
-        {others
-          .filter((s) => !able.includes(s))
-          .map((s) => (
-            <li key={s.id} class="hint">
-              {s.name}: {whyNotIncluded(s)}
-            </li>
-          ))}
+        {unable.slice(0, mostUnable).map((s) => (
+          <li key={s.id} class="hint">
+            {s.name}: {whyNotIncluded(s)}
+          </li>
+        ))}
+        {unable.length > mostUnable && <li class="hint">{texts.common.andMore(unable.length - mostUnable)}</li>}
       </ul>
     </Confirm>
   );

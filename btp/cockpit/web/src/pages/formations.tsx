@@ -15,22 +15,29 @@ import { edition } from "../api/words";
 import { CreateFormation } from "./formations/create";
 
 const t = texts.formations;
+const mostNames = 3;
 
 export function Page() {
   const formations = useList<FormationRow>("formations");
-  const systems = useList<System>("systems").data?.items ?? [];
+  const systems = new Map(useList<System>("systems").data?.items.map((s) => [s.id, s.name] as const));
   const { items: subaccounts } = useSubaccount();
   const [search, setSearch] = useParameter("search");
   const [creating, create] = useState(false);
 
-  const nameOf = (id: string) => systems.find((s) => s.id === id)?.name ?? id;
+  // The names that are known of the first systems, and how many there are besides.
+  const systemsOf = (f: FormationRow) => {
+    const names = f.systems.slice(0, mostNames).flatMap((id) => systems.get(id) ?? []);
+    const others = f.systems.length - names.length;
+    if (names.length === 0) return others === 0 ? texts.common.none : others;
+    return names.join(", ") + (others > 0 ? " " + texts.common.andMore(others) : "");
+  };
   const all = formations.data?.items ?? [];
   const found = all.filter((f) => f.name.toLowerCase().includes(search.toLowerCase()));
   const columns: Column<FormationRow>[] = [
     { key: "name", title: texts.common.name, sort: (f) => f.name, render: (f) => <Link to={"formations/" + f.id}>{f.name}</Link> },
     { key: "type", title: texts.common.type, sort: (f) => f.type, narrow: true, render: (f) => f.type },
     { key: "subaccount", title: texts.common.subaccount, render: (f) => subaccounts.find((s) => s.id === f.subaccount)?.displayName ?? f.subaccount ?? texts.common.none },
-    { key: "systems", title: t.systems, sort: (f) => f.systems.length, render: (f) => f.systems.map(nameOf).join(", ") || texts.common.none },
+    { key: "systems", title: t.systems, sort: (f) => f.systems.length, render: systemsOf },
     { key: "changed", title: texts.common.changed, sort: (f) => f.updatedAt, narrow: true, render: (f) => formatInstant(f.updatedAt) },
   ];
   // v1 shows no statuses of formations.

@@ -86,9 +86,9 @@ export function Page() {
       {registering && (
         <RegisterSystem
           onClose={() => register(false)}
-          onRegistered={(system) => {
+          onRegistered={(system, byToken) => {
             register(false);
-            ask({ what: "token", system, token: system.integrationToken });
+            if (byToken) ask({ what: "token", system, token: system.integrationToken });
           }}
         />
       )}
@@ -160,7 +160,7 @@ function StepBox({ step, number, systems }: { step: Step; number: number; system
               <Link to={"systems/" + s.id}>{s.name}</Link> {s.status.code !== "registered" && s.status.label && <Status status={s.status} />}
             </li>
           ))}
-          {systems.length > mostChips && <li class="hint">{t.more(systems.length - mostChips)}</li>}
+          {systems.length > mostChips && <li class="hint">{texts.common.andMore(systems.length - mostChips)}</li>}
         </ul>
       )}
     </li>

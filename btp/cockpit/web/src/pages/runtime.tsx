@@ -14,7 +14,7 @@ import { Dialog } from "../ui/dialog";
 import { Field, Select } from "../ui/field";
 import { formatInstant } from "../ui/format";
 import { Message, RefusedBy } from "../ui/message";
-import { Page as PageFrame } from "../ui/page";
+import { Loading, Page as PageFrame } from "../ui/page";
 import { Badge } from "../ui/status";
 import { SubaccountChoice } from "../ui/subaccount";
 import { Empty, NothingFound, Table } from "../ui/table";
@@ -30,7 +30,7 @@ export function Page() {
   const subscriptions = useQuery(path && path + "/subscriptions", () => all<Subscription>(path + "/subscriptions"));
   const deliveries = useQuery(path && path + "/deliveries", () => all<Delivery>(path + "/deliveries"));
   const runtime = useQuery(path, () => get<Runtime>(path!)).data;
-  const events = useQuery(path && path + "/events", () => get<List<RuntimeEvent>>(path + "/events")).data?.items ?? [];
+  const events = useQuery(path && path + "/events", () => get<List<RuntimeEvent>>(path + "/events"));
   const [subscribing, subscribe] = useState<Partial<RuntimeEvent>>();
   return (
     <PageFrame
@@ -57,13 +57,13 @@ export function Page() {
           label={t.label}
           tabs={[
             { id: "applications", title: t.applications, count: applications.data?.items.length, render: () => <Applications items={applications.data?.items ?? []} path={path!} /> },
-            { id: "events", title: t.events, count: events.length, render: () => <Events items={events} onSubscribe={subscribe} /> },
-            { id: "subscriptions", title: t.subscriptions, count: subscriptions.data?.items.length, render: () => <Subscriptions items={subscriptions.data?.items ?? []} path={path!} /> },
-            { id: "deliveries", title: t.deliveries, count: deliveries.data?.items.length, render: () => <Deliveries items={deliveries.data?.items ?? []} path={path!} /> },
+            { id: "events", title: t.events, count: events.data?.items.length, render: () => (events.data ? <Events items={events.data.items} onSubscribe={subscribe} /> : <Loading />) },
+            { id: "subscriptions", title: t.subscriptions, count: subscriptions.data?.items.length, render: () => (subscriptions.data ? <Subscriptions items={subscriptions.data.items} path={path!} /> : <Loading />) },
+            { id: "deliveries", title: t.deliveries, count: deliveries.data?.items.length, render: () => (deliveries.data ? <Deliveries items={deliveries.data.items} path={path!} /> : <Loading />) },
           ]}
         />
       )}
-      {subscribing && <Subscribe path={path!} of={subscribing} applications={applications.data?.items ?? []} events={events} onClose={() => subscribe(undefined)} />}
+      {subscribing && <Subscribe path={path!} of={subscribing} applications={applications.data?.items ?? []} events={events.data?.items ?? []} onClose={() => subscribe(undefined)} />}
     </PageFrame>
   );
 }

@@ -85,7 +85,7 @@ function Details({ s }: { s: System }) {
           [texts.merge.systemId, s.discovery.systemId],
           [texts.merge.businessType, s.discovery.businessType],
           [texts.merge.correlationIds, s.discovery.correlationIds?.join(", ")],
-          [capital(edition().tokenName), s.token ? t.tokenUntil(texts.token.states[s.token.state], formatInstant(s.token.expiresAt)) : t.noToken],
+          [capital(edition().tokenName), s.token ? t.tokenStates[s.token.state](formatInstant(s.token.expiresAt)) : t.noToken],
           [texts.common.created, formatInstant(s.createdAt)],
           [texts.common.changed, formatInstant(s.updatedAt)],
           [t.registered, formatInstant(s.registeredAt)],
@@ -125,7 +125,7 @@ function Services({ services }: { services: Service[] }) {
       columns={[
         { key: "name", title: texts.common.name, sort: (s) => s.name, render: (s) => s.name },
         { key: "kind", title: t.kind, sort: (s) => (s.api ? 0 : 1), render: (s) => [s.api && t.api, s.events && t.events].filter(Boolean).join(", ") },
-        { key: "description", title: t.description, render: (s) => s.description },
+        { key: "description", title: t.description, render: (s) => <Described service={s} /> },
       ]}
       empty={
         <Empty title={t.noServices}>
@@ -133,6 +133,24 @@ function Services({ services }: { services: Service[] }) {
         </Empty>
       }
     />
+  );
+}
+
+function Described({ service: s }: { service: Service }) {
+  return (
+    <>
+      {s.description}
+      {s.eventTypes && (
+        <details>
+          <summary>{t.eventTypes(s.eventTypes.length)}</summary>
+          <ul class="event-types mono">
+            {s.eventTypes.map((name) => (
+              <li key={name}>{name}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }
 

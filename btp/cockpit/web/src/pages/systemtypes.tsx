@@ -21,14 +21,14 @@ const t = texts.systemTypes;
 
 export function Page() {
   const types = useList<SystemType>("systemTypes");
-  const systems = useList<System>("systems").data?.items ?? [];
+  const systems = useList<System>("systems").data?.items;
   const [search, setSearch] = useParameter("search");
   const [creating, create] = useState(false);
   const [adding, add] = useState<string>();
   const [asked, ask] = useState<Asked>();
   const all = types.data?.items ?? [];
   const found = all.filter((s) => s.name.toLowerCase().includes(search.toLowerCase()));
-  const count = (type: SystemType) => systems.filter((s) => s.type === type.name).length;
+  const count = (type: SystemType) => systems?.filter((s) => s.type === type.name).length ?? 0;
   const columns: Column<SystemType>[] = [
     { key: "name", title: texts.common.name, sort: (s) => s.name, render: (s) => s.name },
     { key: "token", title: t.token, sort: (s) => s.tokenValiditySeconds, render: (s) => (s.pairedByToken ? t.withToken(formatSpan(s.tokenValiditySeconds)) : t.noToken) },
@@ -46,7 +46,7 @@ export function Page() {
       ),
     },
     { key: "component", title: t.component, narrow: true, render: (s) => <span class="mono">{s.supportComponent}</span> },
-    { key: "systems", title: t.systems, sort: count, render: (s) => (count(s) ? <Link to={"systems?type=" + encodeURIComponent(s.name)}>{count(s)}</Link> : 0) },
+    { key: "systems", title: t.systems, sort: count, render: (s) => (count(s) ? <Link to={"systems?type=" + encodeURIComponent(s.name)}>{count(s)}</Link> : systems && 0) },
     {
       key: "actions",
       title: texts.common.actions,

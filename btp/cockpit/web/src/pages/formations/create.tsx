@@ -14,8 +14,12 @@ import { Field, Select } from "../../ui/field";
 import { RefusedBy } from "../../ui/message";
 import { Facts } from "../../ui/page";
 import { Status } from "../../ui/status";
+import { NothingFound } from "../../ui/table";
 
 const t = texts.formations;
+
+// manySystems are more than fit the dialog.
+const manySystems = 8;
 
 export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formation) => void }) {
   const { account } = useGlobalAccount();
@@ -27,12 +31,14 @@ export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formati
   const [typeName, setType] = useState("");
   const [chosenSubaccount, setSubaccount] = useState<string>();
   const [chosen, setChosen] = useState<string[]>([]);
+  const [search, setSearch] = useState("");
 
   const v1 = edition().formationStatuses.length === 0;
   const type = types.find((f) => f.name === typeName) ?? types[0];
   const subaccount = chosenSubaccount ?? subaccounts.find((s) => type && s.environments.includes(type.environment))?.id ?? "";
   const valid = new RegExp(edition().formationName).test(name);
   const fitting = systems.filter((s) => type?.systemTypes.includes(s.type));
+  const found = fitting.filter((s) => s.name.toLowerCase().includes(search.toLowerCase()));
   const { busy, refusal, run } = useAct(async () => {
     const body = { name, systems: chosen, subaccount: subaccount || null, ...(v1 ? {} : { type: type.name }) };
     const made = await send<Formation>("POST", `/api/v1/globalAccounts/${account!.id}/formations`, body);
@@ -103,7 +109,14 @@ export function CreateFormation(p: { onClose: () => void; onCreated: (f: Formati
       {step === 1 && (
         <fieldset class="plain checks">
           <legend class="hint">{fitting.length === 0 ? t.noSystems : t.systemsHint}</legend>
-          {fitting.map((s) => {
+          {fitting.length > manySystems && (
+            <label>
+              {texts.systems.searchLabel}
+              <input class="fd-input" type="search" value={search} onInput={(e) => setSearch(e.currentTarget.value)} />
+            </label>
+          )}
+          {found.length === 0 && fitting.length > 0 && <NothingFound />}
+          {found.map((s) => {
             const why = whyNotIncluded(s);
             return (
               <label key={s.id} class="check">

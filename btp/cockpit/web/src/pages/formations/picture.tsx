@@ -13,25 +13,27 @@ const worst: Assignment["state"][] = ["CREATE_ERROR", "DELETE_ERROR", "DELETING"
 const row = 72;
 const box = { width: 240, height: 52 };
 const width = 760;
+// label stands beside its system, before the lines come together: none crosses it.
+const label = { x: box.width + 20, width: 150, height: 24 };
+const bend = label.x + label.width + 12;
 
 export function Picture({ formation: f }: { formation: Formation }) {
   const height = Math.max(1, f.systems.length) * row + 16;
   const kyma = f.subaccount?.environments.includes("kyma");
   const right = width - box.width - 8;
-  const middle = height / 2;
+  const middle = Math.min(height / 2, 3 * row); // in sight, however many systems there are
   return (
     <div class="picture" tabIndex={0} role="group" aria-label={t.pictureOf(f.name)}>
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={describe(f)}>
         {f.systems.map((s, i) => {
           const y = i * row + row / 2 + 8;
           const state = stateOf(f, s.id);
-          const label = t.states[state];
           return (
             <g key={s.id} class={"edge edge--" + toneOf(state)}>
-              <path d={`M${box.width + 8} ${y} C ${box.width + 110} ${y}, ${right - 110} ${middle}, ${right} ${middle}`} />
-              <rect class="edge__label" x={width / 2 - 80} y={(y + middle) / 2 - 12} width={160} height={24} rx={12} />
-              <text x={width / 2} y={(y + middle) / 2 + 4} text-anchor="middle">
-                {label}
+              <path d={`M${box.width + 8} ${y} H ${bend} C ${bend + 60} ${y}, ${right - 60} ${middle}, ${right} ${middle}`} />
+              <rect class="edge__label" x={label.x} y={y - label.height / 2} width={label.width} height={label.height} rx={label.height / 2} />
+              <text x={label.x + label.width / 2} y={y + 4} text-anchor="middle">
+                {t.states[state]}
               </text>
             </g>
           );
@@ -46,12 +48,15 @@ export function Picture({ formation: f }: { formation: Formation }) {
   );
 }
 
+const titleLength = 28;
+
 function Box({ x, y, title, detail, faint }: { x: number; y: number; title: string; detail: string; faint?: boolean }) {
   return (
     <g class={"box" + (faint ? " box--faint" : "")}>
+      {short(title, titleLength) !== title && <title>{title}</title>}
       <rect x={x} y={y} width={box.width} height={box.height} rx={10} />
       <text class="box__title" x={x + 14} y={y + (detail ? 22 : 31)}>
-        {short(title, 28)}
+        {short(title, titleLength)}
       </text>
       <text class="box__detail" x={x + 14} y={y + 40}>
         {short(detail, 38)}

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-DPPJ7D5N.js";import"./chunk-HNFUAO4F.js";import"./chunk-W4GHKGI7.js";import"./chunk-3OA5AASH.js";import"./chunk-WWFOERDL.js";import"./chunk-5ZHUNSGD.js";import"./chunk-B3SD3Y7Y.js";export{a as Page,b as optionsOf};

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-VQ5BT2FQ.js";import"./chunk-HNFUAO4F.js";import"./chunk-QYR354Q5.js";import"./chunk-W4GHKGI7.js";import"./chunk-6LVQRUL7.js";import"./chunk-3OA5AASH.js";import"./chunk-ZV3J36FL.js";import"./chunk-WWFOERDL.js";import"./chunk-5ZHUNSGD.js";import"./chunk-B3SD3Y7Y.js";export{b as Operation,a as Page};
