@@ -137,6 +137,7 @@ func (w *world) define(d definitions) {
 	w.formationSteps(d)
 	w.entitlementSteps(d)
 	w.eventMeshSteps(d)
+	w.busSteps(d)
 	w.deregistrationSteps(d)
 	w.landscapeSteps(d)
 	w.callbackSteps(d)
@@ -173,10 +174,10 @@ type world struct {
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	tenants   *btpclient.Tenants
-	// busClients are applications on the event bus, by emname; busStatus is what the
-	// latest of them to publish was answered.
+	// busClients are applications on the event bus, by emname; consumed is the message
+	// that an operator has taken last.
 	busClients map[string]busClient
-	busStatus  int
+	consumed   consumed
 	web        *http.Client
 	closers    []func() error // run last to first
 
