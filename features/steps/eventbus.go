@@ -54,8 +54,8 @@ func (w *world) busSteps(d definitions) {
 	d.Then(`^"([^"]*)" has no webhook$`, w.thereIsNoWebhook)
 }
 
-// busCall is something that is done as a client of the event bus.
-type busCall struct {
+// busAction is something that is done as a client of the event bus.
+type busAction struct {
 	// method, management or messaging, and body are the call of the API that the client's
 	// binding opens. A body is JSON unless it is a message.
 	method, management, messaging, body string
@@ -75,92 +75,92 @@ func queueName(client, queue string) string { return busNamespace(client) + "/" 
 
 func topicsOf(publisher string) string { return busNamespace(publisher) + "/*" }
 
-func makingQueue(client, queue string) busCall {
-	return busCall{
+func makingQueue(client, queue string) busAction {
+	return busAction{
 		method: http.MethodPut, management: queueOf(client, queue), onPage: http.MethodPost, page: "/queues",
 		named: members{"name": queueName(client, queue)},
 	}
 }
 
-func removingQueue(client, queue string) busCall {
-	return busCall{
+func removingQueue(client, queue string) busAction {
+	return busAction{
 		method: http.MethodDelete, management: queueOf(client, queue), onPage: http.MethodDelete, page: "/queues",
 		named: members{"queue": queueName(client, queue)},
 	}
 }
 
-func subscribing(client, queue, publisher string) busCall {
-	return busCall{
+func subscribing(client, queue, publisher string) busAction {
+	return busAction{
 		method: http.MethodPut, management: queueOf(client, queue) + "/subscriptions/" + url.PathEscape(topicsOf(publisher)),
 		onPage: http.MethodPost, page: "/queueSubscriptions", named: members{"queue": queueName(client, queue), "topic": topicsOf(publisher)},
 	}
 }
 
-func unsubscribing(client, queue, publisher string) busCall {
+func unsubscribing(client, queue, publisher string) busAction {
 	c := subscribing(client, queue, publisher)
 	c.method, c.onPage = http.MethodDelete, http.MethodDelete
 	return c
 }
 
-func publishing(_, text, namespaceOf string) busCall {
+func publishing(_, text, namespaceOf string) busAction {
 	topic := busNamespace(namespaceOf) + "/contact/Changed/v1"
-	return busCall{
+	return busAction{
 		method: http.MethodPost, messaging: "/topics/" + url.PathEscape(topic) + "/messages", body: text, message: true,
 		onPage: http.MethodPost, page: "/publications", named: members{"topic": topic, "contentType": "text/plain", "body": text},
 	}
 }
 
-func sending(text, queue, client string) busCall {
-	return busCall{
+func sending(text, queue, client string) busAction {
+	return busAction{
 		method: http.MethodPost, messaging: queueOf(client, queue) + "/messages", body: text, message: true,
 		onPage: http.MethodPost, page: "/publications", named: members{"queue": queueName(client, queue), "contentType": "text/plain", "body": text},
 	}
 }
 
-func switching(action string) busCall {
-	return busCall{
+func switching(action string) busAction {
+	return busAction{
 		method: http.MethodPut, messaging: "/subscriptions/" + webhookName + "/state", body: `{"action":"` + action + `"}`,
 		onPage: http.MethodPut, page: "/webhooks/state", named: members{"webhook": webhookName, "action": action},
 	}
 }
 
-func pausing() busCall { return switching("pause") }
-func goingOn() busCall { return switching("resume") }
+func pausing() busAction { return switching("pause") }
+func goingOn() busAction { return switching("resume") }
 
-func askingAgain() busCall {
-	return busCall{
+func askingAgain() busAction {
+	return busAction{
 		method: http.MethodPost, messaging: "/subscriptions/" + webhookName + "/handshake",
 		onPage: http.MethodPost, page: "/webhooks/handshake", named: members{"webhook": webhookName},
 	}
 }
 
-func removingWebhook() busCall {
-	return busCall{
+func removingWebhook() busAction {
+	return busAction{
 		method: http.MethodDelete, messaging: "/subscriptions/" + webhookName,
 		onPage: http.MethodDelete, page: "/webhooks", named: members{"webhook": webhookName},
 	}
 }
 
 // doing carries a call out, as an operator if there is one.
-type doing func(ctx context.Context, operator, client string, c busCall) error
+type doing func(ctx context.Context, operator, client string, c busAction) error
 
-func withQueue(do doing, what func(client, queue string) busCall) func(ctx context.Context, operator, client, queue string) error {
+func withQueue(do doing, what func(client, queue string) busAction) func(ctx context.Context, operator, client, queue string) error {
 	return func(ctx context.Context, operator, client, queue string) error {
 		return do(ctx, operator, client, what(client, queue))
 	}
 }
 
-func withTopics(do doing, what func(client, one, other string) busCall) func(ctx context.Context, operator, client, one, other string) error {
+func withTopics(do doing, what func(client, one, other string) busAction) func(ctx context.Context, operator, client, one, other string) error {
 	return func(ctx context.Context, operator, client, one, other string) error {
 		return do(ctx, operator, client, what(client, one, other))
 	}
 }
 
-func withWebhook(do doing, what func() busCall) func(ctx context.Context, operator, client string) error {
+func withWebhook(do doing, what func() busAction) func(ctx context.Context, operator, client string) error {
 	return func(ctx context.Context, operator, client string) error { return do(ctx, operator, client, what()) }
 }
 
-func (w *world) does(ctx context.Context, operator, client string, c busCall) error {
+func (w *world) does(ctx context.Context, operator, client string, c busAction) error {
 	if operator != "" {
 		return w.onThePage(ctx, client, c, nil)
 	}
@@ -179,7 +179,7 @@ func (w *world) does(ctx context.Context, operator, client string, c busCall) er
 	return err
 }
 
-func (w *world) hasDone(ctx context.Context, operator, client string, c busCall) error {
+func (w *world) hasDone(ctx context.Context, operator, client string, c busAction) error {
 	if err := w.does(ctx, operator, client, c); err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (w *world) hasDone(ctx context.Context, operator, client string, c busCall)
 }
 
 // onThePage does it as the client of that name.
-func (w *world) onThePage(ctx context.Context, client string, c busCall, into any) error {
+func (w *world) onThePage(ctx context.Context, client string, c busAction, into any) error {
 	bus, err := w.operator.EventBus(ctx, defaultSubaccount)
 	if err != nil {
 		return err
@@ -219,7 +219,7 @@ type consumed struct{ ID, Body, queue string }
 
 func (w *world) theOperatorConsumes(ctx context.Context, client, queue string) error {
 	w.consumed = consumed{queue: queueName(client, queue)}
-	return w.onThePage(ctx, client, busCall{onPage: http.MethodPost, page: "/consumptions", named: members{"queue": w.consumed.queue}}, &w.consumed)
+	return w.onThePage(ctx, client, busAction{onPage: http.MethodPost, page: "/consumptions", named: members{"queue": w.consumed.queue}}, &w.consumed)
 }
 
 func (w *world) theOperatorHasConsumed(ctx context.Context, client, queue string) error {
@@ -240,7 +240,7 @@ func (w *world) theOperatorHasMessage(text string) error {
 }
 
 func (w *world) theOperatorAcknowledges(ctx context.Context, client string) error {
-	return w.onThePage(ctx, client, busCall{
+	return w.onThePage(ctx, client, busAction{
 		onPage: http.MethodPost, page: "/acknowledgements", named: members{"queue": w.consumed.queue, "message": w.consumed.ID},
 	}, nil)
 }
@@ -251,7 +251,7 @@ func (w *world) theOperatorMakesWebhook(ctx context.Context, client, how, queue 
 		return err
 	}
 	w.hook.client = client
-	return w.onThePage(ctx, client, busCall{
+	return w.onThePage(ctx, client, busAction{
 		onPage: http.MethodPost, page: "/webhooks", named: members{"name": webhookName, "queue": queueName(client, queue), "endpoint": at},
 	}, nil)
 }
@@ -271,11 +271,11 @@ func (w *world) theWebhookAgrees() error {
 }
 
 func (w *world) theClientAsksForReadiness(ctx context.Context, client string) error {
-	return w.does(ctx, "", client, busCall{method: http.MethodGet, management: "/readinessCheck"})
+	return w.does(ctx, "", client, busAction{method: http.MethodGet, management: "/readinessCheck"})
 }
 
 // read is what a client is answered over its own API.
-func (w *world) read(ctx context.Context, client string, c busCall, into any) error {
+func (w *world) read(ctx context.Context, client string, c busAction, into any) error {
 	c.method = http.MethodGet
 	if err := w.hasDone(ctx, "", client, c); err != nil {
 		return err
@@ -302,7 +302,7 @@ func (w *world) theQueuesAre(ctx context.Context, client, list string) error {
 		return err
 	}
 	var own []struct{ Name string }
-	if err := w.read(ctx, client, busCall{management: "/queues"}, &own); err != nil {
+	if err := w.read(ctx, client, busAction{management: "/queues"}, &own); err != nil {
 		return err
 	}
 	namespace := busNamespace(client) + "/"
@@ -343,7 +343,7 @@ func (w *world) theQueueHolds(ctx context.Context, queue, client string, n, take
 	seen["the list of messages"] = listed
 	for what, path := range map[string]string{"the queue": "", "the statistics": "/statistics"} {
 		var told count
-		if err := w.read(ctx, client, busCall{management: queueOf(client, queue) + path}, &told); err != nil {
+		if err := w.read(ctx, client, busAction{management: queueOf(client, queue) + path}, &told); err != nil {
 			return err
 		}
 		seen[what] = told
@@ -376,7 +376,7 @@ func (w *world) theQueueIsSubscribedTo(ctx context.Context, queue, client, publi
 		return err
 	}
 	var own []struct{ TopicPattern string }
-	if err := w.read(ctx, client, busCall{management: queueOf(client, queue) + "/subscriptions"}, &own); err != nil {
+	if err := w.read(ctx, client, busAction{management: queueOf(client, queue) + "/subscriptions"}, &own); err != nil {
 		return err
 	}
 	var told, want []string
@@ -404,11 +404,11 @@ func (w *world) theWebhookIs(ctx context.Context, state, handshake string) error
 		all = append(all, push{h.Name, h.State, h.Handshake})
 	}
 	var listed []push
-	if err := w.read(ctx, w.hook.client, busCall{messaging: "/subscriptions"}, &listed); err != nil {
+	if err := w.read(ctx, w.hook.client, busAction{messaging: "/subscriptions"}, &listed); err != nil {
 		return err
 	}
 	var alone push
-	if err := w.read(ctx, w.hook.client, busCall{messaging: "/subscriptions/" + webhookName}, &alone); err != nil {
+	if err := w.read(ctx, w.hook.client, busAction{messaging: "/subscriptions/" + webhookName}, &alone); err != nil {
 		return err
 	}
 	all = append(append(all, listed...), alone)
@@ -425,7 +425,7 @@ func (w *world) thereIsNoWebhook(ctx context.Context, client string) error {
 		return err
 	}
 	var listed []json.RawMessage
-	if err := w.read(ctx, client, busCall{messaging: "/subscriptions"}, &listed); err != nil {
+	if err := w.read(ctx, client, busAction{messaging: "/subscriptions"}, &listed); err != nil {
 		return err
 	}
 	if n := len(bus.Webhooks) + len(listed); n > 0 {

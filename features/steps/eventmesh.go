@@ -108,7 +108,7 @@ func (w *world) callBus(ctx context.Context, c busClient, method, target, body, 
 }
 
 func (w *world) theQueueSubscribes(ctx context.Context, queue, client, publisher string) error {
-	for _, do := range []busCall{makingQueue(client, queue), subscribing(client, queue, publisher)} {
+	for _, do := range []busAction{makingQueue(client, queue), subscribing(client, queue, publisher)} {
 		if err := w.hasDone(ctx, "", client, do); err != nil {
 			return err
 		}

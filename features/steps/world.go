@@ -151,6 +151,7 @@ func (w *world) define(d definitions) {
 	w.gatewaySteps(d)
 	w.eventSteps(d)
 	w.destinationSteps(d)
+	w.keepingSteps(d)
 	w.instanceSteps(d)
 	w.applicationSteps(d)
 	w.snapshotSteps(d)
@@ -219,6 +220,10 @@ type world struct {
 	program   *program
 
 	extension extension // the one that looks destinations up
+	// keepers are applications of the destination service, by name; found is the latest
+	// that has looked something up there.
+	keepers map[string]keeper
+	found   keeper
 
 	snapshots snapshots
 	wire      *wire    // the connector that knows the wire alone
