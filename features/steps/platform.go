@@ -145,7 +145,8 @@ type platform struct {
 	ManagerURL string `json:"sm_url"`
 	subaccount string
 	token      string
-	made       map[string]string // ids of its instances, by name
+	made       map[string]string // ids of its instances and bindings, by name
+	listed     string            // what it has listed last
 }
 
 func (w *world) aProgramOfTheManager(ctx context.Context, subaccount string) error {

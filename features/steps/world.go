@@ -153,12 +153,14 @@ func (w *world) define(d definitions) {
 	w.destinationSteps(d)
 	w.keepingSteps(d)
 	w.instanceSteps(d)
+	w.bindingSteps(d)
 	w.applicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
 	w.documentSteps(d)
 	w.oddSteps(d)
 	w.platformSteps(d)
+	w.managedSteps(d)
 	w.publicSteps(d)
 	w.trustSteps(d)
 	w.headerSteps(d)
@@ -217,7 +219,9 @@ type world struct {
 
 	instances map[string]string // ids of service instances, by name
 	binding   btpclient.Binding // the latest
-	program   *program
+	// marketplace are the services as a developer has seen them last.
+	marketplace []btpclient.SubaccountOffering
+	program     *program
 
 	extension extension // the one that looks destinations up
 	// keepers are applications of the destination service, by name; found is the latest
