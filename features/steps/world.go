@@ -124,6 +124,8 @@ type definitions interface {
 // define defines every step there is.
 func (w *world) define(d definitions) {
 	w.cockpitSteps(d)
+	w.accountSteps(d)
+	w.controlSteps(d)
 	w.tokenSteps(d)
 	w.tenantSteps(d)
 	w.clientSteps(d)
@@ -192,7 +194,10 @@ type world struct {
 	displayed  btpclient.IntegrationToken
 	inspected  btpclient.TokenInspection
 	types      []btpclient.SystemType
-	said       string // what is shown of the request looked at last
+	// shown is the subaccount looked at last.
+	shown          btpclient.Subaccount
+	formationTypes []btpclient.FormationType
+	said           string // what is shown of the request looked at last
 
 	formations map[string]*formation          // by name
 	deletion   btpclient.FormationDeletion    // of the formation deleted last
@@ -244,6 +249,11 @@ type world struct {
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
+	// points are where something can go wrong, removed is the fault that was removed last,
+	// clientSecrets are of the scenario's OAuth clients, by id.
+	points        map[string]btpclient.FaultPoint
+	removed       string
+	clientSecrets map[string]string
 
 	place    string              // the environment where the scenario is
 	places   map[string]world    // the others as it left them; nil: it knows of none
