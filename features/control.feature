@@ -20,7 +20,7 @@ Feature: Whoever controls a landscape sees what was set, and takes it back
       Given the user "jane@acme.example" of the subaccount
       And the user "joe@acme.example" of the subaccount
       When the user "jane@acme.example" of the subaccount is deleted
-      Then the users of the subaccount are "extension.user@example.com" and "joe@acme.example"
+      Then the users of the subaccount are "joe@acme.example"
       When the user "jane@acme.example" of the subaccount is deleted
       Then that is refused because of "user-not-found"
 

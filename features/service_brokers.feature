@@ -255,6 +255,11 @@ Feature: Programs order services
       Then the answer has status 200
       And the token is of the program, in the zone of subaccount "dev"
 
+    Scenario: A program that knows the token service's address alone
+      Given a program with a binding of the Service Manager of subaccount "dev"
+      When the program reads how the token service is configured
+      Then it gets a token where it was told, signed by a key that it was told
+
     Scenario Outline: A token <how>
       Given a program with a binding of the Service Manager of subaccount "dev"
       When the program asks the token service for a token <how>

@@ -149,6 +149,7 @@ func (w *world) define(d definitions) {
 	w.roleSteps(d)
 	w.environmentSteps(d)
 	w.strictnessSteps(d)
+	w.seededSteps(d)
 	w.productSteps(d)
 	w.gatewaySteps(d)
 	w.eventSteps(d)
@@ -164,6 +165,7 @@ func (w *world) define(d definitions) {
 	w.platformSteps(d)
 	w.managedSteps(d)
 	w.publicSteps(d)
+	w.discoverySteps(d)
 	w.trustSteps(d)
 	w.headerSteps(d)
 	w.webhookSteps(d)
@@ -199,15 +201,18 @@ type world struct {
 	formationTypes []btpclient.FormationType
 	said           string // what is shown of the request looked at last
 
-	formations map[string]*formation          // by name
-	deletion   btpclient.FormationDeletion    // of the formation deleted last
-	offered    []btpclient.ServiceOffering    // to the subaccount looked at last
-	seen       []btpclient.RuntimeApplication // in the runtime looked at last
+	formations map[string]*formation       // by name
+	deletion   btpclient.FormationDeletion // of the formation deleted last
+	offered    []btpclient.ServiceOffering // to the subaccount looked at last
+	// entitlement is the id of the one that was taken away last.
+	entitlement string
+	seen        []btpclient.RuntimeApplication // in the runtime looked at last
 
 	subscriber *subscriber // the latest that listens
-	client     *client     // the one that the scenario speaks of
-	called     outcome     // a client's latest request
-	presented  []error     // of several requests at once
+	events     []btpclient.RuntimeEvent
+	client     *client // the one that the scenario speaks of
+	called     outcome // a client's latest request
+	presented  []error // of several requests at once
 
 	tenant       string  // the one that the scenario speaks of
 	administered outcome // its administrator's latest action
@@ -242,8 +247,10 @@ type world struct {
 	manager platform // the program that orders services
 	pages   pages
 	tagged  map[string][]byte // answers by their tags
-	trust   *trust
-	hook    *hook // the latest webhook
+	// documentAt is where the latest OpenAPI document was read.
+	documentAt string
+	trust      *trust
+	hook       *hook // the latest webhook
 	// manifests are what the runtime was given of an application.
 	manifests struct{ Items []manifest }
 
@@ -258,6 +265,7 @@ type world struct {
 	place    string              // the environment where the scenario is
 	places   map[string]world    // the others as it left them; nil: it knows of none
 	served   *btpclient.Control  // the server's own
+	drawn    map[string][][]byte // answers by environment
 	apis     map[string]*exposed // by name
 	workload workload
 }
