@@ -100,16 +100,11 @@ Feature: Programs order services
       When the platform binds the service instance "i-1" as "b-1" with another context
       Then the answer has status 409
 
-    Scenario Outline: A binding <flaw>
+    Scenario: A binding of another plan
       Given a program with a binding of the Service Manager of subaccount "dev"
       And the platform has ordered the service instance "i-1"
-      When the platform binds the service instance "i-1" as "b-1" <flaw>
+      When the platform binds the service instance "i-1" as "b-1" of another plan
       Then the answer has status 400 and says "plan_id"
-
-      Examples:
-        | flaw            |
-        | without a plan  |
-        | of another plan |
 
     Scenario: A binding of what there is not
       Given a program with a binding of the Service Manager of subaccount "dev"

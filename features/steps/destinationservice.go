@@ -131,18 +131,23 @@ func (w *world) theApplicationHasMadeWithFile(ctx context.Context, app, name, le
 	return w.theAnswerHasStatus(http.StatusCreated, "")
 }
 
-// misfits are what is not kept, by kind and by what a scenario calls it.
+// misfits are what is not kept, by kind and by what a scenario calls it. A destination
+// among them leads to another address than what the application has made.
 var misfits = map[string]func(k keeper) any{
-	"destination whose name is taken":           func(k keeper) any { return k.newDestination("orders") },
-	"destination whose name has a slash":        func(k keeper) any { return k.newDestination("a/b") },
-	"destination without a name":                func(k keeper) any { return k.newDestination("").without("Name") },
-	"destination without an address":            func(k keeper) any { return k.newDestination("other").without("URL") },
-	"destination whose address is no URL":       func(k keeper) any { return k.newDestination("other").with(members{"URL": "orders"}) },
-	"destination together with a taken name":    func(k keeper) any { return []members{k.newDestination("other"), k.newDestination("orders")} },
+	"destination whose name is taken": func(k keeper) any { return k.elsewhere("orders") },
+	"destination together with a taken name": func(k keeper) any {
+		return []members{k.elsewhere("other"), k.elsewhere("orders")}
+	},
+	"destination whose name has a slash":        func(k keeper) any { return k.elsewhere("a/b") },
+	"destination without an address":            func(k keeper) any { return k.elsewhere("other").without("URL") },
+	"destination whose address is no URL":       func(k keeper) any { return k.elsewhere("other").with(members{"URL": "orders"}) },
 	"certificate file whose name is taken":      func(keeper) any { return newFile("client.pem") },
 	"certificate file whose name has no ending": func(keeper) any { return newFile("client") },
 	"certificate file that is no base64":        func(keeper) any { return newFile("other.pem").with(members{"Content": "?"}) },
-	"certificate file with a member too many":   func(keeper) any { return newFile("other.pem").with(members{"Key": "x"}) },
+}
+
+func (k keeper) elsewhere(name string) members {
+	return k.newDestination(name).with(members{"URL": anotherAddress})
 }
 
 func (w *world) theApplicationMakesOne(ctx context.Context, app, kind, flaw string) error {
@@ -154,7 +159,7 @@ func (w *world) theApplicationMakesOne(ctx context.Context, app, kind, flaw stri
 }
 
 func (w *world) theApplicationChanges(ctx context.Context, app, name, level string) error {
-	return w.keep(ctx, app, http.MethodPut, "destination", level, "", w.keepers[app].newDestination(name).with(members{"URL": anotherAddress}))
+	return w.keep(ctx, app, http.MethodPut, "destination", level, "", w.keepers[app].elsewhere(name))
 }
 
 func (w *world) theApplicationReads(ctx context.Context, app, kind, name, level string) error {

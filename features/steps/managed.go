@@ -45,8 +45,6 @@ func (w *world) thePlatformBinds(ctx context.Context, instance, binding, how str
 	case "":
 	case "with another context":
 		body["context"] = members{"platform": "kubernetes", "namespace": "other"}
-	case "without a plan":
-		body = body.without("plan_id")
 	case "of another plan":
 		body["plan_id"] = "another"
 	default:
