@@ -26,6 +26,14 @@ Feature: Access to APIs
       When a workload reads the API "Orders & Carts" of "Web Shop" as an entry of its service
       Then the workload gets the data
 
+    @rule:gateway-address
+    Scenario: What stands behind the address of an API reaches its target
+      Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
+      And the client exposes the API "Orders", which asks for nothing
+      When a workload reads the order "0001" through the API "Orders" of "Web Shop"
+      Then the target of the API "Orders" was asked for the order "0001"
+      And the workload gets the data
+
   @rule:gateway-runtime-only @rule:access-needs-pairing-and-formation
   Rule: At the gateway is what the runtime sees: registered, and in a formation with Kyma (SEED-000 Results)
 

@@ -79,6 +79,37 @@ Feature: Service instances of plan api-access
       When the developer creates the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
       Then the developer is refused because of "not-entitled"
 
+    @rule:offering-needs-entitlement
+    Scenario: What the marketplace of a subaccount offers without it
+      When the developer looks at the service marketplace
+      Then the developer finds the service "Destination Service"
+      And the developer finds no service "SAP S/4HANA Cloud Extensibility"
+
+    @rule:offering-needs-entitlement
+    Scenario Outline: What it offers with it, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      When the developer looks at the service marketplace
+      Then the developer finds the plan "api-access" of "SAP S/4HANA Cloud Extensibility" for "Campaigns"
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
+  Rule: A binding is shown as long as it is there (d866cf6.md)
+
+    Scenario: It is made
+      Given the developer has created the service instance "keys" of the destination service
+      When the developer binds the service instance "keys"
+      Then the service instance "keys" has the binding, with the credentials that the developer got
+
+    Scenario: It is deleted
+      Given the developer has created the service instance "keys" of the destination service
+      And the developer has bound the service instance "keys"
+      When the developer deletes the binding
+      Then the service instance "keys" has no binding
+
   Rule: The parameters keep the rules of the descriptor (553a4c6.md, 80a7613.md)
 
     @rule:instance-parameters @rule:instance-authentication-needed @rule:input-refused-precisely
@@ -162,6 +193,13 @@ Feature: Service instances of plan api-access
       When the developer deletes the service instance "contacts"
       Then the developer is refused because of "service-instance-has-bindings"
       And an extension reads contacts through the destination "contacts"
+
+    Scenario: No longer bound
+      Given the developer has created the service instance "keys" of the destination service
+      And the developer has bound the service instance "keys"
+      And the developer has deleted the binding
+      When the developer deletes the service instance "keys"
+      Then there is no service instance "keys"
 
   @rule:entitlement-quota
   Rule: A quota bounds the service instances; one that failed does not count (SEED-004 step 2)

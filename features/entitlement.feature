@@ -138,6 +138,21 @@ Feature: Entitlements
         | v1      |
         | v2      |
 
+    Scenario: It is taken away, and once more
+      Given subaccount "dev" may have 2 clients of its event bus
+      When the operator takes from subaccount "dev" the plan "default" of SAP Event Mesh
+      Then subaccount "dev" has no plan of SAP Event Mesh
+      When the operator takes from subaccount "dev" the plan "default" of SAP Event Mesh
+      Then the operator is refused because of "entitlement-not-found"
+
+    @rule:entitlement-in-use
+    Scenario: It is used
+      Given subaccount "dev" may have 2 clients of its event bus
+      And the developer has created the client "app" of the event bus
+      When the operator takes from subaccount "dev" the plan "default" of SAP Event Mesh
+      Then the operator is refused because of "entitlement-in-use"
+      And the page Event Mesh shows the clients "app"
+
   Rule: A system with an entitlement is not deregistered (SEED-000 Results)
 
     @rule:deregister-blocked-by-entitlement

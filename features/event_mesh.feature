@@ -9,7 +9,7 @@ Feature: Applications receive events over the event bus of their subaccount
     Scenario: An event reaches the queue of another client
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
-      When "s4hc" publishes "changed" in the namespace of "s4hc"
+      When an application, as "s4hc", publishes "changed" in the namespace of "s4hc"
       Then "ems" consumes "changed" from the queue "contacts"
 
   @rule:bus-own-namespace
@@ -18,8 +18,8 @@ Feature: Applications receive events over the event bus of their subaccount
     Scenario: A client publishes in another's namespace
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "ems"
-      When "s4hc" publishes "changed" in the namespace of "ems"
-      Then the event bus refuses it with 403
+      When an application, as "s4hc", publishes "changed" in the namespace of "ems"
+      Then the answer has status 403
       And "ems" consumes nothing from the queue "contacts"
 
   @rule:bus-acknowledgement
@@ -28,7 +28,7 @@ Feature: Applications receive events over the event bus of their subaccount
     Scenario: An application dies with a message
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
-      And "s4hc" has published "changed" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "changed" in the namespace of "s4hc"
       And "ems" has consumed "changed" from the queue "contacts"
       When 5 minutes pass
       Then "ems" consumes "changed" from the queue "contacts"
@@ -39,7 +39,7 @@ Feature: Applications receive events over the event bus of their subaccount
     Scenario: Nobody consumes for thirty days
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
-      And "s4hc" has published "changed" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "changed" in the namespace of "s4hc"
       When 30 days pass
       Then "ems" consumes nothing from the queue "contacts"
 
@@ -93,8 +93,8 @@ Feature: Applications receive events over the event bus of their subaccount
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
       And a webhook that agrees listens to the queue "contacts" of "ems"
-      And "s4hc" has published "first" in the namespace of "s4hc"
-      And "s4hc" has published "second" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "first" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "second" in the namespace of "s4hc"
       When 1 second passes
       Then the webhook has received "first", "second", in this order
 
@@ -102,7 +102,7 @@ Feature: Applications receive events over the event bus of their subaccount
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
       And a webhook that refuses to be asked listens to the queue "contacts" of "ems"
-      And "s4hc" has published "first" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "first" in the namespace of "s4hc"
       When 1 hour passes
       Then the webhook has been asked, and has received nothing
       And "ems" consumes "first" from the queue "contacts"
@@ -111,7 +111,7 @@ Feature: Applications receive events over the event bus of their subaccount
       Given the event bus has the clients "s4hc" and "ems"
       And the queue "contacts" of "ems" subscribes to the topics of "s4hc"
       And a webhook that takes nothing listens to the queue "contacts" of "ems"
-      And "s4hc" has published "first" in the namespace of "s4hc"
+      And an application, as "s4hc", has published "first" in the namespace of "s4hc"
       When 1 second passes
       Then the webhook has been offered "first", in this order
       Given the webhook has begun to take messages

@@ -38,6 +38,16 @@ Feature: Events reach those who listen
       And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
       Then the client is told that somebody listens to "order.created" "v1"
 
+    Scenario: The runtime shows what is listened to
+      Given the SAP Commerce Cloud system "Web Shop" is registered
+      And it is in the formation "shops" of subaccount "dev"
+      And a workload listens to "order.created" "v1" of "Web Shop" in structured mode
+      When the operator looks at the events of the runtime
+      Then the operator sees that 1 workload listens to "order.created" "v1" of "Web Shop"
+      Given the operator has deleted its subscription
+      When the operator looks at the events of the runtime
+      Then the operator sees that 0 workloads listen to "order.created" "v1" of "Web Shop"
+
     Scenario: A subscription that was deleted
       Given the SAP Commerce Cloud system "Web Shop" is paired, and in the formation "shops"
       And a workload listens to "order.created" "v1" of "Web Shop" in structured mode

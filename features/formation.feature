@@ -71,6 +71,16 @@ Feature: Formations
         | Side-by-Side Extensibility with Kyma | not refused                                  |
         | Side-by-Side Extensibility           | refused because of "formation-type-unknown"  |
 
+    Scenario Outline: The types that there are in the cockpit of <edition>
+      Given the cockpit of <edition>
+      When the operator looks at the types of formations
+      Then the one type is "Side-by-Side Extensibility with Kyma", in Kyma, for "SAP Commerce Cloud", "SAP Field Service Management", "SAP Cloud for Customer" and "SAP Marketing Cloud"
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
   Rule: In v1 the subaccount's environment is enabled first (68b04fa.md@v1)
 
     @rule:formation-needs-environment-v1

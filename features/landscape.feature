@@ -64,6 +64,13 @@ Feature: The system landscape
       Then the registration is accepted
       And the system "North" is shown without a status
 
+    Scenario: It is offered in its own global account alone
+      Given the cockpit of v2
+      And there is a global account "other"
+      When the operator creates the system type "Warehouse" in the namespace "customer.acme"
+      Then the system type "Warehouse" is offered in global account "default"
+      And the system type "Warehouse" is not offered in global account "other"
+
     Scenario: There is no token for it
       Given the cockpit of v2
       And the operator has created the system type "Warehouse" in the namespace "customer.acme"

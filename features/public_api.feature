@@ -77,6 +77,7 @@ Feature: What every program can rely on
       Given the landscape is reached from outside at the hosts "front.test" and, with certificates, "front.test:9443"
       When the operator registers the SAP Commerce Cloud system "Web Shop"
       Then its token URL leads to the host "front.test:9443"
+      And the control tells the hosts "front.test" and, with certificates, "front.test:9443"
 
   @rule:time-on-answers
   Rule: Every answer tells the environment's time (design §5)
@@ -96,6 +97,29 @@ Feature: What every program can rely on
 
     Scenario: A program that knows nothing yet
       Then who has fetched the landscape's authority trusts its listener by that alone
+
+    Scenario: The authorities that the control tells
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And a client has paired with the token of "Web Shop"
+      When somebody asks the control for the authorities
+      Then one of them vouches for the listener, the other for the client
+
+  Rule: A landscape describes itself (design §5)
+
+    Scenario Outline: The document of <wire>
+      When a program reads the document of <wire>
+      Then the document is of OpenAPI, and describes the call by which it was read
+
+      Examples:
+        | wire                    |
+        | the registry            |
+        | the token service       |
+        | the destination service |
+        | the control             |
+
+    Scenario: Where everything is
+      When somebody asks the control where everything is
+      Then the document of the control describes every address that it was told
 
   @rule:fault-told
   Rule: A fault is told to whom it strikes (docs/faults.md)

@@ -125,6 +125,21 @@ Feature: Snapshots of a landscape
       Then the snapshot holds no secret
       And the snapshot is refused because of "snapshot-invalid"
 
+  Rule: A snapshot keeps the schema that the landscape tells (docs/snapshot.md)
+
+    Scenario Outline: A landscape with the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has got and entered the token
+      And the operator has created the formation "shops" with "Web Shop"
+      When the landscape is written down
+      Then the snapshot keeps the schema that the landscape tells
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
   @rule:reset-to-seed
   Rule: A reset makes the landscape as its seed declares it
 

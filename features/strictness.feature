@@ -81,3 +81,14 @@ Feature: A registry may be strict
       And a client has presented the token of "Web Shop"
       When the client sends its certificate request 5 minutes later
       Then the client gets its certificate
+
+  @rule:strict-seeded
+  Rule: What is drawn depends on the seed and on a client's own requests, whatever else is going on (docs/strictness.md)
+
+    Scenario: Two landscapes with one seed, and one with another
+      Given there is an environment "one" that is strict by the seed 7
+      And there is an environment "two" that is strict by the seed 7
+      And there is an environment "other" that is strict by the seed 8
+      And somebody else has asked for much in the environment "two"
+      When a program asks the same of "one", "two" and "other", again and again
+      Then "two" has answered to the letter as "one", and "other" has not

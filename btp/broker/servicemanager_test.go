@@ -3,6 +3,7 @@ package broker_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -48,8 +49,22 @@ func TestManagerFromCreationToDeletion(t *testing.T) {
 		t.Errorf("got %v", bound["credentials"])
 	}
 	bid, _ := bound["id"].(string)
-	for _, path := range []string{"", "/parameters", "/operations/" + bid} {
-		d.want(200, d.ask("GET", smBindings+"/"+bid+path, ""))
+	if got := d.want(200, d.ask("GET", smBindings+"/"+bid, "")); fmt.Sprint(got["credentials"]) != fmt.Sprint(bound["credentials"]) {
+		t.Errorf("got %v, want what it was answered with", got)
+	}
+	if got := d.ask("GET", smBindings+"/"+bid+"/parameters", ""); got.Code != 200 || got.Body.String() != "{}" {
+		t.Errorf("got %d %s", got.Code, got.Body)
+	}
+	if got := d.want(200, d.ask("GET", smBindings+"/"+bid+"/operations/"+bid, "")); got["state"] != "succeeded" || got["resource_type"] != "/v1/service_bindings" {
+		t.Errorf("got %v", got)
+	}
+	d.want(404, d.ask("GET", smBindings+"/"+bid+"/operations/none", ""))
+	for what, w := range map[string]*httptest.ResponseRecorder{
+		"b": d.ask("GET", sm+"/service_bindings", ""), "s4-hana-cloud": d.ask("GET", sm+"/service_offerings", ""), "api-access": d.ask("GET", sm+"/service_plans", ""),
+	} {
+		if list := d.want(200, w); !strings.Contains(fmt.Sprint(list["items"]), "name:"+what+" ") {
+			t.Errorf("got %v, want %s in the list", list, what)
+		}
 	}
 	changed := d.want(200, d.ask("PATCH", smInstances+"/"+id, `{"name":"contacts","labels":[{"op":"remove","key":"team","values":["a"]},{"op":"add","key":"new","values":["x"]},{"op":"remove","key":"_namespace"}]}`))
 	if got := fmt.Sprint(changed["labels"]); got != "map[new:[x] subaccount_id:[dev] team:[b]]" {

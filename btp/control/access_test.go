@@ -67,4 +67,10 @@ func TestOAuthClientsOnTheWire(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", body, got, code)
 		}
 	}
+	if w := call(h, "DELETE", "/control/oauthClients/v", ""); w.Code != 204 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := codeOf(t, call(h, "DELETE", "/control/oauthClients/v", "")); got != "oauth-client-not-found" {
+		t.Errorf("deleted twice: got %s, want oauth-client-not-found", got)
+	}
 }

@@ -2,10 +2,29 @@ package control_test
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
+
+func TestUsersOnTheWire(t *testing.T) {
+	h, _ := newControl(t)
+	made := call(h, "POST", "/control/users", `{"subaccount":"dev","name":"jane@acme.example","password":"Sesame-1"}`)
+	if made.Code != 201 {
+		t.Fatalf("got %d %s", made.Code, made.Body)
+	}
+	listed := call(h, "GET", "/control/users", "").Body.String()
+	if !strings.Contains(listed, `"name":"jane@acme.example"`) || strings.Contains(listed, "Sesame-1") {
+		t.Errorf("got %s, want jane without her password", listed)
+	}
+	if w := call(h, "DELETE", "/control/users/dev/jane@acme.example", ""); w.Code != 204 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := codeOf(t, call(h, "DELETE", "/control/users/dev/jane@acme.example", "")); got != "user-not-found" {
+		t.Errorf("deleted twice: got %s, want user-not-found", got)
+	}
+}
 
 func TestUsers(t *testing.T) {
 	h, _ := newControl(t)

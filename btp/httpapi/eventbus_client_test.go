@@ -1,7 +1,7 @@
 package httpapi_test
 
 import (
-	"net/url"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -78,9 +78,14 @@ func TestAnOperatorManagesWebhooks(t *testing.T) {
 		}
 	}
 	a.must(200, a.call("POST", busPath+"/webhooks/handshake", `{"webhook":"h"}`))
-	for _, target := range []string{"/webhooks?webhook=h", "/queueSubscriptions?queue=a%2Fb%2Fc%2Fq&topic=a%2Fb%2Fc%2Fx", "/queues?queue=" + url.QueryEscape("a/b/c/q")} {
-		if w := a.call("DELETE", busPath+target, ""); w.Code != 204 {
-			t.Errorf("%s: got %d %s", target, w.Code, w.Body)
+	const queued = "queue=a%2Fb%2Fc%2Fq"
+	for what, w := range map[string]*httptest.ResponseRecorder{
+		"the webhook":      a.call("DELETE", busPath+"/webhooks?webhook=h", ""),
+		"the subscription": a.call("DELETE", busPath+"/queueSubscriptions?"+queued+"&topic=a%2Fb%2Fc%2Fx", ""),
+		"the queue":        a.call("DELETE", busPath+"/queues?"+queued, ""),
+	} {
+		if w.Code != 204 {
+			t.Errorf("%s: got %d %s", what, w.Code, w.Body)
 		}
 	}
 	if text := a.call("GET", "/api/v1/subaccounts/dev/eventBus", "").Body.String(); !strings.Contains(text, `"queues":[],"webhooks":[]`) {

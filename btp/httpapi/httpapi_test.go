@@ -244,6 +244,20 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// Rule: system-type-own
+func TestTypesOfAnAccount(t *testing.T) {
+	a := newAPI(t, "v2")
+	a.must(201, a.call("POST", "/api/v1/globalAccounts", `{"id":"acme","subdomain":"acme"}`))
+	a.must(201, a.call("POST", "/api/v1/globalAccounts/acme/systemTypes", `{"name":"Warehouse","namespace":"customer.acme","provider":"Acme"}`))
+	all, _ := a.must(200, a.call("GET", "/api/v1/systemTypes", ""))["items"].([]any)
+	own, _ := a.must(200, a.call("GET", "/api/v1/globalAccounts/acme/systemTypes", ""))["items"].([]any)
+	others, _ := a.must(200, a.call("GET", "/api/v1/globalAccounts/default/systemTypes", ""))["items"].([]any)
+	if len(own) != len(all)+1 || len(others) != len(all) || own[len(all)].(map[string]any)["name"] != "Warehouse" {
+		t.Errorf("got %v, and %d types in another account, want Warehouse after the %d of SAP", own, len(others), len(all))
+	}
+	a.must(404, a.call("GET", "/api/v1/globalAccounts/nowhere/systemTypes", ""))
+}
+
 // Rule: list-pages
 func TestPages(t *testing.T) {
 	a := newAPI(t, "v1")

@@ -18,11 +18,13 @@ func (w *world) entitlementSteps(d definitions) {
 	d.When(`^the operator gives subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)" and deregisters it at the same moment$`, w.theOperatorGivesAndDeregisters)
 	d.When(`^the operator takes from subaccount "([^"]*)" the plan "([^"]*)" for "([^"]*)"$`, w.theOperatorTakesPlan)
 	d.When(`^the operator gives subaccount "([^"]*)" the plan "default" of SAP Event Mesh for at most (\d+) instances$`, w.theOperatorGivesEventMesh)
+	d.When(`^the operator takes from subaccount "([^"]*)" the plan "default" of SAP Event Mesh$`, w.theOperatorTakesEventMesh)
 	d.When(`^the operator looks for services to add to subaccount "([^"]*)"$`, w.theOperatorLooksForServices)
 
 	d.Then(`^the operator finds the plans (.+) for (.+)$`, w.theOperatorFinds)
 	d.Then(`^the operator finds no service for a system$`, w.theOperatorFindsNone)
 	d.Then(`^subaccount "([^"]*)" has the plan "default" of SAP Event Mesh for at most (\d+) instances, none of which is used$`, w.theSubaccountHasEventMesh)
+	d.Then(`^subaccount "([^"]*)" has no plan of SAP Event Mesh$`, w.theSubaccountHasNoEventMesh)
 	d.Then(`^subaccount "([^"]*)" has the plans (.+) for "([^"]*)"$`, w.theSubaccountHasPlans)
 }
 
@@ -98,6 +100,40 @@ func (w *world) theSubaccountHasEventMesh(ctx context.Context, subaccount string
 		return nil
 	}
 	return fmt.Errorf("subaccount %s has no plan of SAP Event Mesh", subaccount)
+}
+
+// theOperatorTakesEventMesh names the entitlement by its id, also when it is gone.
+func (w *world) theOperatorTakesEventMesh(ctx context.Context, subaccount string) error {
+	has, err := w.eventMeshOf(ctx, subaccount)
+	if err != nil {
+		return err
+	}
+	if has != "" {
+		w.entitlement = has
+	}
+	w.operated = ended(w.operator.RemoveEntitlement(ctx, subaccount, w.entitlement))
+	return nil
+}
+
+// eventMeshOf is the id of the subaccount's entitlement to SAP Event Mesh, "" if it has none.
+func (w *world) eventMeshOf(ctx context.Context, subaccount string) (string, error) {
+	for e, err := range w.operator.Entitlements(ctx, subaccount, btpclient.EntitlementFilter{Plan: "default"}) {
+		if err != nil || e.System.ID == "" {
+			return e.ID, err
+		}
+	}
+	return "", nil
+}
+
+func (w *world) theSubaccountHasNoEventMesh(ctx context.Context, subaccount string) error {
+	if err := w.operated.accepted("the operator"); err != nil {
+		return err
+	}
+	has, err := w.eventMeshOf(ctx, subaccount)
+	if err == nil && has != "" {
+		err = fmt.Errorf("subaccount %s has SAP Event Mesh still, as %s", subaccount, has)
+	}
+	return err
 }
 
 func (w *world) theOperatorLooksForServices(ctx context.Context, subaccount string) error {

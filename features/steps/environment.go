@@ -329,6 +329,13 @@ func (w *world) theEnvironmentsAre(ctx context.Context, list string) error {
 	}
 	var got []string
 	for _, e := range all {
+		alone, err := server.Environment(ctx, e.Name)
+		if err != nil {
+			return err
+		}
+		if alone.Name != e.Name || alone.Edition != e.Edition || alone.URLs != e.URLs {
+			return fmt.Errorf("the environment is %+v in the list, and %+v alone", e, alone)
+		}
 		got = append(got, e.Name)
 	}
 	if want := strings.Split(list, " and "); !slices.Equal(got, want) {

@@ -28,9 +28,11 @@ func (w *world) eventSteps(d definitions) {
 	d.When(`^the workload takes events again$`, w.theWorkloadTakesAgain)
 	d.When(`^the operator lets a workload at "([^"]*)" listen to "([^"]*)" "([^"]*)" of the application "([^"]*)"$`, w.theOperatorSubscribes)
 
+	d.When(`^the operator looks at the events of the runtime$`, w.theOperatorLooksAtEvents)
 	d.When(`^the operator lets what was given up be sent anew$`, w.theOperatorRedelivers)
 
 	d.Then(`^the runtime of subaccount "([^"]*)" (gets|does not get) the events of "([^"]*)"$`, w.theRuntimeGetsEvents)
+	d.Then(`^the operator sees that (\d+) workloads? listens? to "([^"]*)" "([^"]*)" of "([^"]*)"$`, w.theOperatorSeesListeners)
 	d.Then(`^the workload has received (\d+) events?$`, w.theWorkloadHasReceived)
 	d.Then(`^the client is told that somebody listens to "([^"]*)" "([^"]*)"$`, w.theClientIsToldOf)
 	d.Then(`^(\d+) events? (?:is|are) given up, after (\d+) attempts$`, w.eventsAreGivenUp)
@@ -210,6 +212,39 @@ func (w *world) theOperatorRedelivers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (w *world) theOperatorLooksAtEvents(ctx context.Context) (err error) {
+	w.events, err = w.operator.RuntimeEvents(ctx, defaultSubaccount)
+	return err
+}
+
+// theOperatorSeesListeners holds what is counted of a type of event against the list of subscriptions.
+func (w *world) theOperatorSeesListeners(ctx context.Context, n int, kind, version, name string) error {
+	application, err := w.applicationName(ctx, name)
+	if err != nil {
+		return err
+	}
+	all, err := w.operator.Subscriptions(ctx, defaultSubaccount)
+	if err != nil {
+		return err
+	}
+	listed := 0
+	for _, s := range all {
+		if s.Source == application && s.Type == kind && s.Version == version {
+			listed++
+		}
+	}
+	for _, e := range w.events {
+		if e.Application != application || e.Type != kind || e.Version != version {
+			continue
+		}
+		if e.Subscriptions != n || listed != n {
+			return fmt.Errorf("%d listen to %s %s, and %d subscriptions are listed; want %d", e.Subscriptions, kind, version, listed, n)
+		}
+		return nil
+	}
+	return fmt.Errorf("none of %d types of events is %s %s of %s", len(w.events), kind, version, application)
 }
 
 func (w *world) theRuntimeGetsEvents(ctx context.Context, subaccount, gets, name string) error {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -18,12 +16,8 @@ func (w *world) eventMeshSteps(d definitions) {
 	d.Given(`^the event bus has the clients "([^"]*)" and "([^"]*)"$`, w.theBusHasClients)
 	d.Given(`^the queue "([^"]*)" of "([^"]*)" subscribes to the topics of "([^"]*)"$`, w.theQueueSubscribes)
 
-	d.Given(`^"([^"]*)" has published "([^"]*)" in the namespace of "([^"]*)"$`, w.theClientOfTheBusPublishes)
 	d.Given(`^"([^"]*)" has consumed "([^"]*)" from the queue "([^"]*)"$`, w.theClientOfTheBusConsumes)
 
-	d.When(`^"([^"]*)" publishes "([^"]*)" in the namespace of "([^"]*)"$`, w.theClientOfTheBusPublishes)
-
-	d.Then(`^the event bus refuses it with (\d+)$`, w.theBusRefuses)
 	d.Then(`^"([^"]*)" consumes "([^"]*)" from the queue "([^"]*)"$`, w.theClientOfTheBusConsumes)
 	d.Then(`^"([^"]*)" consumes nothing from the queue "([^"]*)"$`, w.theClientOfTheBusConsumesNothing)
 }
@@ -105,53 +99,19 @@ func (w *world) withToken(ctx context.Context, c busClient) (busClient, error) {
 }
 
 func (w *world) callBus(ctx context.Context, c busClient, method, target, body, contentType string) (status int, answer []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
+	header := []string{"Content-Type", contentType, "X-Qos", "1"}
 	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+		header = append(header, "Authorization", "Bearer "+c.token)
 	}
-	req.Header.Set("Content-Type", contentType)
-	req.Header.Set("X-Qos", "1")
-	res, err := w.web.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer res.Body.Close()
-	answer, err = io.ReadAll(res.Body)
-	return res.StatusCode, answer, err
-}
-
-func (w *world) queueOf(client, queue string) string {
-	return "/queues/" + url.PathEscape(busNamespace(client)+"/"+queue)
+	h, err := w.ask(ctx, method, target, body, header...)
+	return h.status, h.body, err
 }
 
 func (w *world) theQueueSubscribes(ctx context.Context, queue, client, publisher string) error {
-	c := w.busClients[client]
-	at := c.management + w.queueOf(client, queue)
-	for _, target := range []string{at, at + "/subscriptions/" + url.PathEscape(busNamespace(publisher)+"/*")} {
-		status, _, err := w.callBus(ctx, c, http.MethodPut, target, "", "application/json")
-		if err != nil {
+	for _, do := range []busAction{makingQueue(client, queue), subscribing(client, queue, publisher)} {
+		if err := w.hasDone(ctx, "", client, do); err != nil {
 			return err
 		}
-		if status != http.StatusCreated {
-			return fmt.Errorf("PUT %s: got %d", target, status)
-		}
-	}
-	return nil
-}
-
-func (w *world) theClientOfTheBusPublishes(ctx context.Context, client, body, namespaceOf string) (err error) {
-	c := w.busClients[client]
-	topic := url.PathEscape(busNamespace(namespaceOf) + "/contact/Changed/v1")
-	w.busStatus, _, err = w.callBus(ctx, c, http.MethodPost, c.messaging+"/topics/"+topic+"/messages", body, "text/plain")
-	return err
-}
-
-func (w *world) theBusRefuses(want int) error {
-	if w.busStatus != want {
-		return fmt.Errorf("the event bus answered %d", w.busStatus)
 	}
 	return nil
 }
@@ -161,7 +121,7 @@ func (w *world) consumeFromBus(ctx context.Context, client, queue string) (int, 
 	if err != nil {
 		return 0, "", err
 	}
-	status, body, err := w.callBus(ctx, c, http.MethodPost, c.messaging+w.queueOf(client, queue)+"/messages/consumption", "", "text/plain")
+	status, body, err := w.callBus(ctx, c, http.MethodPost, c.messaging+queueOf(client, queue)+"/messages/consumption", "", "text/plain")
 	return status, string(body), err
 }
 

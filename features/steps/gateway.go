@@ -33,10 +33,12 @@ func (w *world) gatewaySteps(d definitions) {
 	d.When(`^the client renames the API "([^"]*)" to "([^"]*)"$`, w.theClientRenames)
 	d.When(`^the client withdraws the API "([^"]*)"$`, w.theClientHasWithdrawn)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadReads)
+	d.When(`^a workload reads the order "([^"]*)" through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadReadsOrder)
 	d.When(`^a workload creates (.+) through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCreates)
 	d.When(`^a workload reads the API "([^"]*)" of "([^"]*)" as an entry of its service$`, w.aWorkloadReadsEntry)
 
 	d.Then(`^the workload gets the data$`, w.theWorkloadGetsData)
+	d.Then(`^the target of the API "([^"]*)" was asked for the order "([^"]*)"$`, w.theTargetWasAsked)
 	d.Then(`^the workload can read it$`, w.theWorkloadCanReadIt)
 	d.Then(`^a workload can read it through the API "([^"]*)" of "([^"]*)"$`, w.aWorkloadCanReadIt)
 	d.Then(`^the workload is refused because of "([^"]*)"$`, w.theWorkloadIsRefused)
@@ -71,6 +73,7 @@ type target struct {
 	tokens          int
 	csrf            bool
 	latest          http.Header // of its latest call
+	asked           string      // the path of its latest call
 }
 
 const (
@@ -84,7 +87,7 @@ const (
 func (t *target) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.latest = r.Header.Clone()
+	t.latest, t.asked = r.Header.Clone(), r.URL.Path
 	user, password, _ := r.BasicAuth()
 	switch {
 	case r.URL.Path == "/token":
@@ -292,18 +295,38 @@ func (w *world) aWorkloadHasRead(ctx context.Context, api, system string) error 
 }
 
 func (w *world) aWorkloadReads(ctx context.Context, api, system string) error {
-	return w.readAPI(ctx, system, btpclient.GatewayAPI{Service: api})
+	return w.readAPI(ctx, system, btpclient.GatewayAPI{Service: api}, "")
+}
+
+func (w *world) aWorkloadReadsOrder(ctx context.Context, order, api, system string) error {
+	return w.readAPI(ctx, system, btpclient.GatewayAPI{Service: api}, "orders/"+order)
+}
+
+func (w *world) theTargetWasAsked(api, order string) error {
+	if err := w.workload.read.accepted("the workload"); err != nil {
+		return err
+	}
+	one := w.apis[api]
+	if one == nil {
+		return fmt.Errorf("the scenario has exposed no API %q", api)
+	}
+	one.target.mu.Lock()
+	defer one.target.mu.Unlock()
+	if !strings.HasSuffix(one.target.asked, "/orders/"+order) {
+		return fmt.Errorf("the target was asked for %s", one.target.asked)
+	}
+	return nil
 }
 
 func (w *world) aWorkloadReadsEntry(ctx context.Context, api, system string) error {
-	return w.readAPI(ctx, system, btpclient.GatewayAPI{Service: api, Entry: api})
+	return w.readAPI(ctx, system, btpclient.GatewayAPI{Service: api, Entry: api}, "")
 }
 
-func (w *world) readAPI(ctx context.Context, system string, api btpclient.GatewayAPI) (err error) {
+func (w *world) readAPI(ctx context.Context, system string, api btpclient.GatewayAPI, path string) (err error) {
 	if api.Application, err = w.applicationName(ctx, system); err != nil {
 		return err
 	}
-	data, err := btpclient.NewWorkload(w.landscape.HTTP(), w.web).Read(ctx, api, "")
+	data, err := btpclient.NewWorkload(w.landscape.HTTP(), w.web).Read(ctx, api, path)
 	w.workload = workload{read: ended(err), data: string(data)}
 	return nil
 }

@@ -79,13 +79,29 @@ func (w *world) openIncident(ctx context.Context, name string) (btpclient.Incide
 	return btpclient.Incident{}, false, fmt.Errorf("%d incidents about %q are open, want one at most", len(found), name)
 }
 
-// incidentAbout is the open incident, which there must be.
+// incidentAbout is the open incident, which there must be: in the list of the global
+// account, alone, and in support's list.
 func (w *world) incidentAbout(ctx context.Context, name string) (btpclient.Incident, error) {
 	i, open, err := w.openIncident(ctx, name)
 	if err == nil && !open {
 		err = fmt.Errorf("no incident about %q is open, want one", name)
 	}
-	return i, err
+	if err != nil {
+		return i, err
+	}
+	alone, err := w.operator.Incident(ctx, i.ID)
+	if err != nil {
+		return i, err
+	}
+	if alone.Cause != i.Cause || alone.Subject.Name != name {
+		return i, fmt.Errorf("the incident is %+v in the list, and %+v alone", i, alone)
+	}
+	for of, err := range w.control.Incidents(ctx, btpclient.IncidentFilter{OpenOnly: true}) {
+		if err != nil || of.ID == i.ID {
+			return i, err
+		}
+	}
+	return i, fmt.Errorf("support does not see the incident about %q", name)
 }
 
 func (w *world) supportResolves(ctx context.Context, name string) error {

@@ -243,25 +243,7 @@ func (w *world) theDeveloperChanges(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, w.landscape.HTTP()+"/api/v1/serviceInstances/"+i.ID, strings.NewReader(`{"parameters":{}}`))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := w.web.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	var problem struct {
-		Type string `json:"type"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&problem); err != nil {
-		return err
-	}
-	code, _ := strings.CutPrefix(problem.Type, "urn:pairsim:problem:")
-	w.operated = ended(&btpclient.Problem{Status: res.StatusCode, Type: problem.Type, Code: code})
-	return nil
+	return w.operate(ctx, http.MethodPatch, "/serviceInstances/"+i.ID, members{"parameters": members{}}, nil)
 }
 
 func (w *world) theDeveloperDeletes(ctx context.Context, name string) error {

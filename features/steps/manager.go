@@ -24,7 +24,7 @@ func (w *world) toManager(ctx context.Context, method, path, body string) (h hea
 
 func newInstance(name string) (string, error) {
 	text, err := json.Marshal(members{
-		"name": name, "service_offering_name": quickService, "service_plan_name": quickPlan, "labels": members{"team": []string{name}},
+		"name": name, "service_offering_name": quickService, "service_plan_name": quickPlan, "parameters": storedParameters, "labels": members{"team": []string{name}},
 	})
 	return string(text), err
 }
@@ -60,7 +60,7 @@ func (w *world) theProgramCreatesInBackground(ctx context.Context, name string) 
 
 func (w *world) theOperationHasSucceeded(ctx context.Context) error {
 	at := w.heard.header.Get("Location")
-	if !strings.HasPrefix(at, "/v1/service_instances/") || len(w.heard.body) > 0 {
+	if !strings.HasPrefix(at, "/v1/service_instances/") && !strings.HasPrefix(at, "/v1/service_bindings/") || len(w.heard.body) > 0 {
 		return fmt.Errorf("the header Location is %q, and the body has %d bytes; want a path, and no body", at, len(w.heard.body))
 	}
 	if _, err := w.toManager(ctx, http.MethodGet, at, ""); err != nil {

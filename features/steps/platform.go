@@ -75,6 +75,40 @@ func (w *world) ask(ctx context.Context, method, address, body string, header ..
 	return h, err
 }
 
+// operate makes a call of the registry that the client library of ours has no name for,
+// and notes how it ended for the operator.
+func (w *world) operate(ctx context.Context, method, path string, body members, into any) error {
+	text := ""
+	if body != nil {
+		sent, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		text = string(sent)
+	}
+	h, err := w.ask(ctx, method, w.landscape.HTTP()+"/api/v1"+path, text)
+	if err != nil {
+		return err
+	}
+	if w.operated = ended(h.refused()); w.operated.err != nil || into == nil || len(h.body) == 0 {
+		return nil
+	}
+	return json.Unmarshal(h.body, into)
+}
+
+// refused is the refusal of one of pairsim's own APIs, as its client library would tell it.
+func (h heard) refused() error {
+	if h.status/100 == 2 {
+		return nil
+	}
+	p := btpclient.Problem{Status: h.status}
+	if err := json.Unmarshal(h.body, &p); err != nil {
+		return fmt.Errorf("got status %d, and %w", h.status, err)
+	}
+	p.Code = strings.TrimPrefix(p.Type, "urn:pairsim:problem:")
+	return &p
+}
+
 // theAnswerHasStatus reads the latest answer, whose text holds what it says.
 func (w *world) theAnswerHasStatus(status int, text string) error {
 	switch h := w.heard; {
@@ -111,7 +145,8 @@ type platform struct {
 	ManagerURL string `json:"sm_url"`
 	subaccount string
 	token      string
-	made       map[string]string // ids of its instances, by name
+	made       map[string]string // ids of its instances and bindings, by name
+	listed     string            // what it has listed last
 }
 
 func (w *world) aProgramOfTheManager(ctx context.Context, subaccount string) error {

@@ -329,9 +329,14 @@ func (w *world) theAuthorityIsServed(ctx context.Context) error {
 	if _, err := w.ask(ctx, http.MethodGet, w.landscape.HTTP()+"/ca.pem", ""); err != nil {
 		return err
 	}
+	return w.trusts(ctx, w.heard.body)
+}
+
+// trusts shakes hands with the TLS listener, by nothing but an authority as PEM.
+func (w *world) trusts(ctx context.Context, authority []byte) error {
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(w.heard.body) {
-		return fmt.Errorf("what was fetched is no certificate: %.100s", w.heard.body)
+	if !roots.AppendCertsFromPEM(authority) {
+		return fmt.Errorf("what was fetched is no certificate: %.100s", authority)
 	}
 	at, err := url.Parse(w.landscape.MTLS())
 	if err != nil {

@@ -42,6 +42,7 @@ func (w *world) snapshotSteps(d definitions) {
 	d.Given(`^the landscape has been written down$`, w.theLandscapeIsWrittenDown)
 	d.Given(`^the landscape has been restored$`, w.theLandscapeHasBeenRestored)
 
+	d.When(`^the landscape is written down$`, w.theLandscapeIsWrittenDown)
 	d.When(`^the landscape is restored$`, w.theLandscapeHasBeenRestored)
 	d.When(`^the landscape is reset$`, w.theLandscapeIsReset)
 	d.When(`^somebody restores a snapshot without secrets$`, w.somebodyRestoresOneWithoutSecrets)

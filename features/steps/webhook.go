@@ -32,6 +32,7 @@ func (w *world) webhookSteps(d definitions) {
 // hook is a webhook of an application.
 type hook struct {
 	mu             sync.Mutex
+	client         string // whose it is
 	agrees, takes  bool
 	asked          atomic.Int32
 	offered, taken []string
@@ -60,15 +61,14 @@ func (h *hook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *world) aWebhookListens(ctx context.Context, how, queue, client string) error {
-	w.hook = &hook{agrees: how != "refuses to be asked", takes: how != "takes nothing"}
-	var calls atomic.Int32
-	at, err := w.listen(ctx, &calls, w.hook.ServeHTTP)
+	at, err := w.hooked(ctx, how)
 	if err != nil {
 		return err
 	}
+	w.hook.client = client
 	c := w.busClients[client]
 	body, err := json.Marshal(members{
-		"name": "hook", "address": "queue:" + busNamespace(client) + "/" + queue, "qos": 1,
+		"name": webhookName, "address": "queue:" + busNamespace(client) + "/" + queue, "qos": 1,
 		"pushConfig": members{"type": "webhook", "endpoint": at, "exemptHandshake": false},
 	})
 	if err != nil {

@@ -124,6 +124,8 @@ type definitions interface {
 // define defines every step there is.
 func (w *world) define(d definitions) {
 	w.cockpitSteps(d)
+	w.accountSteps(d)
+	w.controlSteps(d)
 	w.tokenSteps(d)
 	w.tenantSteps(d)
 	w.clientSteps(d)
@@ -137,6 +139,7 @@ func (w *world) define(d definitions) {
 	w.formationSteps(d)
 	w.entitlementSteps(d)
 	w.eventMeshSteps(d)
+	w.busSteps(d)
 	w.deregistrationSteps(d)
 	w.landscapeSteps(d)
 	w.callbackSteps(d)
@@ -146,18 +149,23 @@ func (w *world) define(d definitions) {
 	w.roleSteps(d)
 	w.environmentSteps(d)
 	w.strictnessSteps(d)
+	w.seededSteps(d)
 	w.productSteps(d)
 	w.gatewaySteps(d)
 	w.eventSteps(d)
 	w.destinationSteps(d)
+	w.keepingSteps(d)
 	w.instanceSteps(d)
+	w.bindingSteps(d)
 	w.applicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
 	w.documentSteps(d)
 	w.oddSteps(d)
 	w.platformSteps(d)
+	w.managedSteps(d)
 	w.publicSteps(d)
+	w.discoverySteps(d)
 	w.trustSteps(d)
 	w.headerSteps(d)
 	w.webhookSteps(d)
@@ -173,10 +181,10 @@ type world struct {
 	operator  *btpclient.Operator
 	control   *btpclient.Control
 	tenants   *btpclient.Tenants
-	// busClients are applications on the event bus, by emname; busStatus is what the
-	// latest of them to publish was answered.
+	// busClients are applications on the event bus, by emname; consumed is the message
+	// that an operator has taken last.
 	busClients map[string]busClient
-	busStatus  int
+	consumed   consumed
 	web        *http.Client
 	closers    []func() error // run last to first
 
@@ -188,17 +196,23 @@ type world struct {
 	displayed  btpclient.IntegrationToken
 	inspected  btpclient.TokenInspection
 	types      []btpclient.SystemType
-	said       string // what is shown of the request looked at last
+	// shown is the subaccount looked at last.
+	shown          btpclient.Subaccount
+	formationTypes []btpclient.FormationType
+	said           string // what is shown of the request looked at last
 
-	formations map[string]*formation          // by name
-	deletion   btpclient.FormationDeletion    // of the formation deleted last
-	offered    []btpclient.ServiceOffering    // to the subaccount looked at last
-	seen       []btpclient.RuntimeApplication // in the runtime looked at last
+	formations map[string]*formation       // by name
+	deletion   btpclient.FormationDeletion // of the formation deleted last
+	offered    []btpclient.ServiceOffering // to the subaccount looked at last
+	// entitlement is the id of the one that was taken away last.
+	entitlement string
+	seen        []btpclient.RuntimeApplication // in the runtime looked at last
 
 	subscriber *subscriber // the latest that listens
-	client     *client     // the one that the scenario speaks of
-	called     outcome     // a client's latest request
-	presented  []error     // of several requests at once
+	events     []btpclient.RuntimeEvent
+	client     *client // the one that the scenario speaks of
+	called     outcome // a client's latest request
+	presented  []error // of several requests at once
 
 	tenant       string  // the one that the scenario speaks of
 	administered outcome // its administrator's latest action
@@ -215,9 +229,15 @@ type world struct {
 
 	instances map[string]string // ids of service instances, by name
 	binding   btpclient.Binding // the latest
-	program   *program
+	// marketplace are the services as a developer has seen them last.
+	marketplace []btpclient.SubaccountOffering
+	program     *program
 
 	extension extension // the one that looks destinations up
+	// keepers are applications of the destination service, by name; found is the latest
+	// that has looked something up there.
+	keepers map[string]keeper
+	found   keeper
 
 	snapshots snapshots
 	wire      *wire    // the connector that knows the wire alone
@@ -227,17 +247,25 @@ type world struct {
 	manager platform // the program that orders services
 	pages   pages
 	tagged  map[string][]byte // answers by their tags
-	trust   *trust
-	hook    *hook // the latest webhook
+	// documentAt is where the latest OpenAPI document was read.
+	documentAt string
+	trust      *trust
+	hook       *hook // the latest webhook
 	// manifests are what the runtime was given of an application.
 	manifests struct{ Items []manifest }
 
 	moved      time.Time // what the clock showed before it moved last
 	controlled outcome   // the latest request to the control listener
+	// points are where something can go wrong, removed is the fault that was removed last,
+	// clientSecrets are of the scenario's OAuth clients, by id.
+	points        map[string]btpclient.FaultPoint
+	removed       string
+	clientSecrets map[string]string
 
 	place    string              // the environment where the scenario is
 	places   map[string]world    // the others as it left them; nil: it knows of none
 	served   *btpclient.Control  // the server's own
+	drawn    map[string][][]byte // answers by environment
 	apis     map[string]*exposed // by name
 	workload workload
 }

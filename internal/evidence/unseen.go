@@ -6,8 +6,6 @@ const ofThePages = "It is about pages; features/browser clicks through them."
 // noScenario says of rules why no scenario shows them. One that has a scenario after all
 // does not stand here.
 var noScenario = map[string]string{
-	"fault-every-point":         "It is about the table of points, which a test holds against the routes and the due work.",
-	"strict-seeded":             "It is about many requests of two runs.",
 	"journal-bounded":           "Its bounds are tens of thousands of entries.",
 	"store-one-contract":        "It is about what stands below every scenario.",
 	"store-survives-death":      "The process is killed, and its scenario with it.",
