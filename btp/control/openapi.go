@@ -13,6 +13,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/openapi"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -20,11 +21,11 @@ import (
 var openAPIYAML []byte
 
 // OpenAPI is the API's OpenAPI 3.1 document, as JSON: that of the server's own control.
-var OpenAPI = sync.OnceValue(func() []byte { return httpapi.MakeOpenAPI(openAPIYAML, complete) })
+var OpenAPI = sync.OnceValue(func() []byte { return openapi.Make(openAPIYAML, complete) })
 
 // ofEnvironment is OpenAPI without the paths that are the server's alone.
 var ofEnvironment = sync.OnceValue(func() []byte {
-	return httpapi.MakeOpenAPI(openAPIYAML, func(doc map[string]any) {
+	return openapi.Make(openAPIYAML, func(doc map[string]any) {
 		complete(doc)
 		delete(object(doc, "paths"), "/control/environments")
 		delete(object(doc, "paths"), "/control/environments/{name}")
@@ -39,7 +40,7 @@ func (s *server) showOpenAPI(c *gin.Context) error {
 	if s.Environments == nil {
 		doc = ofEnvironment
 	}
-	httpapi.RespondOpenAPI(c, doc())
+	openapi.Respond(c, doc())
 	return nil
 }
 

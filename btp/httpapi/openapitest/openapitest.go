@@ -25,6 +25,7 @@ import (
 	eventbus "github.com/pairsim/pairsim/btp/eventmesh/rest"
 	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/btp/tokenservice"
+	"github.com/pairsim/pairsim/internal/openapi"
 	"github.com/pairsim/pairsim/internal/problem"
 )
 
@@ -59,7 +60,7 @@ var (
 )
 
 // eventBusOpenAPI is the document of the event bus, as JSON.
-func eventBusOpenAPI() []byte { return httpapi.MakeOpenAPI(eventbus.OpenAPI, func(map[string]any) {}) }
+func eventBusOpenAPI() []byte { return openapi.Make(eventbus.OpenAPI, nil) }
 
 func under(path, parent string) bool { return path == parent || strings.HasPrefix(path, parent+"/") }
 
