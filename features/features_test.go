@@ -127,6 +127,7 @@ func checked(ctx context.Context, s steps.Settings, start func(...testenv.Option
 	for name, api := range map[string]*conformance.API{
 		"registry": openapitest.Registry, "destinations": openapitest.Destinations, "tokens": openapitest.TokenService,
 		"broker": openapitest.Broker, "manager": openapitest.Manager, "bus": openapitest.EventBus,
+		"tenants": openapitest.Tenants,
 	} {
 		check, err := api.Middleware(wire.report, exercised(name))
 		if err != nil {

@@ -147,7 +147,7 @@ func jsonOf(v any) string {
 // arrange makes an arrangement and returns what the registry learns.
 func arrange(t testing.TB, tenant *Tenant, f *fakeRegistry, instance string, request object) madeArrangement {
 	t.Helper()
-	w := call(Handler(tenant), "PUT", wireA+instance, jsonOf(request), f.signedCall(nil)...)
+	w := call(handlerOf(t, tenant), "PUT", wireA+instance, jsonOf(request), f.signedCall(nil)...)
 	var made madeArrangement
 	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || w.Code != http.StatusCreated {
 		t.Fatalf("got %d %s, want an arrangement", w.Code, w.Body)

@@ -32,7 +32,7 @@ func TestAnArrangementIsMade(t *testing.T) {
 	f := newFake(t)
 	store := NewMemoryStore()
 	tenant := paired(t, f, func(c *Config) { c.Store = store })
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	made := arrange(t, tenant, f, "i-1", basicArrangement())
 	want := madeArrangement{
 		ID: "1", URL: "http://tenants.test:1/tenants/commerce/api", UIURL: "http://tenants.test:1/tenants/commerce", User: made.User,
@@ -94,7 +94,7 @@ func TestWhyThereIsNoArrangement(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	arrange(t, tenant, f, "i-0", with(basicArrangement(), object{"communicationArrangementName": "TAKEN"}))
 	arrange(t, tenant, f, "m-0", messagingArrangement(f))
 	before := tenant.Snapshot()
@@ -203,7 +203,7 @@ func TestAProductWithoutArrangements(t *testing.T) {
 	if _, err := tenant.Pair(t.Context(), f.token(nil), ""); err != nil {
 		t.Fatal(err)
 	}
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	doc := wantProblem(t, call(h, "PUT", wireA+"i", jsonOf(basicArrangement()), f.signedCall(nil)...), arrangementsNotSupported, "arrangement")
 	if !strings.Contains(doc.Detail, "SAP Commerce Cloud") {
 		t.Errorf("got %q", doc.Detail)
@@ -220,7 +220,7 @@ func TestWhoMayAskForArrangements(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	body := jsonOf(basicArrangement())
 	for name, test := range map[string]struct {
 		header []string
@@ -256,7 +256,7 @@ func TestTheRegistrysCertificate(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	server := httptest.NewUnstartedServer(Handler(tenant))
+	server := httptest.NewUnstartedServer(handlerOf(t, tenant))
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -332,8 +332,8 @@ func TestArrangementsEndWithTheirPairing(t *testing.T) {
 		if stored, _ := store.Load(t.Context(), "commerce"); strings.Contains(string(stored), made.User.Username) {
 			t.Errorf("%s: the arrangement is stored still", name)
 		}
-		wantProblem(t, call(Handler(tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), tenantNotPaired, name)
-		if w := call(Handler(tenant), "DELETE", wireA+"i-1", `{"systemId":"sys-1"}`, f.signedCall(nil)...); w.Code != http.StatusNoContent {
+		wantProblem(t, call(handlerOf(t, tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), tenantNotPaired, name)
+		if w := call(handlerOf(t, tenant), "DELETE", wireA+"i-1", `{"systemId":"sys-1"}`, f.signedCall(nil)...); w.Code != http.StatusNoContent {
 			t.Errorf("%s: got %d %s, want 204: there is nothing", name, w.Code, w.Body)
 		}
 	}
@@ -352,7 +352,7 @@ func TestADisabledExtensionRests(t *testing.T) {
 	if _, known := tenant.arranged(basicRequest(made.User), api); known {
 		t.Error("a user of a disabled extension is let in")
 	}
-	wantProblem(t, call(Handler(tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), extensionDisabled, "disabled")
+	wantProblem(t, call(handlerOf(t, tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), extensionDisabled, "disabled")
 	if _, err := tenant.Enable(t.Context(), "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func TestScenariosAreSwitchedAndMade(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	told := func() []string {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -422,7 +422,7 @@ func TestTheRegistryNeedsNoAdministrator(t *testing.T) {
 	f := newFake(t)
 	tenant := paired(t, f, func(c *Config) { c.Authorize = true })
 	arrange(t, tenant, f, "i-1", basicArrangement())
-	wantProblem(t, call(Handler(tenant), "POST", scenarios, `{"id":"YY1_A","name":"a"}`), unauthenticated, "a scenario of nobody's")
+	wantProblem(t, call(handlerOf(t, tenant), "POST", scenarios, `{"id":"YY1_A","name":"a"}`), unauthenticated, "a scenario of nobody's")
 }
 
 func TestAnArrangementThatCannotBeKeptIsNone(t *testing.T) {
@@ -431,7 +431,7 @@ func TestAnArrangementThatCannotBeKeptIsNone(t *testing.T) {
 	store := &brokenStore{MemoryStore: NewMemoryStore()}
 	tenant := paired(t, f, func(c *Config) { c.Store = store })
 	store.fails = true
-	if w := call(Handler(tenant), "PUT", wireA+"i-1", jsonOf(basicArrangement()), f.signedCall(nil)...); w.Code != http.StatusInternalServerError {
+	if w := call(handlerOf(t, tenant), "PUT", wireA+"i-1", jsonOf(basicArrangement()), f.signedCall(nil)...); w.Code != http.StatusInternalServerError {
 		t.Errorf("got %d %s, want 500", w.Code, w.Body)
 	}
 	store.fails = false

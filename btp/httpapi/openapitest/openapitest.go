@@ -1,4 +1,4 @@
-// Package openapitest has the registry's APIs that have an OpenAPI document, so that tests
+// Package openapitest has all APIs that have an OpenAPI document, so that tests
 // hold their answers and requests against it.
 package openapitest
 
@@ -13,6 +13,7 @@ import (
 	"github.com/pairsim/pairsim/btp/tokenservice"
 	"github.com/pairsim/pairsim/internal/openapi"
 	"github.com/pairsim/pairsim/internal/openapi/conformance"
+	"github.com/pairsim/pairsim/internal/tenant"
 )
 
 // The APIs.
@@ -29,6 +30,7 @@ var (
 	EventBus = conformance.OfVendor("eventmesh/rest/openapi.yaml", eventBusOpenAPI, func(path string) bool {
 		return under(path, eventbus.MessagingPath) || under(path, eventbus.ManagementPath)
 	})
+	Tenants = conformance.New("internal/tenant/openapi.yaml", tenant.OpenAPI, tenant.Documented)
 	Control = conformance.New("control/openapi.yaml", control.OpenAPI, func(path string) bool { return under(path, "/control") })
 )
 
