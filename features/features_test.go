@@ -22,6 +22,7 @@ import (
 	"github.com/pairsim/pairsim/features/steps"
 	"github.com/pairsim/pairsim/internal/evidence"
 	"github.com/pairsim/pairsim/internal/landscape"
+	"github.com/pairsim/pairsim/internal/openapi/conformance"
 	"github.com/pairsim/pairsim/testenv"
 )
 
@@ -123,9 +124,10 @@ func checked(ctx context.Context, s steps.Settings, start func(...testenv.Option
 		return nil, nil, err
 	}
 	var checks []func(http.Handler) http.Handler
-	for name, api := range map[string]*openapitest.API{
+	for name, api := range map[string]*conformance.API{
 		"registry": openapitest.Registry, "destinations": openapitest.Destinations, "tokens": openapitest.TokenService,
 		"broker": openapitest.Broker, "manager": openapitest.Manager, "bus": openapitest.EventBus,
+		"tenants": openapitest.Tenants,
 	} {
 		check, err := api.Middleware(wire.report, exercised(name))
 		if err != nil {

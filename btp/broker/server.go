@@ -15,9 +15,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
-	"github.com/pairsim/pairsim/btp/httpapi"
 	"github.com/pairsim/pairsim/btp/offerings"
 	"github.com/pairsim/pairsim/btp/services"
+	"github.com/pairsim/pairsim/internal/openapi"
 	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
@@ -69,8 +69,8 @@ func Mount(router gin.IRouter, c Config) {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	router.GET("/broker/openapi.json", func(c *gin.Context) { httpapi.RespondOpenAPI(c, BrokerOpenAPI()) })
-	router.GET("/service-manager/openapi.json", func(c *gin.Context) { httpapi.RespondOpenAPI(c, ManagerOpenAPI()) })
+	router.GET("/broker/openapi.json", func(c *gin.Context) { openapi.Respond(c, BrokerOpenAPI()) })
+	router.GET("/service-manager/openapi.json", func(c *gin.Context) { openapi.Respond(c, ManagerOpenAPI()) })
 	s.mountBroker(router.Group("/broker/v2"))
 	s.mountServiceManager(router.Group("/service-manager/v1"))
 }
@@ -85,11 +85,9 @@ var (
 
 // BrokerOpenAPI and ManagerOpenAPI are the OpenAPI 3.1 documents of the doors, as JSON.
 var (
-	BrokerOpenAPI  = sync.OnceValue(func() []byte { return httpapi.MakeOpenAPI(osbYAML, asItIs) })
-	ManagerOpenAPI = sync.OnceValue(func() []byte { return httpapi.MakeOpenAPI(serviceManagerYAML, asItIs) })
+	BrokerOpenAPI  = sync.OnceValue(func() []byte { return openapi.Make(osbYAML, nil) })
+	ManagerOpenAPI = sync.OnceValue(func() []byte { return openapi.Make(serviceManagerYAML, nil) })
 )
-
-func asItIs(map[string]any) {}
 
 const (
 	// maxBody is the most bytes of a request body.

@@ -1,59 +1,28 @@
 package httpapi
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"sync"
 
 	"github.com/gin-gonic/gin"
-	"go.yaml.in/yaml/v3"
 
-	"github.com/pairsim/pairsim/internal/publicurl"
+	"github.com/pairsim/pairsim/internal/openapi"
 )
 
 //go:embed openapi.yaml
 var openAPIYAML []byte
 
 // OpenAPI is the API's OpenAPI 3.1 document, as JSON.
-var OpenAPI = sync.OnceValue(func() []byte { return MakeOpenAPI(openAPIYAML, secure) })
-
-// MakeOpenAPI makes a document of its YAML, to which complete adds what holds for
-// many operations.
-func MakeOpenAPI(text []byte, complete func(doc map[string]any)) []byte {
-	var doc map[string]any
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		panic(fmt.Sprintf("openapi.yaml: %v", err)) // embedded: a test would have failed
-	}
-	complete(doc)
-	body, err := json.Marshal(doc)
-	if err != nil {
-		panic(fmt.Sprintf("openapi.yaml: %v", err))
-	}
-	return body
-}
+var OpenAPI = sync.OnceValue(func() []byte { return openapi.Make(openAPIYAML, secure) })
 
 func (s *server) showOpenAPI(c *gin.Context) error {
 	if _, err := ReadQuery(c); err != nil {
 		return err
 	}
-	RespondOpenAPI(c, OpenAPI())
+	openapi.Respond(c, OpenAPI())
 	return nil
 }
-
-// RespondOpenAPI answers with a document that MakeOpenAPI made; its server is the
-// environment that the path names.
-func RespondOpenAPI(c *gin.Context, doc []byte) {
-	if prefix := publicurl.Prefix(c.Request); prefix != "" {
-		doc = bytes.Replace(doc, []byte(ownServer), []byte(`"servers":[{"url":"`+prefix+`"}]`), 1)
-	}
-	c.Data(http.StatusOK, "application/json", doc)
-}
-
-// ownServer is the document's server where no environment stands before the path.
-const ownServer = `"servers":[{"url":"/"}]`
 
 func (s *server) showKeys(c *gin.Context) error {
 	keys, err := s.Registry.JWKS(c.Request.Context())

@@ -44,6 +44,7 @@ func (w Wire) base() string {
 var documents = []struct{ key, name, file string }{
 	{"registry", "Registry", "btp/httpapi/openapi.yaml"},
 	{"control", "Control", "btp/control/openapi.yaml"},
+	{"tenants", "Tenants", "internal/tenant/openapi.yaml"},
 	{"tokens", "Token service", "btp/tokenservice/openapi.yaml"},
 	{"destinations", "Destination service", "btp/destination/rest/openapi.yaml"},
 	{"bus", "SAP Event Mesh", "btp/eventmesh/rest/openapi.yaml"},
@@ -80,7 +81,7 @@ const Undocumented = "vendor"
 
 // undocumentedWires have what the pacts must cover.
 var undocumentedWires = sync.OnceValue(func() []Wire {
-	registry, tenants := Wire{Name: "Connector, Application Registry, events and gateway"}, Wire{Name: "Tenants"}
+	registry, tenants := Wire{Name: "Connector, Application Registry, events and gateway"}, Wire{Name: "Tenants' products"}
 	for _, m := range coverage.Must() {
 		to := &registry
 		if m.Provider != "btp" {

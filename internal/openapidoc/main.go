@@ -13,6 +13,7 @@ import (
 	"github.com/pairsim/pairsim/btp/control"
 	"github.com/pairsim/pairsim/btp/destination/rest"
 	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/tenant"
 )
 
 // documents are named like the files that they are made of, with - for /.
@@ -20,6 +21,7 @@ var documents = map[string]func() []byte{
 	"btp-httpapi-openapi.json":          httpapi.OpenAPI,
 	"btp-control-openapi.json":          control.OpenAPI,
 	"btp-destination-rest-openapi.json": rest.OpenAPI,
+	"internal-tenant-openapi.json":      tenant.OpenAPI,
 }
 
 func main() {

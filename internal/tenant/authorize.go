@@ -39,10 +39,10 @@ func (t *Tenant) authorized(c *gin.Context, do func(*gin.Context, *Tenant) error
 
 // openToAll says which routes no administrator calls: the registry fetches
 // specifications, and proves itself at callbacks by what it signed; the product's
-// own APIs have their own credentials.
+// own APIs have their own credentials; the OpenAPI document is everybody's.
 func openToAll(route string) bool {
 	const base = "/tenants/:tenant/"
-	return strings.HasPrefix(route, base+"specifications/") || strings.HasPrefix(route, base+"callback/") || ofProduct(route)
+	return route == documentPath || strings.HasPrefix(route, base+"specifications/") || strings.HasPrefix(route, base+"callback/") || ofProduct(route)
 }
 
 // ofProduct tells whether a route is of the product's own APIs.

@@ -33,7 +33,7 @@ func guarded(t *testing.T) (*fakeRegistry, http.Handler, *rsa.PrivateKey) {
 	f.instead("GET /token_keys", repeat(50, func(w http.ResponseWriter) { reply(w, 200, set) })...)
 	ask := func(c *Config) { c.Authorize = true }
 	other := func(c *Config) { c.Authorize, c.ID = true, "other" }
-	return f, Handler(newTenant(t, f, ask), newTenant(t, f, other)), key
+	return f, handlerOf(t, newTenant(t, f, ask), newTenant(t, f, other)), key
 }
 
 func repeat[T any](n int, one T) []T {

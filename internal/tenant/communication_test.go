@@ -1,15 +1,12 @@
 package tenant
 
 import (
-	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -21,7 +18,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/records"
 )
 
@@ -30,148 +26,13 @@ const (
 	scenarios = "/tenants/commerce/communicationScenarios"
 )
 
-// communicating is a product with communication scenarios, whose odata API holds
-// orders.
-func communicating(c *Config) {
-	withOrders(c)
-	all := S4HANAAuthentications
-	c.Product.Communication = &Communication{
-		Authentications: all, TokenPath: "/sap/token",
-		Objects: []BusinessObject{{Collection: "orders", Name: "Order", Keys: []string{"code"}}, {Collection: "carts", Name: "Cart"}},
-		Scenarios: []Scenario{
-			{ID: "SAP_COM_0092", Name: "Eventing", Eventing: true},
-			{
-				ID: "SAP_COM_0207", Name: "In", Authentications: Authentications{Inbound: all.Inbound},
-				InboundServices: []InboundService{{ID: "SAP_COM_0207_0001", Name: "In", API: "odata"}, {ID: "SAP_COM_0207_0002", Name: "Not simulated"}},
-			},
-			{
-				ID: "SAP_COM_0205", Name: "Nothing", Authentications: Authentications{Inbound: all.Inbound},
-				InboundServices: []InboundService{{ID: "SAP_COM_0205_0001", Name: "Not simulated"}},
-			},
-			{
-				ID: "SAP_COM_0008", Name: "Out", Authentications: Authentications{Outbound: all.Outbound},
-				OutboundServices: []OutboundService{{ID: "OUT_ORDERS", Name: "Orders", Objects: []string{"Order"}}, {ID: "OUT_ALL", Name: "All"}},
-			},
-			{
-				ID: "SAP_COM_0009", Name: "Basic only", Disabled: true, Authentications: Authentications{Inbound: []Authentication{BasicAuthentication}},
-				InboundServices: []InboundService{{ID: "SAP_COM_0009_0001", Name: "In", API: "odata"}},
-			},
-		},
-	}
-}
-
-// paired is a tenant of a communicating product, paired as sys-1.
-func paired(t testing.TB, f *fakeRegistry, change func(*Config)) *Tenant {
-	t.Helper()
-	tenant := newTenant(t, f, func(c *Config) {
-		communicating(c)
-		if change != nil {
-			change(c)
-		}
-	})
-	if _, err := tenant.Pair(context.Background(), f.token(nil), ""); err != nil {
-		t.Fatal(err)
-	}
-	return tenant
-}
-
-// signedCall proves a call of the registry's about arrangements.
-func (f *fakeRegistry) signedCall(changes map[string]any) []string {
-	claims := map[string]any{"aud": communicationAudience}
-	for k, v := range changes {
-		claims[k] = v
-	}
-	return []string{"Authorization", "Bearer " + f.notice(claims)}
-}
-
-type object = map[string]any
-
-// basicArrangement is a request for scenario SAP_COM_0207 with Basic.
-func basicArrangement() object {
-	return object{"systemId": "sys-1", "instanceName": "contacts", "communicationArrangement": object{
-		"communicationArrangementName": "A", "scenarioId": "SAP_COM_0207", "inboundAuthentication": "BasicAuthentication",
-	}}
-}
-
-// with is a request whose communicationArrangement is changed; nil deletes a key.
-func with(request object, changes object) object {
-	spec := object{}
-	for k, v := range request["communicationArrangement"].(object) {
-		spec[k] = v
-	}
-	for k, v := range changes {
-		if spec[k] = v; v == nil {
-			delete(spec, k)
-		}
-	}
-	changed := object{}
-	for k, v := range request {
-		changed[k] = v
-	}
-	changed["communicationArrangement"] = spec
-	return changed
-}
-
-func outboundArrangement(host string, changes object) object {
-	name, port, _ := strings.Cut(strings.TrimPrefix(host, "http://"), ":")
-	return with(with(basicArrangement(), object{
-		"communicationArrangementName": "OUT", "scenarioId": "SAP_COM_0008", "inboundAuthentication": nil, "outboundAuthentication": "NoAuthentication",
-		"communicationSystem": object{"communicationSystemHostname": name, "port": port},
-		"outboundServices":    []object{{"id": "OUT_ORDERS", "urlPath": "/orders?x=1"}, {"name": "All", "isServiceActive": false}},
-	}), changes)
-}
-
-func messagingArrangement(f *fakeRegistry, changes ...object) object {
-	attributes := []object{}
-	values := map[string]string{
-		"CHANNEL NAME": "SAP_CP_XF_S4HC", "DESCRIPTION": "Integration with Enterprise Messaging for EM Client: s4hc",
-		"TOPIC SPACE": "sap/S4HANAOD/s4hc", "MQTT_QOS": "1", "RECONNECT ATTEMPTS": "0", "WAIT TIME": "10",
-	}
-	for _, change := range changes {
-		for k, v := range change {
-			values[k] = v.(string)
-		}
-	}
-	for k, v := range values {
-		attributes = append(attributes, object{"name": k, "value": v})
-	}
-	slices.SortFunc(attributes, func(a, b object) int { return strings.Compare(a["name"].(string), b["name"].(string)) })
-	return object{
-		"systemId": "sys-1", "instanceName": "events",
-		"communicationArrangement": object{"communicationArrangementName": "SAP_CLOUD_PLATFORM_XF_s4hc", "scenarioId": "SAP_COM_0092", "attributes": attributes},
-		"eventBus": object{
-			"tokenEndpoint": f.plain.URL + "/oauth/token", "clientId": "bus", "clientSecret": "bus-secret",
-			"uri": f.plain.URL + "/messagingrest/v1", "namespace": "sap/S4HANAOD/s4hc",
-		},
-	}
-}
-
-func jsonOf(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
-}
-
-// arrange makes an arrangement and returns what the registry learns.
-func arrange(t testing.TB, tenant *Tenant, f *fakeRegistry, instance string, request object) madeArrangement {
-	t.Helper()
-	w := call(Handler(tenant), "PUT", wireA+instance, jsonOf(request), f.signedCall(nil)...)
-	var made madeArrangement
-	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || w.Code != http.StatusCreated {
-		t.Fatalf("got %d %s, want an arrangement", w.Code, w.Body)
-	}
-	return made
-}
-
 // Rule: arrangement-in-tenant
 func TestAnArrangementIsMade(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	store := NewMemoryStore()
 	tenant := paired(t, f, func(c *Config) { c.Store = store })
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	made := arrange(t, tenant, f, "i-1", basicArrangement())
 	want := madeArrangement{
 		ID: "1", URL: "http://tenants.test:1/tenants/commerce/api", UIURL: "http://tenants.test:1/tenants/commerce", User: made.User,
@@ -228,27 +89,12 @@ func TestAnArrangementIsMade(t *testing.T) {
 	}
 }
 
-func basicRequest(user *basicAnswer) *http.Request {
-	r := httptest.NewRequest("GET", "/", nil)
-	r.SetBasicAuth(user.Username, user.Password)
-	return r
-}
-
-func wantProblem(t testing.TB, w *httptest.ResponseRecorder, code Code, what string) problem.Document {
-	t.Helper()
-	var doc problem.Document
-	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || doc.Type != problem.TypePrefix+string(code) || w.Code != problems[code].status || doc.Detail == "" {
-		t.Errorf("%s: got %d %s, want the problem %s with a detail", what, w.Code, w.Body, code)
-	}
-	return doc
-}
-
 // Rule: arrangement-name-unique, instance-scenario-enabled, arrangement-outbound-configured
 func TestWhyThereIsNoArrangement(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	arrange(t, tenant, f, "i-0", with(basicArrangement(), object{"communicationArrangementName": "TAKEN"}))
 	arrange(t, tenant, f, "m-0", messagingArrangement(f))
 	before := tenant.Snapshot()
@@ -357,7 +203,7 @@ func TestAProductWithoutArrangements(t *testing.T) {
 	if _, err := tenant.Pair(t.Context(), f.token(nil), ""); err != nil {
 		t.Fatal(err)
 	}
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	doc := wantProblem(t, call(h, "PUT", wireA+"i", jsonOf(basicArrangement()), f.signedCall(nil)...), arrangementsNotSupported, "arrangement")
 	if !strings.Contains(doc.Detail, "SAP Commerce Cloud") {
 		t.Errorf("got %q", doc.Detail)
@@ -374,7 +220,7 @@ func TestWhoMayAskForArrangements(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	body := jsonOf(basicArrangement())
 	for name, test := range map[string]struct {
 		header []string
@@ -410,7 +256,7 @@ func TestTheRegistrysCertificate(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	server := httptest.NewUnstartedServer(Handler(tenant))
+	server := httptest.NewUnstartedServer(handlerOf(t, tenant))
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -486,8 +332,8 @@ func TestArrangementsEndWithTheirPairing(t *testing.T) {
 		if stored, _ := store.Load(t.Context(), "commerce"); strings.Contains(string(stored), made.User.Username) {
 			t.Errorf("%s: the arrangement is stored still", name)
 		}
-		wantProblem(t, call(Handler(tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), tenantNotPaired, name)
-		if w := call(Handler(tenant), "DELETE", wireA+"i-1", `{"systemId":"sys-1"}`, f.signedCall(nil)...); w.Code != http.StatusNoContent {
+		wantProblem(t, call(handlerOf(t, tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), tenantNotPaired, name)
+		if w := call(handlerOf(t, tenant), "DELETE", wireA+"i-1", `{"systemId":"sys-1"}`, f.signedCall(nil)...); w.Code != http.StatusNoContent {
 			t.Errorf("%s: got %d %s, want 204: there is nothing", name, w.Code, w.Body)
 		}
 	}
@@ -506,7 +352,7 @@ func TestADisabledExtensionRests(t *testing.T) {
 	if _, known := tenant.arranged(basicRequest(made.User), api); known {
 		t.Error("a user of a disabled extension is let in")
 	}
-	wantProblem(t, call(Handler(tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), extensionDisabled, "disabled")
+	wantProblem(t, call(handlerOf(t, tenant), "PUT", wireA+"i-2", jsonOf(basicArrangement()), f.signedCall(nil)...), extensionDisabled, "disabled")
 	if _, err := tenant.Enable(t.Context(), "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -519,7 +365,7 @@ func TestScenariosAreSwitchedAndMade(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	told := func() []string {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -570,106 +416,13 @@ func TestScenariosAreSwitchedAndMade(t *testing.T) {
 	}
 }
 
-func TestASnapshotHoldsArrangements(t *testing.T) {
-	t.Parallel()
-	f := newFake(t)
-	tenant := paired(t, f, func(c *Config) {
-		c.Communication = Declared{
-			Scenarios: []Scenario{{ID: "YY1_A", Name: "a", Authentications: Authentications{Outbound: []Authentication{NoAuthentication}}, OutboundServices: []OutboundService{{ID: "a", Name: "a"}}}},
-			Disabled:  []string{"SAP_COM_0205"}, Users: []string{"jane@alpine.test"},
-		}
-	})
-	made := arrange(t, tenant, f, "i-1", basicArrangement())
-	arrange(t, tenant, f, "m-1", messagingArrangement(f))
-	if _, err := tenant.BindTopic(t.Context(), "2", "sap/s4/beh/order/*"); err != nil {
-		t.Fatal(err)
-	}
-	arrange(t, tenant, f, "o-1", outboundArrangement("127.0.0.1:1", nil))
-	order(t, tenant, "1")
-	waitFor(t, func() bool { return len(tenant.OutboundLog()) >= 2 })
-	before := checked(t, tenant.Snapshot())
-	if c := before.Communication; len(c.Arrangements) != 3 || len(c.Custom) != 1 || !slices.Equal(c.Disabled, []string{"SAP_COM_0205"}) || len(c.Pending) == 0 {
-		t.Fatalf("got %+v", before.Communication)
-	}
-	resume, err := tenant.Pause(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tenant.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	resume()
-	if c := tenant.Snapshot().Communication; c == nil || len(c.Arrangements)+len(c.Pending)+len(c.Log) > 0 || len(c.Custom) != 1 || len(c.Users) != 1 {
-		t.Errorf("after a reset there is %+v, want what was declared", c)
-	}
-	restore(t, tenant, before)
-	if diff := cmp.Diff(before.Communication, tenant.Snapshot().Communication); diff != "" {
-		t.Errorf("restored (-before +after):\n%s", diff)
-	}
-	if allowed, _ := tenant.arranged(basicRequest(made.User), tenant.cfg.Product.APIs[1]); !allowed {
-		t.Error("the restored user is not let in")
-	}
-}
-
 // What the registry asks for needs no administrator, where one is asked for.
 func TestTheRegistryNeedsNoAdministrator(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, func(c *Config) { c.Authorize = true })
 	arrange(t, tenant, f, "i-1", basicArrangement())
-	wantProblem(t, call(Handler(tenant), "POST", scenarios, `{"id":"YY1_A","name":"a"}`), unauthenticated, "a scenario of nobody's")
-}
-
-func TestSnapshotsOfArrangementsThatAreRefused(t *testing.T) {
-	t.Parallel()
-	f := newFake(t)
-	tenant := paired(t, f, nil)
-	arrange(t, tenant, f, "i-1", basicArrangement())
-	for want, change := range map[string]func(*SnapshotCommunication){
-		"communication.users: items[0]: is no e-mail address": func(c *SnapshotCommunication) { c.Users = []string{"x"} },
-		"communication.custom[0].id: it is YY1_":              func(c *SnapshotCommunication) { c.Custom = []SnapshotScenario{{ID: "SAP_COM_1"}} },
-		"communication.arrangements[0].id: it is a number":    func(c *SnapshotCommunication) { c.Arrangements[0].ID = "2" },
-		"communication.arrangements[0].instance: ":            func(c *SnapshotCommunication) { c.Arrangements[0].Instance = "a b" },
-		"communication.arrangements[1].instance: ": func(c *SnapshotCommunication) {
-			c.LastArrangement, c.Arrangements = 2, append(c.Arrangements, c.Arrangements[0])
-			c.Arrangements[1].ID = "2"
-		},
-		"communication.arrangements[0].wanted: it is no request for an arrangement":            func(c *SnapshotCommunication) { c.Arrangements[0].Wanted.Value = "x" },
-		"communication.arrangements[0].wanted: it is no request for an arrangement that could": func(c *SnapshotCommunication) { c.Arrangements[0].Wanted.Value = "{}" },
-		"communication.arrangements[0].user: ":                                                 func(c *SnapshotCommunication) { c.Arrangements[0].User = "" },
-		"communication.pending[0].id: ": func(c *SnapshotCommunication) {
-			c.Pending = []SnapshotDelivery{{ID: 9, Arrangement: "1", Service: "s", Body: []byte("{}")}}
-		},
-		"communication.pending[0].arrangement: ": func(c *SnapshotCommunication) {
-			c.LastDelivery, c.Pending = 1, []SnapshotDelivery{{ID: 1, Arrangement: "7", Service: "s", Body: []byte("{}")}}
-		},
-		"communication.pending[0].service: ": func(c *SnapshotCommunication) {
-			c.LastDelivery, c.Pending = 1, []SnapshotDelivery{{ID: 1, Arrangement: "1", Body: []byte("{}")}}
-		},
-		"communication.log: ": func(c *SnapshotCommunication) { c.Log = make([]SnapshotLogEntry, maxLog+1) },
-	} {
-		s := tenant.Snapshot()
-		change(s.Communication)
-		var found []string
-		s.Check(func(path, problem string) { found = append(found, path+": "+problem) })
-		if len(found) != 1 || !strings.HasPrefix(found[0], want) {
-			t.Errorf("got %q, want %q", found, want)
-		}
-	}
-}
-
-// waitFor polls until something has happened in the background.
-func waitFor(t testing.TB, happened func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for tick := time.NewTicker(time.Millisecond); !happened(); {
-		select {
-		case <-ctx.Done():
-			t.Fatal("it did not happen")
-		case <-tick.C:
-		}
-	}
+	wantProblem(t, call(handlerOf(t, tenant), "POST", scenarios, `{"id":"YY1_A","name":"a"}`), unauthenticated, "a scenario of nobody's")
 }
 
 func TestAnArrangementThatCannotBeKeptIsNone(t *testing.T) {
@@ -678,47 +431,13 @@ func TestAnArrangementThatCannotBeKeptIsNone(t *testing.T) {
 	store := &brokenStore{MemoryStore: NewMemoryStore()}
 	tenant := paired(t, f, func(c *Config) { c.Store = store })
 	store.fails = true
-	if w := call(Handler(tenant), "PUT", wireA+"i-1", jsonOf(basicArrangement()), f.signedCall(nil)...); w.Code != http.StatusInternalServerError {
+	if w := call(handlerOf(t, tenant), "PUT", wireA+"i-1", jsonOf(basicArrangement()), f.signedCall(nil)...); w.Code != http.StatusInternalServerError {
 		t.Errorf("got %d %s, want 500", w.Code, w.Body)
 	}
 	store.fails = false
 	if made := arrange(t, tenant, f, "i-1", basicArrangement()); made.ID != "1" {
 		t.Errorf("got %s, want the first arrangement", made.ID)
 	}
-}
-
-type brokenStore struct {
-	*MemoryStore
-	fails bool
-}
-
-func (s *brokenStore) Save(ctx context.Context, id string, state []byte) error {
-	if s.fails {
-		return errors.New("the disk is full")
-	}
-	return s.MemoryStore.Save(ctx, id, state)
-}
-
-// identity is a key with its certificate, as the registry's SAML identity provider has.
-type identity struct {
-	key  crypto.Signer
-	cert *x509.Certificate
-	pem  string
-}
-
-func newIdentity(t testing.TB, from time.Time) identity {
-	t.Helper()
-	key, err := testRSA()
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "idp"}, NotBefore: from, NotAfter: from.AddDate(2, 0, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, _ := x509.ParseCertificate(der)
-	return identity{key, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}
 }
 
 func TestADeliveryOfEveryRecord(t *testing.T) {

@@ -102,7 +102,7 @@ func told(f *fakeRegistry) time.Time {
 func wakeUp(t *testing.T, tenant *Tenant, f *fakeRegistry, at time.Time) {
 	t.Helper()
 	f.set(func() { f.now = at })
-	if w := call(Handler(tenant), "POST", "/tenants/commerce/callback/wake", "{}"); w.Code != http.StatusNoContent {
+	if w := call(handlerOf(t, tenant), "POST", "/tenants/commerce/callback/wake", "{}"); w.Code != http.StatusNoContent {
 		t.Fatalf("got %d %s", w.Code, w.Body)
 	}
 }
@@ -393,7 +393,7 @@ func TestEventsGoToTheBus(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	bus(f)
 	arrange(t, tenant, f, "m-1", messagingArrangement(f))
 	const topics = "/tenants/commerce/communicationArrangements/1/topics"
@@ -451,14 +451,14 @@ func TestAMessagingArrangementAgain(t *testing.T) {
 	arrange(t, tenant, f, "m-1", messagingArrangement(f))
 	again := messagingArrangement(f)
 	again["eventBus"].(object)["clientSecret"] = "newer"
-	if w := call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...); w.Code != 200 {
+	if w := call(handlerOf(t, tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...); w.Code != 200 {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	if got := tenant.state.Communication.Arrangements[0].Wanted.EventBus.ClientSecret; got != "newer" {
 		t.Errorf("got secret %s", got)
 	}
 	again["eventBus"].(object)["clientId"] = "else"
-	wantProblem(t, call(Handler(tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...), arrangementExists, "another client")
+	wantProblem(t, call(handlerOf(t, tenant), "PUT", wireA+"m-1", jsonOf(again), f.signedCall(nil)...), arrangementExists, "another client")
 }
 
 func TestAChannelReconnects(t *testing.T) {

@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,6 +48,7 @@ func Register(router gin.IRouter, tenants ...*Tenant) {
 		s.byID[t.ID()] = t
 	}
 	router.GET("/tenants", s.dated, s.listOwn)
+	router.GET(documentPath, s.dated, showOpenAPI)
 	g := router.Group("/tenants/:tenant", s.dated)
 	g.GET("", s.on(show))
 	g.POST("/pairings", s.on(pair))
@@ -117,11 +117,8 @@ func (s server) on(do func(*gin.Context, *Tenant) error) gin.HandlerFunc {
 func write(c *gin.Context, err error) problem.Document {
 	r := refuse(internal, "")
 	errors.As(err, &r)
-	row := problems[r.Code]
-	p := problem.Document{
-		Type: problem.TypePrefix + string(r.Code), Title: row.title, Status: row.status, Detail: r.Detail,
-		Instance: publicurl.Path(c.Request, problem.Path(c.Request.URL.Path)), Next: row.next, Source: cmp.Or(sources[r.Code], ours),
-	}
+	p := documentOf(r.Code)
+	p.Detail, p.Instance = r.Detail, publicurl.Path(c.Request, problem.Path(c.Request.URL.Path))
 	problem.Write(c.Writer, p)
 	c.Abort()
 	return p

@@ -32,7 +32,7 @@ func TestHTTPStory(t *testing.T) {
 	f := newFake(t)
 	var log bytes.Buffer
 	tenant := newTenant(t, f, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	token := f.token(nil)
 	var seen strings.Builder
 	do := func(method, path, body string, want int, header ...string) *httptest.ResponseRecorder {
@@ -97,7 +97,7 @@ func TestHTTPStory(t *testing.T) {
 
 func TestHTTPProblems(t *testing.T) {
 	f := newFake(t)
-	h := Handler(newTenant(t, f, nil))
+	h := handlerOf(t, newTenant(t, f, nil))
 	tests := []struct {
 		method, path, body string
 		header             []string
@@ -145,7 +145,7 @@ func TestSecondPairingIsAConflict(t *testing.T) {
 	hold := make(chan struct{})
 	f.held["GET /v1/applications/signingRequests/info"] = hold
 	defer close(hold)
-	h := Handler(newTenant(t, f, nil))
+	h := handlerOf(t, newTenant(t, f, nil))
 	body := `{"token":"` + f.token(nil) + `"}`
 	if w := call(h, "POST", "/tenants/commerce/pairings", body); w.Code != 201 || !strings.Contains(w.Body.String(), `"code":"inProgress","label":"In Progress"`) {
 		t.Errorf("first: got %d %s", w.Code, w.Body)

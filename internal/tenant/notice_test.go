@@ -23,7 +23,7 @@ func TestNoticeOfDeregistration(t *testing.T) {
 	f := newFake(t)
 	var log bytes.Buffer
 	tenant := newTenant(t, f, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	if _, err := tenant.Pair(t.Context(), f.token(nil), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestNoticeAboutASystemThatIsNotHere(t *testing.T) {
 	if _, err := tenant.Pair(t.Context(), f.token(nil), ""); err != nil {
 		t.Fatal(err)
 	}
-	w := call(Handler(tenant), "POST", callback, `{"systemId":"sys-9","releaseToken":"r"}`,
+	w := call(handlerOf(t, tenant), "POST", callback, `{"systemId":"sys-9","releaseToken":"r"}`,
 		"Authorization", "Bearer "+f.notice(map[string]any{"sub": "sys-9"}))
 	if p, ok := tenant.Connection(); w.Code != 204 || !ok || p.Status.Code != Registered {
 		t.Errorf("got %d %s, %+v, want 204 and nothing changed", w.Code, w.Body, p.Status)
@@ -168,7 +168,7 @@ func TestNoticesThatAreRefused(t *testing.T) {
 	if _, err := tenant.Pair(t.Context(), f.token(nil), ""); err != nil {
 		t.Fatal(err)
 	}
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := call(h, "POST", callback, tt.body, "Authorization", tt.authorization)
@@ -198,11 +198,11 @@ func TestNoticeWithoutARegistry(t *testing.T) {
 	tenant := newTenant(t, f, nil)
 	f.instead("GET /.well-known/jwks.json", refuseWith(503, "", "down"))
 	body := `{"systemId":"sys-1"}`
-	if w := call(Handler(tenant), "POST", callback, body, "Authorization", "Bearer "+f.notice(nil)); w.Code != 502 || !strings.Contains(w.Body.String(), "registry-refused") {
+	if w := call(handlerOf(t, tenant), "POST", callback, body, "Authorization", "Bearer "+f.notice(nil)); w.Code != 502 || !strings.Contains(w.Body.String(), "registry-refused") {
 		t.Errorf("got %d %s, want 502", w.Code, w.Body)
 	}
 	f.plain.Close()
-	if w := call(Handler(tenant), "POST", callback, body, "Authorization", "Bearer "+f.notice(nil)); w.Code != 502 || !strings.Contains(w.Body.String(), "registry-unreachable") {
+	if w := call(handlerOf(t, tenant), "POST", callback, body, "Authorization", "Bearer "+f.notice(nil)); w.Code != 502 || !strings.Contains(w.Body.String(), "registry-unreachable") {
 		t.Errorf("got %d %s, want 502", w.Code, w.Body)
 	}
 }
@@ -217,7 +217,7 @@ func TestNoticeThatIsNotStoredIsNotConfirmed(t *testing.T) {
 	}
 	for _, want := range []int{500, 204} {
 		store.fail = want == 500
-		if w := call(Handler(tenant), "POST", callback, `{"systemId":"sys-1"}`, "Authorization", "Bearer "+f.notice(nil)); w.Code != want {
+		if w := call(handlerOf(t, tenant), "POST", callback, `{"systemId":"sys-1"}`, "Authorization", "Bearer "+f.notice(nil)); w.Code != want {
 			t.Errorf("got %d %s, want %d", w.Code, w.Body, want)
 		}
 	}
@@ -229,7 +229,7 @@ func TestNoticeThatIsNotStoredIsNotConfirmed(t *testing.T) {
 func TestNoticeDuringAPairing(t *testing.T) {
 	f := newFake(t)
 	tenant, release := inState(t, f, InProgress)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	for system, want := range map[string]int{"sys-1": 409, "sys-2": 204} {
 		w := call(h, "POST", callback, `{"systemId":"`+system+`"}`, "Authorization", "Bearer "+f.notice(map[string]any{"sub": system}))
 		if w.Code != want {

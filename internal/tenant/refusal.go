@@ -1,8 +1,11 @@
 package tenant
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+
+	"github.com/pairsim/pairsim/internal/problem"
 )
 
 // Code names a way in which a tenant refuses its admin: the last part of a
@@ -116,6 +119,14 @@ var problems = map[Code]struct {
 	outboundServiceUnknown: {http.StatusUnprocessableEntity, "The scenario has no such outbound service", "Take the id or name of one that the detail names."},
 	attributeInvalid:       {http.StatusUnprocessableEntity, "An attribute is not valid", "Correct the attribute that the detail names."},
 	channelTaken:           {http.StatusConflict, "The event channel is taken", "Choose another CHANNEL NAME, or another emClientId, from which it is made."},
+}
+
+// documentOf is the problem document of a code, without what is only of one occurrence.
+func documentOf(code Code) problem.Document {
+	row := problems[code]
+	return problem.Document{
+		Type: problem.TypePrefix + string(code), Title: row.title, Status: row.status, Next: row.next, Source: cmp.Or(sources[code], ours),
+	}
 }
 
 // Refusal is why a tenant did not do what it was asked to. Detail holds nothing

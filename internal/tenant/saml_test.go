@@ -195,7 +195,7 @@ func TestAnAssertionIsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	idp := newIdentity(t, start.AddDate(0, 0, -1))
 	made := arrange(t, tenant, f, "i-1", samlArrangement(idp))
 	if made.TokenServiceURL != testToken || made.UIURL != testAudience {
@@ -331,7 +331,7 @@ func TestABasicUserHasItsScenariosAPIs(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	tenant := paired(t, f, nil)
-	h := Handler(tenant)
+	h := handlerOf(t, tenant)
 	made := arrange(t, tenant, f, "i-1", basicArrangement())
 	nothing := arrange(t, tenant, f, "i-2", with(basicArrangement(), object{"scenarioId": "SAP_COM_0205", "communicationArrangementName": "N"}))
 	get := func(user, password string) int {

@@ -7,14 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/pairsim/pairsim/btp/httpapi"
+	"github.com/pairsim/pairsim/internal/openapi"
 )
 
 //go:embed openapi.yaml
 var openAPIYAML []byte
 
 // OpenAPI is the API's OpenAPI 3.1 document, as JSON.
-var OpenAPI = sync.OnceValue(func() []byte { return httpapi.MakeOpenAPI(openAPIYAML, nameOperations) })
+var OpenAPI = sync.OnceValue(func() []byte { return openapi.Make(openAPIYAML, nameOperations) })
 
 // nameOperations gives the operations on an instance's level, which are written once
 // for both, names of their own.
@@ -42,4 +42,4 @@ func nameOperations(doc map[string]any) {
 	}
 }
 
-func showOpenAPI(c *gin.Context) { httpapi.RespondOpenAPI(c, OpenAPI()) }
+func showOpenAPI(c *gin.Context) { openapi.Respond(c, OpenAPI()) }

@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -138,29 +136,9 @@ func tablesThere(ctx context.Context, c *pgx.Conn, schema string) ([]string, err
 func migrate(ctx context.Context, config *pgx.ConnConfig) error {
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
-	p, err := migrator(db)
+	p, err := sqlstore.Migrator(goose.DialectPostgres, db, migrations, goose.WithTableName(versionTable))
 	if err != nil {
 		return err
 	}
-	stored, known, err := p.GetVersions(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("read version: %w", err)
-	case stored > known:
-		return fmt.Errorf("a newer pairsim made this store: it has version %d, this pairsim knows %d", stored, known)
-	case stored == known:
-		return nil
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
-}
-
-func migrator(db *sql.DB) (*goose.Provider, error) {
-	sources, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectPostgres, db, sources, goose.WithDisableGlobalRegistry(true), goose.WithTableName(versionTable))
+	return sqlstore.Migrate(ctx, p)
 }

@@ -5,13 +5,13 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"github.com/pairsim/pairsim/btp/store/sqlstore"
 )
 
 // applicationID marks our files; the first migration writes it ("PSIM").
@@ -65,29 +65,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	for {
-		stored, known, err := p.GetVersions(ctx)
-		switch {
-		case err != nil:
-			return fmt.Errorf("read version: %w", err)
-		case stored > known:
-			return fmt.Errorf("a newer pairsim made this store: it has version %d, this pairsim knows %d", stored, known)
-		case stored == known:
-			return nil
-		}
-		if _, err := p.Up(ctx); err != nil {
-			// Another process may have migrated at the same time; its work counts.
-			if now, _, again := p.GetVersions(ctx); again != nil || now == stored {
-				return fmt.Errorf("migrate: %w", err)
-			}
-		}
-	}
+	return sqlstore.Migrate(ctx, p)
 }
 
 func migrator(db *sql.DB) (*goose.Provider, error) {
-	sources, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(goose.DialectSQLite3, db, sources, goose.WithDisableGlobalRegistry(true))
+	return sqlstore.Migrator(goose.DialectSQLite3, db, migrations)
 }

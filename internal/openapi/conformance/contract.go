@@ -1,4 +1,4 @@
-package openapitest
+package conformance
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ type contract struct {
 	doc     *openapi3.T
 	bodies  map[*openapi3.MediaType]body
 	headers map[*openapi3.Header]*jsonschema.Schema
-	// vendor: see ofVendor.
+	// vendor: see OfVendor.
 	vendor bool
 }
 
