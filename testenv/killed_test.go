@@ -61,7 +61,7 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 }
 
 func killed(t *testing.T, binary string, reached func(*testing.T, *exec.Cmd, *bufio.Scanner)) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	files := t.TempDir()
 	test := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestKilledTestLeavesNothing$")
