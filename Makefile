@@ -47,7 +47,7 @@ cockpit-check: ## types of the pages, and whether what is committed is what they
 
 browser: ## the cockpit in a headless Chromium, with axe-core; needs Chromium and Node
 	@bash scripts/cockpit.sh install
-	go test -tags browser -count=1 ./features/browser
+	go test -tags browser -count=1 -timeout 30m ./features/browser
 
 screenshots: ## pictures of every page, into docs/images; look at them
 	@bash scripts/screenshots.sh
@@ -57,7 +57,7 @@ test: setup lint cockpit-check unit browser containers image-test ## everything;
 check: lint unit ## the quick part of test, before a commit
 
 unit: ## rules, stores, features in-process, contracts, with the race detector
-	CGO_ENABLED=1 $(WITH_PACT) go test -race -shuffle=on ./...
+	CGO_ENABLED=1 $(WITH_PACT) go test -race -shuffle=on -timeout 30m ./...
 
 contracts: ## the pacts of both sides, held against ours; prints what they cover
 	@PACT_REQUIRED=true $(WITH_PACT) go test -count=1 ./contracts/...

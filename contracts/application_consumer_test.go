@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/contracts/states"
@@ -67,7 +66,7 @@ func applications(t *testing.T, c *contract) {
 		if err != nil {
 			return "", "", err
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), programsWithin)
 		defer cancel()
 		x := exec.CommandContext(ctx, binary)
 		x.Env = append([]string{"VCAP_SERVICES=" + string(bound), "HTTP_PROXY=" + target.URL}, settings...)

@@ -58,9 +58,13 @@ func TestIndependentVerifier(t *testing.T) {
 	})
 }
 
+// programsWithin bounds a program that a test runs: one holds more than two hundred
+// interactions against a provider, beside all other tests of a machine.
+const programsWithin = 10 * time.Minute
+
 func verifyByNode(t *testing.T, provider, base, states string, paths ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), programsWithin)
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", append([]string{"verify.mjs"}, paths...)...)
 	node.Dir = "examples/node"

@@ -61,7 +61,7 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 }
 
 func killed(t *testing.T, binary string, reached func(*testing.T, *exec.Cmd, *bufio.Scanner)) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	files := t.TempDir()
 	test := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestKilledTestLeavesNothing$")
@@ -95,7 +95,7 @@ func awaitSoon(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for until := time.Now().Add(30 * time.Second); !so(); <-tick.C {
+	for until := time.Now().Add(time.Minute); !so(); <-tick.C {
 		if time.Now().After(until) {
 			t.Fatalf("still not: %s", what)
 		}

@@ -20,7 +20,7 @@ import (
 // example runs an example to its end, which must be a good one.
 func example(t *testing.T, settings []string, command ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
 	c.Env = environment(append([]string{"PAIRSIM_BINARY=" + binary, "no_proxy=localhost,127.0.0.1"}, settings...)...)

@@ -188,7 +188,7 @@ func TestCIGuide(t *testing.T) {
 				if len(s.lines) != 2 || len(s.keeps) == 0 {
 					t.Fatalf("it runs %q and keeps %q", s.lines, s.keeps)
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
 				folder, env := project(t, passes)
 				var out []byte

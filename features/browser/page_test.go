@@ -24,7 +24,7 @@ import (
 
 // patience bounds how long a page may take to show something; what is there is
 // seen at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // height is that of all windows, in pixels.
 const height = 900

@@ -153,7 +153,7 @@ func TestEventsReachAnApplication(t *testing.T) {
 
 // waited ends when a test waits for nothing any more.
 func waited(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

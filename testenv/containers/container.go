@@ -34,7 +34,7 @@ const (
 )
 
 // readyWithin bounds how long a container may take until it is ready.
-const readyWithin = 30 * time.Second
+const readyWithin = time.Minute
 
 // readyPoll is how often it is asked.
 const readyPoll = 20 * time.Millisecond

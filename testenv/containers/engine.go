@@ -18,7 +18,7 @@ import (
 )
 
 // engineWithin bounds how long an engine may take to say that it is there.
-const engineWithin = 5 * time.Second
+const engineWithin = 20 * time.Second
 
 // ErrNoEngine says that no container engine answers.
 var ErrNoEngine = errors.New("no container engine answers: start Docker, or say where it is (DOCKER_HOST); the user must be allowed to use it")

@@ -12,7 +12,7 @@ import (
 )
 
 // awaited bounds, in real time, what a test waits for.
-const awaited = 30 * time.Second
+const awaited = 2 * time.Minute
 
 // await looks again until it is so.
 func await(t *testing.T, what string, so func() bool) {

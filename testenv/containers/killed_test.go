@@ -58,7 +58,7 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 }
 
 func killed(t *testing.T, event string, count int) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	files := t.TempDir()
 	test := again(ctx, t, os.Args[0], "TestKilledTestLeavesNothing", victim+"=yes", victimImage+"="+image, "TMPDIR="+files)

@@ -26,7 +26,7 @@ import (
 
 const (
 	// openWithin bounds how long Open takes, also where nobody answers.
-	openWithin = 10 * time.Second
+	openWithin = 30 * time.Second
 	// stepWithin bounds a transaction once it has its lock. The server ends one whose
 	// process has stopped after the same time, and its lock with it.
 	stepWithin = 30 * time.Second

@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds a wait that should be over at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // within runs fn and fails if it takes longer than patience.
 func within(t *testing.T, what string, fn func() error) error {
