@@ -31,8 +31,9 @@ build: ## bin/pairsim, one static binary
 demo: build ## the story of four pairings; ARGS="--exit" ends after it
 	@bin/pairsim demo $(ARGS)
 
-docs: ## docs/lifecycle.md from the tables of the rules, docs/evidence.md from the tests; tests say when they are out of date
+docs: ## docs/lifecycle.md and docs/sources.md from the tables of the rules, docs/evidence.md from the tests; tests say when they are out of date
 	go run ./internal/lifecycledoc docs/lifecycle.md
+	go test -count=1 ./internal/sources -update
 	go run ./internal/evidence/cmd docs/evidence.md
 
 evidence: ## docs/evidence.md, after the features have recorded anew which operations they exercise

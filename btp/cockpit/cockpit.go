@@ -74,6 +74,7 @@ func Mount(router gin.IRouter, c Config) {
 	pages.GET("/assets/:name", asset)
 	pages.GET("/words.json", s.showWords)
 	pages.GET("/points.json", showPoints)
+	pages.GET("/documents.json", showDocuments)
 	pages.GET("/", page)
 	pages.GET("", toPages)
 }

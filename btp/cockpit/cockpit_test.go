@@ -34,6 +34,27 @@ func TestEveryPointIsExplained(t *testing.T) {
 	}
 }
 
+// A reference is explained with the sections that it names.
+func TestAReferenceIsExplained(t *testing.T) {
+	var all, got struct {
+		Items []struct {
+			Name, Title, Where string
+			Sections           []struct{ Number int }
+		}
+	}
+	for path, into := range map[string]any{"": &all, "?of=pairing-protocols+%C2%A71.4,+e9d975a.md": &got} {
+		if err := json.Unmarshal([]byte(body(t, get(t, "GET", "/cockpit/documents.json"+path))), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(got.Items) != 2 || got.Items[0].Name != "e9d975a.md" || got.Items[1].Name != "pairing-protocols" || len(got.Items[1].Sections) != 1 || got.Items[1].Where == "" {
+		t.Errorf("got %+v", got.Items)
+	}
+	if len(all.Items) < 40 || all.Items[0].Name != "SEED-000" {
+		t.Errorf("got %d documents", len(all.Items))
+	}
+}
+
 type registry struct{ edition *btp.Edition }
 
 func (r registry) Edition() *btp.Edition { return r.edition }

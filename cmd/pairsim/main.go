@@ -108,7 +108,7 @@ see docs/configuration.md.`,
 		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newSystemTypesCommand(), newTenantsCommand(), newTokenCommand(),
 		newFormationsCommand(), newEntitlementsCommand(), newOfferingsCommand(), newInstancesCommand(), newDestinationsCommand(), newQueuesCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
 		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
-		newStrictCommand(), newExecCommand(), newVerifyCommand(), newVersionCommand(),
+		newStrictCommand(), newExecCommand(), newVerifyCommand(), newDocumentsCommand(), newVersionCommand(),
 	)
 	return root
 }

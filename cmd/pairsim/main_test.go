@@ -240,6 +240,8 @@ func TestCommandLine(t *testing.T) {
 		errs string // stderr holds it
 	}{
 		{"version", nil, []string{"--version"}, exitDone, "pairsim 1.2.3-test\n", ""},
+		{"a reference", nil, []string{"documents", "pairing-protocols §1.4"}, exitDone, "\n  §1  Kyma's Connector Service: token, certificate request", ""},
+		{"no reference", nil, []string{"documents", "nowhere"}, exitUsage, "", "names no document"},
 		{"version, as a command", nil, []string{"version"}, exitDone, "pairsim 1.2.3-test\n", ""},
 		{"help", nil, nil, exitDone, "Available Commands:", ""},
 		{"help of serve says where data is", nil, []string{"serve", "--help"}, exitDone, "Data is kept in memory", ""},

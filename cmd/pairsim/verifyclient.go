@@ -160,6 +160,9 @@ func (o *verifyClientOptions) run(c *cobra.Command, command []string) error {
 	if last := report.Results[len(report.Results)-1]; last.NeverPaired() {
 		fmt.Fprintf(out, "\nnot applicable: the %d others; %s\n", report.Count(clientcheck.NotApplicable), last.Reason)
 	}
+	if failed > 0 {
+		fmt.Fprintln(out, "\nWhat a reference behind \"document\" means: pairsim documents REFERENCE")
+	}
 	fmt.Fprintf(out, "\n%d passed, %d failed, %d not applicable, in %s\n",
 		report.Count(clientcheck.Passed), failed, report.Count(clientcheck.NotApplicable), report.Took.Round(100*time.Millisecond))
 	if err := report.Write(options); err != nil {

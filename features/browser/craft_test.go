@@ -133,6 +133,12 @@ func TestAKeyGuardsTheControlListener(t *testing.T) {
 	p.click("Sign in")
 	p.sees("Live")
 	p.seesNot("The control key is needed")
+	// The pages of an environment lead to the others, too.
+	p = open(t, env.NewEnvironment(t), 1280, "systems")
+	p.fill("Control key", key)
+	p.click("Sign in")
+	p.fill("Environment", "default")
+	p.sees("The control key is needed")
 }
 
 func TestAServerThatEndsIsMissed(t *testing.T) {

@@ -146,6 +146,11 @@ func TestWhatHoldsASystemIsNamed(t *testing.T) {
 	p.sees("formation extend")
 	p.accessible()
 	p.picture("refusal")
+	p.until("its document leads nowhere", `find("a", "SEED-000").href.endsWith(%s)`, "/cockpit/documents?of=SEED-000%20Results")
+	p.goTo("documents?of=SEED-000%20Results")
+	p.sees("Register an SAP Customer Experience System")
+	p.click("Documents")
+	p.sees("d866cf6.md")
 }
 
 func TestTheClockMovesFromTheHeader(t *testing.T) {

@@ -52,6 +52,8 @@ var pages = []struct{ path, name, shows string }{
 	{"tenants", "tenants", "mp-web-shop-commerce-cloud"},
 	{"tenants/fsm", "tenant-fsm-empty", "Nothing here yet"},
 	{"story", "story", "an operator registers a system"},
+	{"documents", "documents", "register-an-sap-marketing-cloud-system"},
+	{"documents?of=pairing-protocols%20%C2%A71.4", "document", "Connector Service: token"},
 	{"nowhere", "nowhere", "There is no such page"},
 }
 

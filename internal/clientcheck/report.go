@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/internal/report"
+	"github.com/pairsim/pairsim/internal/sources"
 )
 
 // Report is what came of all checks.
@@ -45,6 +46,9 @@ func (r Result) entry() report.Entry {
 		Group: "what goes wrong", Name: fmt.Sprintf("%s %s: %s", r.ID, r.Name, r.Does), Outcome: r.Outcome,
 		Reasons: r.Wrong, Output: r.Output, Diagram: r.Diagram, Took: r.Took,
 		Facts: []report.Fact{{Label: "document", Text: r.Source}, {Label: "next", Text: r.Next}},
+	}
+	for _, d := range sources.Find(r.Source) {
+		e.Facts = append(e.Facts, report.Fact{Label: "to be read", Text: d.Name + ": " + d.Where})
 	}
 	if r.Strict() {
 		e.Group = "unfriendly, but legal"

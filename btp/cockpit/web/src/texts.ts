@@ -36,6 +36,7 @@ export const texts = {
   navigation: {
     overview: "Overview",
     story: "The story of a pairing",
+    documents: "Documents",
     systemLandscape: "System Landscape",
     systems: "Systems",
     system: "System",
@@ -502,6 +503,14 @@ export const texts = {
     noData: "Nothing in it",
     elsewhere: "A seed file has put this API elsewhere.",
     firstOnes: (n: number) => `The first ${n}.`,
+  },
+  documents: {
+    intro: "What the references mean that refusals, steps and statuses name, and where the documents are read.",
+    reference: "Reference",
+    what: "What it is",
+    where: "To be read in",
+    unknown: "That is no reference to a document",
+    toList: "All documents",
   },
   story: {
     intro: "Watch a pairing happen, call by call, as the journal has it: who asks whom, and why. Let it wait before every step, make something go wrong, and see where it breaks.",

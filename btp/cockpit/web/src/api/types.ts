@@ -143,6 +143,14 @@ export interface Service {
   eventTypes?: string[]; // of a single system only
 }
 
+// SourceDocument is one that references name.
+export interface SourceDocument {
+  name: string;
+  title: string;
+  where: string;
+  sections?: { number: number; title: string }[];
+}
+
 export interface Certificate {
   serial: string;
   notBefore: string;

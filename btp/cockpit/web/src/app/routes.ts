@@ -19,6 +19,7 @@ const t = texts.navigation;
 export const routes: Route[] = [
   { path: "", title: t.overview, load: () => import("../pages/overview") },
   { path: "story", title: t.story, load: () => import("../pages/story") },
+  { path: "documents", title: t.documents, load: () => import("../pages/documents") },
   { path: "systems", title: t.systems, load: () => import("../pages/systems") },
   { path: "systemtypes", title: t.systemTypes, load: () => import("../pages/systemtypes") },
   { path: "systems/:id", title: t.system, load: () => import("../pages/system") },
@@ -38,7 +39,7 @@ export const routes: Route[] = [
 
 // navigation is the side navigation: groups of pages, by path.
 export const navigation: { title: string; paths: string[] }[] = [
-  { title: "", paths: ["", "story"] },
+  { title: "", paths: ["", "story", "documents"] },
   { title: t.systemLandscape, paths: ["systems", "systemtypes", "formations"] },
   { title: t.services, paths: ["entitlements"] },
   { title: t.productSide, paths: ["tenants"] },

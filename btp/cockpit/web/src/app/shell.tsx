@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useGlobalAccount } from "../api/account";
-import { forget, get, holds, prefix } from "../api/client";
+import { forget, get, headersFor, holds, prefix } from "../api/client";
 import { useConnection } from "../api/live";
 import { useQuery } from "../api/query";
 import type { Environment, List } from "../api/types";
@@ -134,7 +134,7 @@ function Connection() {
 function EnvironmentChoice() {
   // Only the server's own control lists environments, not that of one of them.
   const environments = useQuery("environments", () =>
-    prefix === "" ? get<List<Environment>>("/control/environments") : fetch("/control/environments").then((a) => (a.ok ? (a.json() as Promise<List<Environment>>) : { items: [] })),
+    prefix === "" ? get<List<Environment>>("/control/environments") : fetch("/control/environments", { headers: headersFor("/control/environments") }).then((a) => (a.ok ? (a.json() as Promise<List<Environment>>) : { items: [] })),
   );
   const items = environments.data?.items ?? [];
   if (items.length < 2) return null;

@@ -10,6 +10,7 @@ import { Link } from "../app/router";
 import { texts } from "../texts";
 import { Button } from "../ui/button";
 import { Page as PageFrame } from "../ui/page";
+import { Source } from "../ui/source";
 import { Status } from "../ui/status";
 import { SystemDialogs, type Asked } from "./systems/actions";
 import { RegisterSystem } from "./systems/register";
@@ -103,7 +104,7 @@ function Process(p: { words: { title: string; source: string; what: string }; st
       <div class="card__head">
         <h2 class="fd-title fd-title--h4">{p.words.title}</h2>
         <span class="hint">
-          {texts.common.source}: {p.words.source}
+          {texts.common.source}: <Source of={p.words.source} />
         </span>
       </div>
       <p class="page__intro">{p.words.what}</p>

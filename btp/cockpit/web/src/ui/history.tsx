@@ -3,6 +3,7 @@ import { useQuery } from "../api/query";
 import type { Entry } from "../api/types";
 import { texts } from "../texts";
 import { formatInstant } from "./format";
+import { Source } from "./source";
 import { Badge } from "./status";
 import { Empty, Table } from "./table";
 
@@ -32,7 +33,7 @@ export function History({ of }: { of: { system?: string; formation?: string } })
             </>
           ),
         },
-        { key: "source", title: t.source, narrow: true, render: (e) => <span class="hint">{e.source}</span> },
+        { key: "source", title: t.source, narrow: true, render: (e) => e.source && <Source of={e.source} /> },
       ]}
       empty={<Empty title={t.empty} />}
     />

@@ -3,6 +3,7 @@ import type { Refusal } from "../api/client";
 import type { Failure } from "../api/types";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./icon";
+import { Source } from "./source";
 
 export type Tone = "error" | "warning" | "success" | "information";
 const icons: Record<Tone, IconName> = { error: "error", warning: "warning", success: "success", information: "info" };
@@ -31,7 +32,7 @@ export function Refused(p: { title: string; detail?: string; next?: string; sour
       {p.next && <span class="message__line">{p.next}</span>}
       {p.source && (
         <span class="message__source">
-          {texts.common.source}: {p.source}
+          {texts.common.source}: <Source of={p.source} />
         </span>
       )}
     </Message>

@@ -8,6 +8,7 @@ import { Copy } from "../../ui/copy";
 import { formatInstant } from "../../ui/format";
 import { Icon } from "../../ui/icon";
 import { Facts } from "../../ui/page";
+import { Source } from "../../ui/source";
 import { Badge } from "../../ui/status";
 import { Said } from "./said";
 import { failed, registry, strike, type Points, type Scene } from "./scenes";
@@ -175,6 +176,7 @@ function textOf(e: Entry, scene: Scene, recipes: Map<string, string>): string {
 function Details({ scene, points, struck }: Props & { scene: Scene; struck: string[] }) {
   const e = scene.arrow ?? scene.notes[0];
   const point = points[scene.point];
+  const source = e.source || point?.source;
   return (
     <>
       <Facts
@@ -186,7 +188,7 @@ function Details({ scene, points, struck }: Props & { scene: Scene; struck: stri
           [t.tenant, e.subject?.tenant],
           [t.point, <span class="mono">{scene.point}</span>],
           [t.rule, e.rule !== scene.point ? <span class="mono">{e.rule}</span> : undefined],
-          [t.source, e.source || point?.source],
+          [t.source, source && <Source of={source} />],
           [t.detail, scene.arrow?.detail],
           [t.faults, struck.join(", ")],
           [t.entry, String(e.seq)],

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-WNXNX4DT.js";import"./chunk-BRI4CZDY.js";import"./chunk-EOQIMSRR.js";import"./chunk-WWGRDEGS.js";import"./chunk-C6SXFXTN.js";import"./chunk-UWWZJN23.js";import"./chunk-FOKUJGGY.js";export{a as Page,b as optionsOf};

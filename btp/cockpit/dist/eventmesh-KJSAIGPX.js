@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-JZMNZY4X.js";import"./chunk-GHUAFC2F.js";import"./chunk-HOSM4BRR.js";import"./chunk-NZPML2LV.js";import"./chunk-UEL5J75N.js";import"./chunk-INAACSU6.js";import"./chunk-6M3N5KBG.js";export{a as Page,b as optionsOf};

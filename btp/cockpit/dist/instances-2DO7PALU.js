@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-2JLYVJF7.js";import"./chunk-BRI4CZDY.js";import"./chunk-LIJEMH7P.js";import"./chunk-EOQIMSRR.js";import"./chunk-NCPUN25O.js";import"./chunk-WWGRDEGS.js";import"./chunk-ZV3J36FL.js";import"./chunk-C6SXFXTN.js";import"./chunk-UWWZJN23.js";import"./chunk-FOKUJGGY.js";export{b as Operation,a as Page};

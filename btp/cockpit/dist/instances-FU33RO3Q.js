@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-NLGRA7HP.js";import"./chunk-GHUAFC2F.js";import"./chunk-X2IJBJME.js";import"./chunk-YHAE6MH3.js";import"./chunk-ZV3J36FL.js";import"./chunk-HOSM4BRR.js";import"./chunk-NZPML2LV.js";import"./chunk-UEL5J75N.js";import"./chunk-INAACSU6.js";import"./chunk-6M3N5KBG.js";export{b as Operation,a as Page};
