@@ -85,7 +85,7 @@ Feature: Programs order services
 
       Examples:
         | how               | status | words      |
-        | in nothing        | 200    | {}         |
+        | in nothing        | 200    |            |
         | in its parameters | 422    | delete it  |
         | without a service | 400    | service_id |
 
