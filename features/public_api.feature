@@ -66,6 +66,20 @@ Feature: What every program can rely on
       Then the answer has status 403
       And the clock shows 0 seconds more
 
+  @rule:cockpit-own-sources-only
+  Rule: The pages of the cockpit run only what comes from the landscape (design §9)
+
+    Scenario Outline: A browser opens the cockpit of <edition>
+      Given the cockpit of <edition>
+      When a browser opens the cockpit
+      Then it may run and call only what comes from the landscape, and show the page within no other
+      And the page names nothing of another server
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
   @rule:public-urls
   Rule: Addresses are those by which the caller reaches the landscape, or those that it was told (design §5)
 

@@ -85,7 +85,7 @@ Feature: Programs order services
 
       Examples:
         | how               | status | words      |
-        | in nothing        | 200    | {}         |
+        | in nothing        | 200    |            |
         | in its parameters | 422    | delete it  |
         | without a service | 400    | service_id |
 
@@ -177,7 +177,7 @@ Feature: Programs order services
         | instance "contacts" |
         | binding "app"       |
 
-    Scenario Outline: An instance is changed <how>
+    Scenario Outline: A program changes an instance <how>
       Given a program with a binding of the Service Manager of subaccount "dev"
       And the program has created the service instances "contacts"
       When the program changes the service instance "contacts" <how>
@@ -196,7 +196,7 @@ Feature: Programs order services
       Then the answer has status 202
       And the address of its operation is a path, where the operation has succeeded
 
-    Scenario: A binding stands in the way of a deletion
+    Scenario: A binding stands in the way of a program's deletion
       Given a program with a binding of the Service Manager of subaccount "dev"
       And the program has created the service instances "contacts"
       And the program has bound the service instance "contacts" as "app"

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -135,6 +136,21 @@ func plainly(text []byte) string {
 		return string(text)
 	}
 	return plain.String()
+}
+
+// sameAlone holds an object of a list against the latest answer, in what is promised of both.
+func (w *world) sameAlone(listed map[string]any) error {
+	if err := w.theAnswerHasStatus(http.StatusOK, ""); err != nil {
+		return err
+	}
+	var alone map[string]any
+	if err := json.Unmarshal(w.heard.body, &alone); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(promised(listed), promised(alone)) {
+		return fmt.Errorf("the object is %v in the list, and %v alone", listed, alone)
+	}
+	return nil
 }
 
 // platform is a program that orders services with the credentials of a binding.

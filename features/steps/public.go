@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ func (w *world) publicSteps(d definitions) {
 	d.When(`^a program that calls the landscape "([^"]*)" registers the system "([^"]*)"$`, w.aProgramRegistersAt)
 	d.When(`^a program reads the systems$`, w.aProgramReadsSystems)
 	d.When(`^a program reads the formation "([^"]*)" again and again$`, w.aProgramReadsOften)
+	d.When(`^a browser opens the cockpit$`, w.aBrowserOpensCockpit)
 	d.When(`^a program asks for what there is not$`, w.aProgramAsksForNothing)
 
 	d.Then(`^it has read (\d+) systems, each once, from (\d+) pages$`, w.itHasReadPages)
@@ -38,6 +40,8 @@ func (w *world) publicSteps(d definitions) {
 	d.Then(`^the answer names the fault$`, w.theAnswerNamesTheFault)
 	d.Then(`^the journal names the fault with the request$`, w.theJournalNamesTheFault)
 	d.Then(`^the fault is listed as one that never struck$`, w.theFaultNeverStruck)
+	d.Then(`^it may run and call only what comes from the landscape, and show the page within no other$`, w.thePageRunsOwnOnly)
+	d.Then(`^the page names nothing of another server$`, w.thePageNamesNoServer)
 	d.Then(`^its token URL leads to the host "([^"]*)"$`, w.itsTokenURLLeadsTo)
 	d.Then(`^the token URL has the path that the documents name$`, w.theTokenURLHasItsPath)
 	d.Then(`^all answers with one tag are the same$`, w.answersWithOneTagAreTheSame)
@@ -166,6 +170,31 @@ func (w *world) aPageMovesTheClock(ctx context.Context) error {
 	_, err := w.ask(ctx, http.MethodPost, w.landscape.Control()+"/control/clock", `{"advance":"1h"}`,
 		"Origin", "https://elsewhere.test", "Sec-Fetch-Site", "cross-site")
 	return err
+}
+
+func (w *world) aBrowserOpensCockpit(ctx context.Context) error {
+	return w.askControl(ctx, "/cockpit/")
+}
+
+// thePageRunsOwnOnly reads the policy that a browser obeys.
+func (w *world) thePageRunsOwnOnly() error {
+	if err := w.theAnswerHasStatus(http.StatusOK, "<script"); err != nil {
+		return err
+	}
+	policy := w.heard.header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
+		if !slices.Contains(strings.Split(policy, "; "), want) {
+			return fmt.Errorf("the policy lacks %q: %s", want, policy)
+		}
+	}
+	return nil
+}
+
+func (w *world) thePageNamesNoServer() error {
+	if found := regexp.MustCompile(`(?i)(https?:)?//[a-z0-9]`).Find(w.heard.body); found != nil {
+		return fmt.Errorf("the page names a server: %s", found)
+	}
+	return nil
 }
 
 // theLandscapeIsReachedAt is about a server and all its environments.

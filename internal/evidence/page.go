@@ -61,13 +61,7 @@ func (e *Evidence) gaps(p *page) {
 	}
 	p.heading(2, "Operations that no scenario exercises")
 	p.line("")
-	for _, w := range e.Wires {
-		for _, o := range w.Operations {
-			if proof := e.Operation(o.Key); len(proof[Feature])+len(proof[Validated]) == 0 {
-				p.line("- %s `%s %s` *%s.*", w.Name, o.Method, o.Path, instead(proof))
-			}
-		}
-	}
+	e.unexercised(p)
 	p.heading(2, "Mutations that no test noticed")
 	p.line("")
 	none := true
@@ -79,6 +73,21 @@ func (e *Evidence) gaps(p *page) {
 	}
 	if none {
 		p.line("None%s.", map[bool]string{true: ": nothing was mutated", false: ""}[len(e.Mutants) == 0])
+	}
+}
+
+func (e *Evidence) unexercised(p *page) {
+	none := true
+	for _, w := range e.Wires {
+		for _, o := range w.Operations {
+			if proof := e.Operation(o.Key); len(proof[Feature])+len(proof[Validated]) == 0 {
+				none = false
+				p.line("- %s `%s %s` *%s.*", w.Name, o.Method, o.Path, instead(proof))
+			}
+		}
+	}
+	if none {
+		p.line("None.")
 	}
 }
 

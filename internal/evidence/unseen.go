@@ -16,5 +16,4 @@ var noScenario = map[string]string{
 	"cockpit-status-visible":    ofThePages,
 	"cockpit-disabled-says-why": ofThePages,
 	"cockpit-accessible":        ofThePages,
-	"cockpit-own-sources-only":  "It is about headers that a browser obeys; a test of the server reads them.",
 }
