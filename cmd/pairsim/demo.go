@@ -89,7 +89,7 @@ func demo(c *cobra.Command, edition string, stays bool) error {
 
 // startDemo starts the landscape: where a default address is taken, on free ports.
 func startDemo(c *cobra.Command, edition string) (*landscape.Landscape, error) {
-	cfg := landscape.Default()
+	cfg := defaultLandscape()
 	cfg.ReadSeed = seed.Configure
 	cfg.Edition = edition
 	address := map[string]*string{"http": &cfg.HTTP, "mtls": &cfg.MTLS, "control": &cfg.Control}
