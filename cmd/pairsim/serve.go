@@ -343,6 +343,7 @@ func (o *serveOptions) logger(w io.Writer) *slog.Logger {
 }
 
 func serve(ctx context.Context, flags *pflag.FlagSet, o serveOptions, out, errs io.Writer) error {
+	giveHeadroom()
 	cfg, err := o.config(flags)
 	if err != nil {
 		return err
