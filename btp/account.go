@@ -1,10 +1,11 @@
 package btp
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // GlobalAccountID names a global account: a readable word ("default") or a UUID.
@@ -82,10 +83,10 @@ func RegionNamed(key string) (Region, error) {
 }
 
 // A subdomain has letters, digits and hyphens, no hyphen first or last, at most 63 (05280a1.md).
-var subdomainRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+var subdomainRule = pattern.New(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`).AtMost(63)
 
 // Accounts' ids stand in paths and certificates.
-var accountIDRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+var accountIDRule = pattern.New(`^[A-Za-z0-9][A-Za-z0-9-]*$`).AtMost(64)
 
 func checkSubdomain(s string) error {
 	if !subdomainRule.MatchString(s) {

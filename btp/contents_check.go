@@ -2,11 +2,12 @@ package btp
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // maxFindings bounds what is told of one snapshot.
@@ -17,9 +18,9 @@ const maxSequence = 1 << 53
 
 // Ids of a snapshot's objects; those that people give keep their own rules.
 var (
-	contentsIDRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
-	attributeRule  = regexp.MustCompile(`^[a-z0-9]+$`) // CloudEvents 1.0
-	serialRule     = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
+	contentsIDRule = pattern.New(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+	attributeRule  = pattern.New(`^[a-z0-9]+$`) // CloudEvents 1.0
+	serialRule     = pattern.New(`^[0-9a-f]{1,64}$`)
 )
 
 // contentsChecker holds contents against the rules that hold among objects.

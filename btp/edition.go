@@ -1,9 +1,10 @@
 package btp
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Edition is one generation of SAP's documents as a table: what the cockpit
@@ -25,7 +26,7 @@ type Edition struct {
 	// Lifecycle lists every move that a system can make.
 	Lifecycle []Move
 	// FormationName is what a formation's name must match; FormationNameRule says it in words.
-	FormationName     *regexp.Regexp
+	FormationName     *pattern.Pattern
 	FormationNameRule string
 	// FormationLabels are what the cockpit shows for a formation's status; an
 	// edition without statuses has none.

@@ -3,11 +3,12 @@ package btp
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // EnvironmentID names an isolated world: every object, key, clock and journal
@@ -89,7 +90,7 @@ func (t Terms) Clone() Terms {
 	return t
 }
 
-var environmentRule = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var environmentRule = pattern.New(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // CheckEnvironmentName refuses with NameInvalid what cannot name an environment:
 // a name is a part of a path, and of a folder's name.

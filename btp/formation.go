@@ -1,10 +1,11 @@
 package btp
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // FormationID names a formation.
@@ -203,8 +204,8 @@ func (f *Formation) apply(on FormationEvent) (FormationMove, error) {
 
 // Names of formations by edition (68b04fa.md@v1, 68b04fa.md).
 var (
-	formationNameV1 = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	formationNameV2 = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 _-]*[A-Za-z0-9])?$`)
+	formationNameV1 = pattern.New(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	formationNameV2 = pattern.New(`^[A-Za-z0-9]([A-Za-z0-9 _-]*[A-Za-z0-9])?$`)
 )
 
 func (e *Edition) checkFormationName(name string) error {

@@ -6,8 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // MaxOAuthClients bounds the clients of an environment.
@@ -17,9 +18,9 @@ const MaxOAuthClients = 1000
 // RFC 6749 §2.3.1 wants them in Basic and most clients do not; "!" and "|" stand
 // in the ids of SAP's own clients.
 var (
-	oauthClientIDRule     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~!|-]{0,127}$`)
-	oauthClientSecretRule = regexp.MustCompile(`^[A-Za-z0-9._~-]{8,128}$`)
-	tenantIDRule          = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	oauthClientIDRule     = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._~!|-]{0,127}$`)
+	oauthClientSecretRule = pattern.New(`^[A-Za-z0-9._~-]{8,128}$`)
+	tenantIDRule          = pattern.New(`^[a-z0-9][a-z0-9-]{0,62}$`)
 )
 
 // DeclaredOAuthClient is a client of the token service, as a seed file declares

@@ -3,10 +3,11 @@ package btp
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // NewSystemType asks for a system type of a third party (5481d59.md).
@@ -26,7 +27,7 @@ const (
 	maxProvider  = 256
 )
 
-var customerNamespace = regexp.MustCompile(`^customer(\.[A-Za-z0-9_-]+)+$`)
+var customerNamespace = pattern.New(`^customer(\.[A-Za-z0-9_-]+)+$`)
 
 func (n *NewSystemType) check() error {
 	if err := checkPrintable("system type", n.Name); err != nil {

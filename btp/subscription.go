@@ -2,9 +2,10 @@ package btp
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Bounds of what is kept for subscribers.
@@ -96,10 +97,10 @@ type DeliveryFilter struct {
 }
 
 var (
-	eventSourceRule  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	eventTypeRule    = regexp.MustCompile(`^[!-~]{1,253}$`)
-	eventVersionRule = regexp.MustCompile(`^[A-Za-z0-9]{0,16}$`)
-	versionSegment   = regexp.MustCompile(`^v[0-9]{1,4}$`)
+	eventSourceRule  = pattern.New(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+	eventTypeRule    = pattern.New(`^[!-~]{1,253}$`)
+	eventVersionRule = pattern.New(`^[A-Za-z0-9]{0,16}$`)
+	versionSegment   = pattern.New(`^v[0-9]{1,4}$`)
 )
 
 // check holds what was asked for against the rules that need no landscape.

@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // The user whom every subaccount has that has no other, with Config.DefaultUser. Its
@@ -24,7 +25,7 @@ const MaxUsers = 100
 const userOrigin = "sap.default" // SAP ID service, as XSUAA calls it
 
 // userNameRule is that of an e-mail address or a plain name, as it stands in tokens.
-var userNameRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._%+@-]{0,254}$`)
+var userNameRule = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._%+@-]{0,254}$`)
 
 // DeclaredUser is a user of a subaccount's identity provider, as a seed file declares
 // one or a test asks for one.

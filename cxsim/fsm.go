@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pairsim/pairsim/internal/odata"
+	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/records"
 	"github.com/pairsim/pairsim/internal/tenant"
 )
@@ -152,7 +152,7 @@ func (o *fsmObject) open(b tenant.Backend) tenant.Responder {
 	}}
 }
 
-var dtoForm = regexp.MustCompile(`^([A-Za-z]+)\.[0-9]{1,3}$`)
+var dtoForm = pattern.New(`^([A-Za-z]+)\.[0-9]{1,3}$`)
 
 // parameters are those of the query; account and company, as the headers
 // X-Account-ID, X-Company-ID and X-Client-ID, name a tenant that is known already.
@@ -166,7 +166,7 @@ func (o *fsmObject) checked(do func(*call) error) func(*call) error {
 				return fsmInvalid("Parameter %q is unknown or given twice", clip(name))
 			}
 		}
-		if m := dtoForm.FindStringSubmatch(c.query.Get("dtos")); m == nil || m[1] != o.name {
+		if m := dtoForm.Regexp().FindStringSubmatch(c.query.Get("dtos")); m == nil || m[1] != o.name {
 			return fsmInvalid("Parameter dtos must name %s with a version, as %s.27", o.name, o.name)
 		}
 		return do(c)
@@ -392,7 +392,7 @@ func (o *fsmObject) delete(c *call) error {
 }
 
 // condition is one of a query: code="SC-1001".
-var condition = regexp.MustCompile(`^\s*([A-Za-z]+)\s*(=|!=|<=|>=|<|>)\s*(?:"([^"]*)"|'([^']*)'|(-?[0-9]+))\s*(?:$|[aA][nN][dD]\s)`)
+var condition = pattern.New(`^\s*([A-Za-z]+)\s*(=|!=|<=|>=|<|>)\s*(?:"([^"]*)"|'([^']*)'|(-?[0-9]+))\s*(?:$|[aA][nN][dD]\s)`)
 
 const maxFSMQuery = 2000 // bytes
 
@@ -400,7 +400,7 @@ const maxFSMQuery = 2000 // bytes
 func (o *fsmObject) where(text string) (func(map[string]any) bool, error) {
 	var all []func(map[string]any) bool
 	for rest := text; strings.TrimSpace(rest) != ""; {
-		m := condition.FindStringSubmatch(rest)
+		m := condition.Regexp().FindStringSubmatch(rest)
 		if m == nil || len(text) > maxFSMQuery {
 			return nil, fsmInvalid("Parameter query: %q is no comparison as code=\"SC-1001\"; comparisons are joined by and", clip(rest))
 		}

@@ -38,12 +38,12 @@ func commerce() tenant.Product {
 			Identifier: "commerce-webservices", Name: "SAP Commerce Cloud - Commerce Webservices",
 			Description: "Omni Commerce Connect (OCC): products, customers, carts and orders of a shop.",
 			Path:        "/occ/v2", Auth: tenant.OAuth, TokenPath: "/authorizationserver/oauth/token",
-			Specification: specification("commerce/occ.openapi.json"), Open: openOCC, Denied: occDenied,
+			Specification: tenant.Text(specification("commerce/occ.openapi.json")), Open: openOCC, Denied: occDenied,
 		}, {
 			Identifier: "commerce-inbound-product", Name: "SAP Commerce Cloud - Inbound Product",
 			Description: "OData service InboundProduct of the integration API.",
 			Path:        "/odata2webservices/InboundProduct", Auth: tenant.Basic, OData: true,
-			Specification: inboundProductMetadata(), Open: entities(&inboundProduct),
+			Specification: inboundProductMetadata, Open: entities(&inboundProduct),
 		}},
 		Events: tenant.Events{
 			Identifier: "commerce-events", Name: "SAP Commerce Cloud - Events", Description: "Events of customers, orders, quotes and carts.",
@@ -70,12 +70,12 @@ func fieldService() tenant.Product {
 			Identifier: "fsm-service", Name: "SAP Field Service Management - Service API",
 			Description: "Service calls of a company.",
 			Path:        "/data/v4/ServiceCall", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
-			Specification: specification("fsm/service.openapi.json"), Open: fsmServiceCall.open, Denied: fsmDenied,
+			Specification: tenant.Text(specification("fsm/service.openapi.json")), Open: fsmServiceCall.open, Denied: fsmDenied,
 		}, {
 			Identifier: "fsm-activity", Name: "SAP Field Service Management - Activity API",
 			Description: "Activities that technicians carry out for service calls.",
 			Path:        "/data/v4/Activity", Auth: tenant.OAuth, TokenPath: "/oauth2/v1/token",
-			Specification: specification("fsm/activity.openapi.json"), Open: fsmActivity.open, Denied: fsmDenied,
+			Specification: tenant.Text(specification("fsm/activity.openapi.json")), Open: fsmActivity.open, Denied: fsmDenied,
 		}},
 		Events: tenant.Events{
 			Identifier: "fsm-events", Name: "SAP Field Service Management - Events", Description: "Events of service calls and activities.",
@@ -103,7 +103,7 @@ func cloudForCustomer() tenant.Product {
 			Identifier: "c4c-odata", Name: "SAP Cloud for Customer - OData API",
 			Description: "Accounts, opportunities and tickets.",
 			Path:        c4cPath, Auth: tenant.Basic, CSRF: true, OData: true,
-			Specification: c4cMetadata(), Open: entities(&c4cService),
+			Specification: c4cMetadata, Open: entities(&c4cService),
 		}},
 		Events: tenant.Events{
 			Identifier: "c4c-events", Name: "SAP Cloud for Customer - Events", Description: "Events of accounts, opportunities and tickets.",

@@ -51,9 +51,9 @@ func Product() tenant.Product {
 		},
 		FailedFirst: true,
 		APIs: []tenant.API{
-			api(&contactService, contactAPI, "Contacts", contactMetadata()),
-			api(&interactionService, interactionAPI, "Interactions of contacts", interactionMetadata()),
-			api(&campaignService, campaignAPI, "Campaigns", campaignMetadata()),
+			api(&contactService, contactAPI, "Contacts", contactMetadata),
+			api(&interactionService, interactionAPI, "Interactions of contacts", interactionMetadata),
+			api(&campaignService, campaignAPI, "Campaigns", campaignMetadata),
 		},
 		Seed: seed, Emissions: emissions,
 		Events: tenant.Events{
@@ -64,7 +64,7 @@ func Product() tenant.Product {
 	}
 }
 
-func api(service *odata.Service, identifier, what string, metadata []byte) tenant.API {
+func api(service *odata.Service, identifier, what string, metadata func() []byte) tenant.API {
 	return tenant.API{
 		Identifier: identifier, Name: service.Namespace, Description: what + " of SAP Marketing Cloud.",
 		Path: "/sap/opu/odata/sap/" + service.Namespace, Auth: tenant.Basic, CSRF: true, OData: true, Specification: metadata,

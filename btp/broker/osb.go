@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -12,10 +11,11 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/services"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // versionRule is the header X-Broker-API-Version; from 2.14 on it is understood.
-var versionRule = regexp.MustCompile(`^2\.([0-9]{1,3})$`)
+var versionRule = pattern.New(`^2\.([0-9]{1,3})$`)
 
 const oldestMinor = 14
 
@@ -82,7 +82,7 @@ func (s *server) platform(c *gin.Context) (caller, error) {
 		return caller{}, err
 	}
 	version := c.GetHeader("X-Broker-API-Version")
-	found := versionRule.FindStringSubmatch(version)
+	found := versionRule.Regexp().FindStringSubmatch(version)
 	if found != nil {
 		if minor, _ := strconv.Atoi(found[1]); minor >= oldestMinor { // digits
 			return caller{grant.Subaccount}, nil

@@ -3,11 +3,12 @@ package broker
 import (
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // condition is one of a fieldQuery or labelQuery: field, operator, values (service-apis §3).
@@ -22,7 +23,7 @@ const (
 )
 
 var (
-	fieldRule  = regexp.MustCompile(`^[A-Za-z0-9_.\-/]{1,255}$`)
+	fieldRule  = pattern.New(`^[A-Za-z0-9_.\-/]{1,255}$`)
 	operators  = []string{"eq", "ne", "gt", "ge", "lt", "le", "contains", "in", "notin", "en"}
 	ofLists    = []string{"in", "notin"}
 	separators = []string{" and "}

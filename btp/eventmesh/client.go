@@ -2,9 +2,9 @@ package eventmesh
 
 import (
 	"encoding/json"
-	"regexp"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Client is a client of a subaccount's event bus: what a service instance makes of it.
@@ -30,8 +30,8 @@ type Client struct {
 }
 
 var (
-	emNameRule    = regexp.MustCompile(`^[a-zA-Z0-9_\-]{1,100}$`)
-	namespaceRule = regexp.MustCompile(`^[a-zA-Z0-9_.\-]+(/[a-zA-Z0-9_.\-]+){2}$`)
+	emNameRule    = pattern.New(`^[a-zA-Z0-9_\-]{1,100}$`)
+	namespaceRule = pattern.New(`^[a-zA-Z0-9_.\-]+(/[a-zA-Z0-9_.\-]+){2}$`)
 )
 
 func (c *Client) check() error {

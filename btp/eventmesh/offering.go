@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/services"
@@ -20,15 +21,14 @@ import (
 //go:embed parameters.schema.json
 var parametersSchema []byte
 
-var parametersRules = mustCompile(parametersSchema)
-
-func mustCompile(text []byte) *schema.Schema {
-	compiled, err := schema.Compile(text)
+// parametersRules are read when the first parameters come.
+var parametersRules = sync.OnceValue(func() *schema.Schema {
+	compiled, err := schema.Compile(parametersSchema)
 	if err != nil {
 		panic(err) // a test reads it
 	}
 	return compiled
-}
+})
 
 // Offering is SAP Event Mesh, offering enterprise-messaging, plan default: an
 // instance is a client of its subaccount's event bus (5722fc4.md).
@@ -101,7 +101,7 @@ func readParameters(text json.RawMessage) (p parameters, err error) {
 		return p, invalid([]btp.Finding{{Path: "$", Problem: "it is no JSON"}})
 	}
 	var found []btp.Finding
-	parametersRules.Judge(value, "$", func(path, problem string) { found = append(found, btp.Finding{Path: path, Problem: problem}) })
+	parametersRules().Judge(value, "$", func(path, problem string) { found = append(found, btp.Finding{Path: path, Problem: problem}) })
 	if len(found) > 0 {
 		return p, invalid(found)
 	}

@@ -1,11 +1,11 @@
 package eventmesh
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 const (
@@ -15,7 +15,7 @@ const (
 	ownNamespace = "${namespace}"
 )
 
-var segmentRule = regexp.MustCompile(`^[a-zA-Z0-9\-_.]+$`)
+var segmentRule = pattern.New(`^[a-zA-Z0-9\-_.]+$`)
 
 // CheckTopic refuses with TopicInvalid what is no topic: wildcards are for patterns.
 func CheckTopic(topic string) error {

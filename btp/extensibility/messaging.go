@@ -2,10 +2,11 @@ package extensibility
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // EventingScenario is the scenario of every messaging instance, Enterprise Eventing
@@ -25,7 +26,7 @@ const (
 // channelAttribute is a row of 2d50d91.md's table.
 type channelAttribute struct {
 	name   string
-	value  *regexp.Regexp
+	value  *pattern.Pattern
 	most   int // characters
 	rule   string
 	ofEach func(emClientID string) string // the default
@@ -34,20 +35,20 @@ type channelAttribute struct {
 // channelAttributes are the attributes in the order of the document's example.
 var channelAttributes = []channelAttribute{
 	{
-		channelName, regexp.MustCompile(`^[A-Z0-9_-]+$`), 60, "capital letters, digits, underscores and hyphens",
+		channelName, pattern.New(`^[A-Z0-9_-]+$`), 60, "capital letters, digits, underscores and hyphens",
 		func(id string) string { return "SAP_CP_XF_" + strings.ToUpper(id) },
 	},
 	{ // the document's characters are those of a name, but its own default has blanks and a colon
-		description, regexp.MustCompile(`^[a-zA-Z0-9_: -]+$`), 60, "letters, digits, underscores, hyphens, blanks and colons",
+		description, pattern.New(`^[a-zA-Z0-9_: -]+$`), 60, "letters, digits, underscores, hyphens, blanks and colons",
 		func(id string) string { return "Integration with Enterprise Messaging for EM Client: " + id },
 	},
 	{
-		topicSpace, regexp.MustCompile(`^[a-zA-Z0-9]+/[a-zA-Z0-9]+/[a-zA-Z0-9]+$`), 24, "exactly three segments of letters and digits, as a/b/c",
+		topicSpace, pattern.New(`^[a-zA-Z0-9]+/[a-zA-Z0-9]+/[a-zA-Z0-9]+$`), 24, "exactly three segments of letters and digits, as a/b/c",
 		func(id string) string { return "sap/S4HANAOD/" + id },
 	},
-	{mqttQoS, regexp.MustCompile(`^[01]$`), 1, "0 or 1", func(string) string { return "1" }},
-	{reconnectAttempts, regexp.MustCompile(`^(0|[1-9][0-9]{0,5})$`), 6, "a number; 0 is for ever", func(string) string { return "0" }},
-	{waitTime, regexp.MustCompile(`^([1-9][0-9]{0,2}|1[0-7][0-9]{2}|1800)$`), 4, "seconds, at most 1800", func(string) string { return "10" }},
+	{mqttQoS, pattern.New(`^[01]$`), 1, "0 or 1", func(string) string { return "1" }},
+	{reconnectAttempts, pattern.New(`^(0|[1-9][0-9]{0,5})$`), 6, "a number; 0 is for ever", func(string) string { return "0" }},
+	{waitTime, pattern.New(`^([1-9][0-9]{0,2}|1[0-7][0-9]{2}|1800)$`), 4, "seconds, at most 1800", func(string) string { return "10" }},
 }
 
 func (p *Parameters) checkMessaging(found *findings) {

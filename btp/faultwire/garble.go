@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/pem"
-	"regexp"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // What is garbled is found by its form: the answers of all wires have tokens and
 // certificates in different places.
 var (
-	compactJWS  = regexp.MustCompile(`(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.)([A-Za-z0-9_-]{20,})`)
-	longBase64  = regexp.MustCompile(`[A-Za-z0-9+/]{100,}={0,2}`)
-	ofTheClient = regexp.MustCompile(`("(?:crt|clientCrt)"\s*:\s*")([A-Za-z0-9+/]+={0,2})"`)
+	compactJWS  = pattern.New(`(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.)([A-Za-z0-9_-]{20,})`)
+	longBase64  = pattern.New(`[A-Za-z0-9+/]{100,}={0,2}`)
+	ofTheClient = pattern.New(`("(?:crt|clientCrt)"\s*:\s*")([A-Za-z0-9+/]+={0,2})"`)
 )
 
 // Garble damages a part of a body; one that does not have it stays as it is.
@@ -23,8 +23,8 @@ func Garble(body []byte, part btp.Corruption) []byte {
 	case btp.CorruptTokenSignature:
 		return garbleTokens(body)
 	case btp.CorruptCertificate:
-		return ofTheClient.ReplaceAllFunc(body, func(field []byte) []byte {
-			parts := ofTheClient.FindSubmatch(field)
+		return ofTheClient.Regexp().ReplaceAllFunc(body, func(field []byte) []byte {
+			parts := ofTheClient.Regexp().FindSubmatch(field)
 			return slicesOf(parts[1], garbleCertificate(parts[2]), []byte(`"`))
 		})
 	case btp.CorruptJSON:
@@ -36,15 +36,15 @@ func Garble(body []byte, part btp.Corruption) []byte {
 // garbleTokens makes every signature a wrong one, of the right form. A token may
 // also stand within what is base64 itself, as a form of it does that users copy.
 func garbleTokens(body []byte) []byte {
-	body = longBase64.ReplaceAllFunc(body, func(text []byte) []byte {
+	body = longBase64.Regexp().ReplaceAllFunc(body, func(text []byte) []byte {
 		plain, err := base64.StdEncoding.DecodeString(string(text))
-		if err != nil || !compactJWS.Match(plain) {
+		if err != nil || !compactJWS.Regexp().Match(plain) {
 			return text
 		}
 		return []byte(base64.StdEncoding.EncodeToString(garbleTokens(plain)))
 	})
-	return compactJWS.ReplaceAllFunc(body, func(token []byte) []byte {
-		parts := compactJWS.FindSubmatch(token)
+	return compactJWS.Regexp().ReplaceAllFunc(body, func(token []byte) []byte {
+		parts := compactJWS.Regexp().FindSubmatch(token)
 		signature := bytes.Clone(parts[2])
 		if signature[0] == 'A' {
 			signature[0] = 'B'

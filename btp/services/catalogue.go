@@ -14,17 +14,21 @@ import (
 // needs its Workers.
 type Catalogue struct {
 	offerings []Offering
-	// schemas judge parameters, by plan id.
-	creating, binding map[string]*schema.Schema
+	// judges of parameters, by plan id.
+	creating, binding map[string]judge
 }
+
+// judge is made of a schema when the first parameters come: that takes longer than all
+// else of an environment, most of which have no instance of most plans. nil takes any.
+type judge func() (*schema.Schema, error)
 
 // maxSchema is the most bytes of a schema (Open Service Broker 2.17).
 const maxSchema = 64 << 10
 
-// NewCatalogue holds what the offerings say of themselves: ids and names are unique,
-// schemas can be read.
+// NewCatalogue holds what the offerings say of themselves: ids and names are unique.
+// That schemas can be read is ours to see to, and Check's to find.
 func NewCatalogue(offerings ...Offering) (*Catalogue, error) {
-	c := &Catalogue{offerings: offerings, creating: map[string]*schema.Schema{}, binding: map[string]*schema.Schema{}}
+	c := &Catalogue{offerings: offerings, creating: map[string]judge{}, binding: map[string]judge{}}
 	seen := map[string]bool{}
 	once := func(kind, what string) error {
 		if what == "" || seen[kind+what] {
@@ -51,19 +55,27 @@ func NewCatalogue(offerings ...Offering) (*Catalogue, error) {
 			if err := once("plan of "+d.Name+" ", p.Name); err != nil {
 				return nil, err
 			}
-			for to, text := range map[*map[string]*schema.Schema]json.RawMessage{&c.creating: p.CreateSchema, &c.binding: p.BindSchema} {
-				if text == nil {
-					continue
-				}
-				compiled, err := judge(text)
-				if err != nil {
-					return nil, fmt.Errorf("schema of %s %s: %w", d.Name, p.Name, err)
-				}
-				(*to)[p.ID] = compiled
-			}
+			c.creating[p.ID], c.binding[p.ID] = judgeOf(p.CreateSchema), judgeOf(p.BindSchema)
 		}
 	}
 	return c, nil
+}
+
+// Check reads all schemas, which otherwise happens when they are first needed.
+func (c *Catalogue) Check() error {
+	for _, d := range c.Descriptions() {
+		for _, p := range d.Plans {
+			for _, made := range []judge{c.creating[p.ID], c.binding[p.ID]} {
+				if made == nil {
+					continue
+				}
+				if _, err := made(); err != nil {
+					return fmt.Errorf("schema of %s %s: %w", d.Name, p.Name, err)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // On are the use cases on a registry, which was opened with Workers.
@@ -135,14 +147,19 @@ func (c *Catalogue) find(offering, plan string) (chosen, bool) {
 // that an environment needs.
 var judges sync.Map
 
-// judge is judgeOf, once for each text.
-func judge(text json.RawMessage) (*schema.Schema, error) {
-	once, _ := judges.LoadOrStore(string(text), sync.OnceValues(func() (*schema.Schema, error) { return judgeOf(text) }))
-	return once.(func() (*schema.Schema, error))() //nolint:forcetypeassert // nothing else is stored
+// judgeOf reads a schema, once for each text; nil for none.
+func judgeOf(text json.RawMessage) judge {
+	if text == nil {
+		return nil
+	}
+	return func() (*schema.Schema, error) {
+		once, _ := judges.LoadOrStore(string(text), sync.OnceValues(func() (*schema.Schema, error) { return read(text) }))
+		return once.(func() (*schema.Schema, error))() //nolint:forcetypeassert // nothing else is stored
+	}
 }
 
-// judgeOf makes a judge of what a schema says in the keywords that internal/schema knows.
-func judgeOf(text json.RawMessage) (*schema.Schema, error) {
+// read takes of a schema what it says in the keywords that internal/schema knows.
+func read(text json.RawMessage) (*schema.Schema, error) {
 	if len(text) > maxSchema {
 		return nil, fmt.Errorf("it has more than %d bytes", maxSchema)
 	}

@@ -5,13 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pairsim/pairsim/btp"
-	"github.com/pairsim/pairsim/internal/schema"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Bounds.
@@ -28,9 +27,9 @@ const (
 
 var (
 	// A platform's ids are mostly UUIDs.
-	idRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+	idRule = pattern.New(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 	// A namespace is a DNS label (RFC 1123).
-	namespaceRule = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	namespaceRule = pattern.New(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
 
 func checkID(id string) error {
@@ -91,7 +90,7 @@ func checkPlace(sub *btp.Subaccount, p Place) (Place, error) {
 
 // checkParameters holds what every plan wants of parameters: an object, not too large,
 // as the schema says. None is {}.
-func checkParameters(given json.RawMessage, by *schema.Schema) (json.RawMessage, error) {
+func checkParameters(given json.RawMessage, by judge) (json.RawMessage, error) {
 	if given = bytes.TrimSpace(given); len(given) == 0 || string(given) == "null" {
 		given = json.RawMessage(`{}`)
 	}
@@ -106,8 +105,12 @@ func checkParameters(given json.RawMessage, by *schema.Schema) (json.RawMessage,
 		return nil, btp.Errorf(btp.ParametersInvalid, "parameters: not a JSON object")
 	}
 	if by != nil {
+		rules, err := by()
+		if err != nil {
+			return nil, fmt.Errorf("the plan's schema: %w", err)
+		}
 		var findings []btp.Finding
-		by.Judge(value, "$", func(path, problem string) {
+		rules.Judge(value, "$", func(path, problem string) {
 			findings = append(findings, btp.Finding{Path: clip(path), Problem: problem})
 		})
 		if err := InvalidParameters(findings); err != nil {

@@ -123,7 +123,7 @@ func TestCompose(t *testing.T) {
 		if s.Image == "" || !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) {
 			t.Errorf("%s: image %q, read-only %t, without capabilities %v", name, s.Image, s.ReadOnly, s.CapDrop)
 		}
-		command, rest, err := newRootCommand().Find(s.Command)
+		command, rest, err := newRootCommand(constructors(nil)...).Find(s.Command)
 		if err == nil {
 			err = command.ParseFlags(rest)
 		}

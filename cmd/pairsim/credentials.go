@@ -3,11 +3,11 @@ package main
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // vcapService is a service as Cloud Foundry tells an application of it in VCAP_SERVICES.
@@ -96,11 +96,11 @@ func secretOf(i btpclient.Instance, b btpclient.Binding, tags []string) (secret,
 	return secret{"v1", "Secret", name, "Opaque", data}, err
 }
 
-var notInNames = regexp.MustCompile(`[^a-z0-9.-]+`)
+var notInNames = pattern.New(`[^a-z0-9.-]+`)
 
 // kubernetesName makes a name that an object of Kubernetes may have (RFC 1123).
 func kubernetesName(name string) string {
-	name = notInNames.ReplaceAllString(strings.ToLower(name), "-")
+	name = notInNames.Regexp().ReplaceAllString(strings.ToLower(name), "-")
 	return strings.Trim(name[:min(len(name), 253)], "-.")
 }
 

@@ -96,7 +96,7 @@ func demo(c *cobra.Command, edition string, stays bool) error {
 
 // startDemo starts the landscape: where a default address is taken, on free ports.
 func startDemo(c *cobra.Command, edition string, tracing *telemetry.Tracing) (*landscape.Landscape, error) {
-	cfg := landscape.Default()
+	cfg := defaultLandscape()
 	cfg.ReadSeed = seed.Configure
 	cfg.Edition, cfg.Tracing = edition, tracing
 	address := map[string]*string{"http": &cfg.HTTP, "mtls": &cfg.MTLS, "control": &cfg.Control}

@@ -137,7 +137,7 @@ func (o *execOptions) recipes() ([]recipe, error) {
 }
 
 func (o *execOptions) config(c *cobra.Command) (landscape.Config, error) {
-	cfg := landscape.Default()
+	cfg := defaultLandscape()
 	cfg.HTTP, cfg.MTLS, cfg.Control = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Edition, cfg.ReadSeed = o.edition, seed.Configure
 	cfg.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelError}))

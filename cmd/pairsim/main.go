@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -15,7 +16,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	_ "golang.org/x/crypto/x509roots/fallback" // the certificate authorities of where there are none: in the image
+
+	"github.com/pairsim/pairsim/internal/noprogram"
 )
 
 // version is set by the linker.
@@ -27,6 +29,8 @@ const (
 	exitRefused = 1
 	exitUsage   = 2
 )
+
+func init() { noprogram.Over() }
 
 func main() {
 	os.Exit(run(untilSignalled(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -49,7 +53,7 @@ func untilSignalled() context.Context {
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	root := newRootCommand()
+	root := newRootCommand(constructors(args)...)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -87,7 +91,34 @@ func each(c *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-func newRootCommand() *cobra.Command {
+// commands are all of the first level, by name.
+var commands = map[string]func() *cobra.Command{
+	"serve": newServeCommand, "demo": newDemoCommand, "wait": newWaitCommand, "ca": newCACommand, "systems": newSystemsCommand,
+	"system-types": newSystemTypesCommand, "tenants": newTenantsCommand, "token": newTokenCommand, "formations": newFormationsCommand,
+	"entitlements": newEntitlementsCommand, "offerings": newOfferingsCommand, "instances": newInstancesCommand,
+	"destinations": newDestinationsCommand, "queues": newQueuesCommand, "runtime": newRuntimeCommand, "accounts": newAccountsCommand,
+	"subaccounts": newSubaccountsCommand, "incidents": newIncidentsCommand, "fault": newFaultCommand, "clock": newClockCommand,
+	"transitions": newTransitionsCommand, "hold": newHoldCommand, "journal": newJournalCommand, "seed": newSeedCommand,
+	"snapshot": newSnapshotCommand, "auth": newAuthCommand, "env": newEnvCommand, "strict": newStrictCommand, "exec": newExecCommand,
+	"verify": newVerifyCommand, "documents": newDocumentsCommand, "version": newVersionCommand,
+}
+
+// constructors are of the command that a command line begins with: making all of them
+// takes longer than most commands. What begins otherwise may be about any.
+func constructors(args []string) []func() *cobra.Command {
+	if len(args) > 0 {
+		if named, known := commands[args[0]]; known {
+			return []func() *cobra.Command{named}
+		}
+	}
+	var all []func() *cobra.Command
+	for _, name := range slices.Sorted(maps.Keys(commands)) {
+		all = append(all, commands[name])
+	}
+	return all
+}
+
+func newRootCommand(constructors ...func() *cobra.Command) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pairsim",
 		Short: "Simulate the SAP BTP system landscape: pair customer experience systems with it",
@@ -104,12 +135,9 @@ see docs/configuration.md.`,
 	}
 	root.SetVersionTemplate("pairsim {{.Version}}\n")
 	root.PersistentFlags().String("config", "", "YAML file with settings")
-	root.AddCommand(
-		newServeCommand(), newDemoCommand(), newWaitCommand(), newCACommand(), newSystemsCommand(), newSystemTypesCommand(), newTenantsCommand(), newTokenCommand(),
-		newFormationsCommand(), newEntitlementsCommand(), newOfferingsCommand(), newInstancesCommand(), newDestinationsCommand(), newQueuesCommand(), newRuntimeCommand(), newAccountsCommand(), newSubaccountsCommand(),
-		newIncidentsCommand(), newFaultCommand(), newClockCommand(), newTransitionsCommand(), newHoldCommand(), newJournalCommand(), newSeedCommand(), newSnapshotCommand(), newAuthCommand(), newEnvCommand(),
-		newStrictCommand(), newExecCommand(), newVerifyCommand(), newDocumentsCommand(), newVersionCommand(),
-	)
+	for _, construct := range constructors {
+		root.AddCommand(construct())
+	}
 	return root
 }
 

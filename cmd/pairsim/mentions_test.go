@@ -22,7 +22,7 @@ func TestCommandsThatTextsNameExist(t *testing.T) {
 		for i, line := range strings.Split(string(text), "\n") {
 			for _, found := range mention.FindAllString(line, -1) {
 				words := strings.Fields(found)[1:]
-				root := newRootCommand()
+				root := newRootCommand(constructors(nil)...)
 				group, _, err := root.Find(words[:1])
 				if err != nil || group == root {
 					continue // prose, as "a running pairsim is"

@@ -24,6 +24,7 @@ import (
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/landscape"
 	"github.com/pairsim/pairsim/internal/seed"
+	"github.com/pairsim/pairsim/internal/systemroots"
 	"github.com/pairsim/pairsim/internal/telemetry"
 )
 
@@ -161,10 +162,17 @@ func untilClosed(ctx context.Context, in io.Reader) context.Context {
 
 func durationFlag(t btp.Transition) string { return string(t) + "-duration" }
 
+// defaultLandscape is landscape.Default as a program has it.
+func defaultLandscape() landscape.Config {
+	cfg := landscape.Default()
+	cfg.SystemRoots = systemroots.Pool
+	return cfg
+}
+
 // config makes the configuration of a landscape: the defaults, over them the
 // seed file, over it what was given as a setting.
 func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
-	cfg := landscape.Default()
+	cfg := defaultLandscape()
 	cfg.ReadSeed = seed.Configure
 	cfg.HTTP, cfg.MTLS, cfg.Control = o.http, o.mtls, o.control
 	if o.controlKey != "" && (len(o.controlKey) < control.MinKey || strings.ContainsFunc(o.controlKey, unfitForHeader)) {
@@ -174,6 +182,9 @@ func (o *serveOptions) config(flags *pflag.FlagSet) (landscape.Config, error) {
 	cfg.PublicURL, cfg.PublicMTLSURL = o.publicURL, o.publicMTLSURL
 	cfg.TLSNames, cfg.AllowedHosts = o.tlsNames, o.allowHosts
 	cfg.Data, cfg.LocalData, cfg.SyncFull = o.data, o.localData, o.sync == "full"
+	if cfg.InDatabase() {
+		systemroots.Complete() // its certificate may be verified
+	}
 	switch {
 	case cfg.InDatabase() && cfg.SyncFull:
 		return cfg, usagef("--sync is for a file; what PostgreSQL survives is said there (fsync, synchronous_commit)")
@@ -252,9 +263,10 @@ func (o *serveOptions) setRoles(cfg *landscape.Config) error {
 	return err
 }
 
-// readRoots reads a PEM file of CA certificates; nil for none.
+// readRoots reads a PEM file of CA certificates; nil, which is the system's, for none.
 func readRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
+		systemroots.Complete()
 		return nil, nil
 	}
 	const most = 1 << 20 // bytes
@@ -338,6 +350,7 @@ func (o *serveOptions) logger(w io.Writer) *slog.Logger {
 }
 
 func serve(ctx context.Context, flags *pflag.FlagSet, o serveOptions, out, errs io.Writer) error {
+	giveHeadroom()
 	cfg, err := o.config(flags)
 	if err != nil {
 		return err

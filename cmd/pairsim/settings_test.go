@@ -88,7 +88,7 @@ func TestClientCommandsHaveTheirFlags(t *testing.T) {
 	offline := map[string]bool{"serve": true, "demo": true, "exec": true, "rules": true, "validate": true, "schema": true, "points": true}
 	// verify names its own target, which must not be a setting's by accident.
 	offline["features"], offline["client"] = true, true
-	each(newRootCommand(), func(c *cobra.Command) {
+	each(newRootCommand(constructors(nil)...), func(c *cobra.Command) {
 		if c.HasSubCommands() || offline[c.Name()] {
 			return
 		}

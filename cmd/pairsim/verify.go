@@ -20,6 +20,7 @@ import (
 
 	"github.com/pairsim/pairsim/features/verify"
 	"github.com/pairsim/pairsim/internal/report"
+	"github.com/pairsim/pairsim/internal/systemroots"
 )
 
 func newVerifyCommand() *cobra.Command {
@@ -323,7 +324,7 @@ func ownRoots(ctx context.Context, base string) *x509.CertPool {
 	if err != nil || response.StatusCode != http.StatusOK {
 		return nil
 	}
-	roots, err := x509.SystemCertPool()
+	roots, err := systemroots.Pool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // defaultAccount is the global account of an operator of whom nothing else is said.
@@ -181,13 +181,13 @@ func (w *world) theOperatorIsNotRefused() error { return w.operated.accepted("th
 
 // names reads a list of quoted names, or "nothing".
 func names(list string) (found []string) {
-	for _, match := range quoted.FindAllStringSubmatch(list, -1) {
+	for _, match := range quoted.Regexp().FindAllStringSubmatch(list, -1) {
 		found = append(found, match[1])
 	}
 	return found
 }
 
-var quoted = regexp.MustCompile(`"([^"]*)"`)
+var quoted = pattern.New(`"([^"]*)"`)
 
 // sameNames compares what is shown with what is wanted, in any order.
 func sameNames(what string, shown []string, list string) error {

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -106,19 +107,21 @@ func (w *world) aProgramReadsOn(ctx context.Context, systemType string) error {
 }
 
 // wrongBodies are what no system is registered by, by what a scenario calls them.
-var wrongBodies = map[string]string{
-	"nothing":                         " ",
-	"half a document":                 `{"name":"Web Shop","ty`,
-	"a list":                          `[]`,
-	"a name that is a number":         `{"name":7,"type":"SAP Commerce Cloud"}`,
-	"a member that nobody knows":      `{"nme":"Web Shop"}`,
-	"a name that stands there twice":  `{"name":"Web Shop","name":"Web Shop","type":"SAP Commerce Cloud"}`,
-	"a document of more than 64 KiB":  `{"name":"` + strings.Repeat("x", 64<<10) + `"}`,
-	"a document with something after": `{"name":"Web Shop","type":"SAP Commerce Cloud"} {}`,
-}
+var wrongBodies = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"nothing":                         " ",
+		"half a document":                 `{"name":"Web Shop","ty`,
+		"a list":                          `[]`,
+		"a name that is a number":         `{"name":7,"type":"SAP Commerce Cloud"}`,
+		"a member that nobody knows":      `{"nme":"Web Shop"}`,
+		"a name that stands there twice":  `{"name":"Web Shop","name":"Web Shop","type":"SAP Commerce Cloud"}`,
+		"a document of more than 64 KiB":  `{"name":"` + strings.Repeat("x", 64<<10) + `"}`,
+		"a document with something after": `{"name":"Web Shop","type":"SAP Commerce Cloud"} {}`,
+	}
+})
 
 func (w *world) aProgramRegistersBy(ctx context.Context, what string) error {
-	body, known := wrongBodies[what]
+	body, known := wrongBodies()[what]
 	if !known {
 		return fmt.Errorf("the steps know no %s", what)
 	}

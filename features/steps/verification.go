@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/cucumber/godog"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // verificationSteps ask the journal what was done, as a test does.
@@ -197,7 +197,7 @@ func (w *world) theJournalIsOfOneSystem(ctx context.Context, name string) error 
 }
 
 // participants are the names in a drawing in Mermaid.
-var participants = regexp.MustCompile(`(?m)^    participant P\d+ as (.+)$`)
+var participants = pattern.New(`(?m)^    participant P\d+ as (.+)$`)
 
 // theDrawingShows looks at both forms. Whatever is named in it, the picture is
 // made of lines, boxes and texts, and as many participants as were named.
@@ -208,7 +208,7 @@ func (w *world) theDrawingShows(ctx context.Context, name, list string) error {
 	}
 	want := strings.Split(strings.ReplaceAll(list, " and ", ", "), ", ")
 	var got []string
-	for _, found := range participants.FindAllStringSubmatch(mermaid, -1) {
+	for _, found := range participants.Regexp().FindAllStringSubmatch(mermaid, -1) {
 		got = append(got, found[1])
 	}
 	if !slices.Equal(got, want) {

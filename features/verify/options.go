@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"github.com/cucumber/godog"
 
 	"github.com/pairsim/pairsim/features"
+	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/report"
 )
 
@@ -25,7 +25,7 @@ func Files() []string {
 }
 
 // tagTerm is one alternative of a tag expression.
-var tagTerm = regexp.MustCompile(`^~?@[^\s@,&|~()]+$`)
+var tagTerm = pattern.New(`^~?@[^\s@,&|~()]+$`)
 
 // check refuses options that cannot be meant, before anything runs.
 func (o Options) check() error {

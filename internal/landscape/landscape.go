@@ -91,6 +91,9 @@ type Config struct {
 	ReadSeed func(document []byte, edition string, into *Config) error
 	// Tracing makes OpenTelemetry spans; nil: none. Who gave it closes it.
 	Tracing *telemetry.Tracing
+	// SystemRoots are the authorities that calls trust beside our own, asked for when the
+	// first call over TLS is made; nil: x509.SystemCertPool.
+	SystemRoots func() (*x509.CertPool, error)
 	// RealNow is real time; nil: time.Now.
 	RealNow func() time.Time
 	Log     *slog.Logger
@@ -206,6 +209,9 @@ const fillPause = 10 * time.Second
 func Start(ctx context.Context, cfg Config) (*Landscape, error) {
 	if cfg.RealNow == nil {
 		cfg.RealNow = time.Now
+	}
+	if cfg.SystemRoots == nil {
+		cfg.SystemRoots = x509.SystemCertPool
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -519,7 +525,7 @@ const CallbackTimeout = 5 * time.Second
 // outboundClient calls what callers name, within bounds; 0 is the default timeout.
 func (l *Landscape) outboundClient(timeout time.Duration) *outbound.Client {
 	cfg := outbound.Config{Timeout: timeout, AllowedHosts: l.config.AllowedHosts, RootCAs: func() *x509.CertPool {
-		roots, err := x509.SystemCertPool()
+		roots, err := l.config.SystemRoots()
 		if err != nil {
 			l.log.Warn("the system's CAs cannot be read; only our own is trusted", "error", err)
 			roots = x509.NewCertPool()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/pki"
 )
 
@@ -63,5 +64,22 @@ func TestWhatTheRegistryShows(t *testing.T) {
 	other := trusted()
 	if show(other).Equal(second) {
 		t.Error("the certificate of an authority that is not the environment's any more")
+	}
+}
+
+// TestSchemasOfOfferings reads the schemas that a process reads when parameters come.
+func TestSchemasOfOfferings(t *testing.T) {
+	t.Parallel()
+	l := &Landscape{config: Default()}
+	e, err := l.newEnvironment(btp.DefaultEnvironment, l.config.World)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.newPlatform()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.catalogue.Check(); err != nil {
+		t.Error(err)
 	}
 }

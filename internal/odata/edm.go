@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Values are kept in one form for each type: Edm.String, Edm.Guid, Edm.Decimal and
@@ -23,8 +24,8 @@ import (
 func Time(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 var (
-	decimalForm = regexp.MustCompile(`^-?[0-9]{1,34}(\.[0-9]{1,34})?$`)
-	ticksForm   = regexp.MustCompile(`^/Date\((-?[0-9]{1,15})([+-][0-9]{1,4})?\)/$`)
+	decimalForm = pattern.New(`^-?[0-9]{1,34}(\.[0-9]{1,34})?$`)
+	ticksForm   = pattern.New(`^/Date\((-?[0-9]{1,15})([+-][0-9]{1,4})?\)/$`)
 )
 
 // fromJSON reads the value of p in a request body ([OData:JSON] 4). The error
@@ -49,7 +50,7 @@ func (p *Property) fromJSON(raw any) (any, error) {
 			text, isText = number.String(), true
 		}
 	case DateTime, DateTimeOffset:
-		if m := ticksForm.FindStringSubmatch(text); m != nil {
+		if m := ticksForm.Regexp().FindStringSubmatch(text); m != nil {
 			ms, err := strconv.ParseInt(m[1], 10, 64)
 			if err != nil {
 				return wrong()

@@ -1,8 +1,9 @@
 package odata
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // token is a lexical element of an expression or a key ([OData:URI], OData 2.0).
@@ -23,8 +24,8 @@ const (
 )
 
 var (
-	nameForm   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})*`)
-	numberForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?[LlMmDdFf]?`)
+	nameForm   = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,127}(/[A-Za-z_][A-Za-z0-9_]{0,127})*`)
+	numberForm = pattern.New(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?[LlMmDdFf]?`)
 	prefixes   = map[string]Type{"datetime": DateTime, "datetimeoffset": DateTimeOffset, "guid": GUID}
 	suffixes   = map[byte]Type{'l': Int64, 'm': Decimal, 'd': Double, 'f': Double}
 )
@@ -34,7 +35,7 @@ func lex(text string) ([]token, error) {
 	var tokens []token
 	for at := 0; at < len(text); {
 		rest := text[at:]
-		name, digits := nameForm.FindString(rest), numberForm.FindString(rest)
+		name, digits := nameForm.Regexp().FindString(rest), numberForm.Regexp().FindString(rest)
 		switch {
 		case rest[0] == ' ' || rest[0] == '\t':
 			at++

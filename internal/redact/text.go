@@ -11,11 +11,11 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/secret"
 )
 
@@ -41,14 +41,14 @@ func Text(text string) string {
 }
 
 var (
-	assignment = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_.-]{1,40})=([^&\s"'<>,;]+)`)
-	userinfo   = regexp.MustCompile(`://[^/\s@]+@`)
+	assignment = pattern.New(`([A-Za-z][A-Za-z0-9_.-]{1,40})=([^&\s"'<>,;]+)`)
+	userinfo   = pattern.New(`://[^/\s@]+@`)
 )
 
 // free is a text in which anything may stand: a query, too, or an address.
 func free(text string) string {
-	text = userinfo.ReplaceAllString(text, "://"+secret.Masked+"@")
-	text = assignment.ReplaceAllStringFunc(text, func(found string) string {
+	text = userinfo.Regexp().ReplaceAllString(text, "://"+secret.Masked+"@")
+	text = assignment.Regexp().ReplaceAllStringFunc(text, func(found string) string {
 		name, assigned, _ := strings.Cut(found, "=")
 		if !isSecret(name, false) || isJWT(assigned) {
 			return found
@@ -59,13 +59,13 @@ func free(text string) string {
 }
 
 // compact is a JWS in its compact form, also one that is cut off or has no signature.
-var compact = regexp.MustCompile(`eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_=-]*){1,4}`)
+var compact = pattern.New(`eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_=-]*){1,4}`)
 
 // withoutTokens describes the JWTs in a text and masks what else looks like a secret.
 func withoutTokens(text string) string {
 	var b strings.Builder
 	for {
-		at := compact.FindStringIndex(text)
+		at := compact.Regexp().FindStringIndex(text)
 		if at == nil {
 			break
 		}
@@ -81,7 +81,7 @@ func withoutTokens(text string) string {
 }
 
 func isJWT(text string) bool {
-	at := compact.FindStringIndex(text)
+	at := compact.Regexp().FindStringIndex(text)
 	return at != nil && at[0] == 0 && at[1] == len(text)
 }
 

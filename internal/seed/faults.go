@@ -1,11 +1,11 @@
 package seed
 
 import (
-	"regexp"
 	"strconv"
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/control"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Fault is a rule, as the control API takes it, or a recipe for a system, a
@@ -47,7 +47,7 @@ func (f *File) faults(c *checker) []btp.DeclaredFault {
 
 // faultPlace finds the fault that a refusal at the start is about.
 func faultPlace(text string) (path string, ok bool) {
-	found := numberedFault.FindStringSubmatch(text)
+	found := numberedFault.Regexp().FindStringSubmatch(text)
 	if found == nil {
 		return "", false
 	}
@@ -55,4 +55,4 @@ func faultPlace(text string) (path string, ok bool) {
 	return at("faults", n-1), err == nil && n > 0
 }
 
-var numberedFault = regexp.MustCompile(`\bfault ([0-9]+): `)
+var numberedFault = pattern.New(`\bfault ([0-9]+): `)

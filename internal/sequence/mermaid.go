@@ -2,9 +2,10 @@ package sequence
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // arrows are Mermaid's, by kind of step.
@@ -35,7 +36,7 @@ func (d Diagram) Mermaid() []byte {
 }
 
 // keyword ends a block in Mermaid wherever it stands.
-var keyword = regexp.MustCompile(`(?i)\bend\b`)
+var keyword = pattern.New(`(?i)\bend\b`)
 
 // mermaidText makes text of a text: what could be syntax, in Mermaid or in the
 // HTML that it makes, is written as the code of its character.
@@ -53,7 +54,7 @@ func mermaidText(text string) string {
 			b.WriteByte('?') // control and format characters
 		}
 	}
-	safe := keyword.ReplaceAllStringFunc(strings.TrimSpace(b.String()), func(word string) string {
+	safe := keyword.Regexp().ReplaceAllStringFunc(strings.TrimSpace(b.String()), func(word string) string {
 		return fmt.Sprintf("#%d;%s", word[0], word[1:])
 	})
 	if safe == "" {

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Document is one that references name.
@@ -125,9 +126,9 @@ var pages = map[string]string{
 }
 
 var (
-	pageName  = regexp.MustCompile(`\b[0-9a-f]{7}\.md\b`)
-	otherName = regexp.MustCompile(`\b(?:SEED-\d{3}|pairing-protocols|sap-domain|service-apis|design|RFC|UCL|Kyma|pairsim)\b`)
-	section   = regexp.MustCompile(`§(\d+)`)
+	pageName  = pattern.New(`\b[0-9a-f]{7}\.md\b`)
+	otherName = pattern.New(`\b(?:SEED-\d{3}|pairing-protocols|sap-domain|service-apis|design|RFC|UCL|Kyma|pairsim)\b`)
+	section   = pattern.New(`§(\d+)`)
 )
 
 // page is that of SAP's help with a name.
@@ -150,12 +151,12 @@ func All() []Document {
 // Find says which documents a reference names, each once, with the sections that it
 // names alone: "pairing-protocols §1.4 and §1.6".
 func Find(reference string) (found []Document) {
-	for _, name := range pageName.FindAllString(reference, -1) {
+	for _, name := range pageName.Regexp().FindAllString(reference, -1) {
 		if d, ok := page(name); ok && !slices.ContainsFunc(found, func(one Document) bool { return one.Name == name }) {
 			found = append(found, d)
 		}
 	}
-	names := otherName.FindAllStringIndex(reference, -1)
+	names := otherName.Regexp().FindAllStringIndex(reference, -1)
 	for i, at := range names {
 		end := len(reference)
 		if i+1 < len(names) {
@@ -167,7 +168,7 @@ func Find(reference string) (found []Document) {
 			continue
 		}
 		d := documents[n]
-		if numbers := section.FindAllStringSubmatch(behind, -1); len(numbers) > 0 && d.Sections != nil {
+		if numbers := section.Regexp().FindAllStringSubmatch(behind, -1); len(numbers) > 0 && d.Sections != nil {
 			named := map[int]string{}
 			for _, number := range numbers {
 				k, _ := strconv.Atoi(number[1]) // digits

@@ -3,11 +3,11 @@ package story
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // The columns of a line, in characters; a line has at most width of them.
@@ -32,7 +32,7 @@ const (
 )
 
 // shortID finds ids of systems in paths.
-var shortID = regexp.MustCompile(`\b(([0-9a-f]{4})[0-9a-f]{4})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+var shortID = pattern.New(`\b(([0-9a-f]{4})[0-9a-f]{4})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 
 // page is what the story is written on, each line at once, so that the reader
 // sees it as it happens. err is the first failure to write; after it nothing more
@@ -125,9 +125,9 @@ func (p *page) wireWrapped(from, to string, c btpclient.Call, paint paint, remar
 
 // shortPath tells ids by their beginning, by less of it where the path is long.
 func shortPath(path string, limit int) string {
-	short := shortID.ReplaceAllString(path, "$1…")
+	short := shortID.Regexp().ReplaceAllString(path, "$1…")
 	if utf8.RuneCountInString(short) > limit {
-		short = shortID.ReplaceAllString(path, "$2…")
+		short = shortID.Regexp().ReplaceAllString(path, "$2…")
 	}
 	return shorten(short, limit)
 }

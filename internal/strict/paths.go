@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // pairing is what a layer remembers of one pairing: where its URLs lead. It is
@@ -24,11 +24,11 @@ type pairing struct {
 
 // aliasPattern is a path segment that stands before a well-known path. No
 // application's name begins with a tilde.
-var aliasPattern = regexp.MustCompile(`^/~[0-9a-f]{8}/`)
+var aliasPattern = pattern.New(`^/~[0-9a-f]{8}/`)
 
 // cutAlias takes an alias off a path; "" when it has none.
 func cutAlias(path string) (alias, rest string) {
-	found := aliasPattern.FindString(path)
+	found := aliasPattern.Regexp().FindString(path)
 	if found == "" {
 		return "", path
 	}

@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // What the registry asks for in an arrangement, and the bounds of it. Rules of the
@@ -24,10 +25,10 @@ const (
 )
 
 var (
-	instancePattern    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
-	arrangementPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
-	scenarioPattern    = regexp.MustCompile(`^[A-Z0-9_]{1,40}$`)
-	hostPattern        = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$`)
+	instancePattern    = pattern.New(`^[A-Za-z0-9._-]{1,100}$`)
+	arrangementPattern = pattern.New(`^[a-zA-Z0-9_-]{1,80}$`)
+	scenarioPattern    = pattern.New(`^[A-Z0-9_]{1,40}$`)
+	hostPattern        = pattern.New(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$`)
 )
 
 // wantedArrangement is the body of the registry's request. It holds secrets.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/records"
 )
 
@@ -31,8 +31,8 @@ type channel struct {
 }
 
 var (
-	channelPattern = regexp.MustCompile(`^[A-Z0-9_-]{1,60}$`)
-	spacePattern   = regexp.MustCompile(`^[a-zA-Z0-9]+/[a-zA-Z0-9]+/[a-zA-Z0-9]+$`)
+	channelPattern = pattern.New(`^[A-Z0-9_-]{1,60}$`)
+	spacePattern   = pattern.New(`^[a-zA-Z0-9]+/[a-zA-Z0-9]+/[a-zA-Z0-9]+$`)
 )
 
 const (

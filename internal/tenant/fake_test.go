@@ -305,8 +305,8 @@ func product() Product {
 		Console: Console{Path: "Backoffice", Row: "destination target", Field: "Token URL", Disable: "Disable", Enable: "Enable", Delete: "Delete"},
 		Labels:  Labels{InProgress: "In Progress", Registered: "Registered", Disabled: "Disabled", Deregistered: "Deregistered", Failed: "Failed"},
 		APIs: []API{
-			{Identifier: "occ", Name: "OCC", Description: "d", Path: "/occ/v2", TokenPath: "/token", Auth: OAuth, Specification: []byte(`{"openapi":"3.0.3"}`)},
-			{Identifier: "odata", Name: "OData", Description: "d", Path: "/odata", Auth: Basic, CSRF: true, OData: true, Specification: []byte(`<x/>`)},
+			{Identifier: "occ", Name: "OCC", Description: "d", Path: "/occ/v2", TokenPath: "/token", Auth: OAuth, Specification: Text([]byte(`{"openapi":"3.0.3"}`))},
+			{Identifier: "odata", Name: "OData", Description: "d", Path: "/odata", Auth: Basic, CSRF: true, OData: true, Specification: Text([]byte(`<x/>`))},
 		},
 		Events: Events{
 			Identifier: "events", Name: "Events", Description: "d",

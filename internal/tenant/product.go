@@ -66,7 +66,9 @@ type API struct {
 	TokenPath                     string // OAuth: of the token endpoint, below /api
 	Auth                          Auth
 	CSRF, OData                   bool
-	Specification                 []byte
+	// Specification is asked for when somebody reads it: that of an OData service is made
+	// of its model. Text is one that is there.
+	Specification func() []byte
 	// Open makes what answers the API's calls; nil: nothing does.
 	Open func(Backend) Responder
 	// Denied answers a call without a good access token, as the product would;
@@ -75,6 +77,9 @@ type API struct {
 	// TargetURL is where the API is instead of at the tenant; "": there.
 	TargetURL string
 }
+
+// Text is a specification that needs no making.
+func Text(specification []byte) func() []byte { return func() []byte { return specification } }
 
 // Events is the one events service of a product: an AsyncAPI 2 document, each
 // channel an event named type.version ("order.created.v1").
@@ -192,7 +197,7 @@ func (p *Product) replace(replaced []ReplacedAPI) error {
 		}
 		p.APIs[i].TargetURL = strings.TrimRight(r.TargetURL, "/")
 		if len(r.Specification) > 0 {
-			p.APIs[i].Specification, p.APIs[i].OData = r.Specification, IsEDMX(r.Specification)
+			p.APIs[i].Specification, p.APIs[i].OData = Text(r.Specification), IsEDMX(r.Specification)
 		}
 	}
 	return nil
@@ -211,9 +216,9 @@ func (p Product) specification(identifier string) (doc []byte, contentType strin
 	for _, a := range p.APIs {
 		switch {
 		case a.Identifier == identifier && a.OData:
-			return a.Specification, "application/xml", true
+			return a.Specification(), "application/xml", true
 		case a.Identifier == identifier:
-			return a.Specification, "application/json", true
+			return a.Specification(), "application/json", true
 		}
 	}
 	return nil, "", false
@@ -241,7 +246,7 @@ func (a API) document(base, facing string, c credential) *btpclient.API {
 		doc.APIType = "odata"
 		doc.SpecificationURL = facing + "/specifications/" + a.Identifier
 	} else {
-		doc.Spec = a.Specification
+		doc.Spec = a.Specification()
 	}
 	var csrf *btpclient.CSRFInfo
 	if a.CSRF {

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Authentication is a method of a communication scenario, with the word that
@@ -103,8 +104,8 @@ const (
 )
 
 var (
-	customScenarioID = regexp.MustCompile(`^YY1_[A-Z0-9_]{1,36}$`)
-	serviceID        = regexp.MustCompile(`^[A-Za-z0-9_]{1,80}$`)
+	customScenarioID = pattern.New(`^YY1_[A-Z0-9_]{1,36}$`)
+	serviceID        = pattern.New(`^[A-Za-z0-9_]+$`).AtMost(80)
 )
 
 // ScenarioState is a scenario as its administrator sees it.

@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +22,11 @@ import (
 
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/records"
 )
 
-var tenantIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var tenantIDPattern = pattern.New(`^[a-z0-9][a-z0-9-]*$`).AtMost(63)
 
 // Config says what a tenant is and where its registry is. ID, RegistryURL and
 // PublicURL are required, and Product, which the simulators fill in.

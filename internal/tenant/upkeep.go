@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // Renew exchanges the client certificate for a new one, with a new key and the
@@ -306,9 +306,9 @@ func (t *Tenant) here(stored string) string {
 		return stored
 	}
 	u.Scheme, u.Host = base.Scheme, base.Host
-	u.Path, u.RawPath = environmentPrefix.FindString(base.Path)+environmentPrefix.ReplaceAllString(u.Path, ""), ""
+	u.Path, u.RawPath = environmentPrefix.Regexp().FindString(base.Path)+environmentPrefix.Regexp().ReplaceAllString(u.Path, ""), ""
 	return u.String()
 }
 
 // environmentPrefix stands before the paths of an environment beside default.
-var environmentPrefix = regexp.MustCompile(`^/env/[^/]+`)
+var environmentPrefix = pattern.New(`^/env/[^/]+`)

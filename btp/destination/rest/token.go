@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/btp/saml"
+	"github.com/pairsim/pairsim/internal/pattern"
 )
 
 // maxTokenAnswer bounds what a token service answers, in bytes, maxExpiresIn how long
@@ -179,9 +179,9 @@ func (s *Service) ask(req *http.Request) (answer tokenAnswer, err error) {
 }
 
 // tokenType is what can stand in a header.
-var tokenType = regexp.MustCompile(`^[A-Za-z]{1,20}$`)
+var tokenType = pattern.New(`^[A-Za-z]{1,20}$`)
 
-var errorCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
+var errorCode = pattern.New(`^[a-z_]{1,40}$`)
 
 // refusedBy tells that the token service refused: its code to everybody, its words to
 // the caller alone.
@@ -213,7 +213,7 @@ func refusedBy(status int, body []byte) error {
 
 // subdomainRule is that of a subaccount's subdomain: what X-tenant names becomes a
 // part of a host.
-var subdomainRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+var subdomainRule = pattern.New(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 // tokenServiceOf is where tokens are got. One of type Common is shared by all
 // tenants: the subdomain stands for {tenant}, or in front of its host.

@@ -21,6 +21,7 @@ type conn struct {
 	statements map[string]statement
 	args       []driver.NamedValue
 	row        []driver.Value
+	remembered remembered
 }
 
 type statement interface {

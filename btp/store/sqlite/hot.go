@@ -12,11 +12,19 @@ type hot struct {
 // check runs at the start of a transaction, when the data version is up to date.
 func (h *hot) check(c *conn) error {
 	version, err := c.dataVersion()
-	if err != nil || version != h.version {
+	h.at(version)
+	if err != nil {
+		h.Forget()
+	}
+	return err
+}
+
+// at forgets what is not of this version.
+func (h *hot) at(version uint32) {
+	if version != h.version {
 		h.Forget()
 		h.version = version
 	}
-	return err
 }
 
 // saved runs after a commit, which changes the data version too. The change is

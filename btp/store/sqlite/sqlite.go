@@ -207,14 +207,17 @@ func view(ctx context.Context, c *conn, env btp.EnvironmentID, remembered *hot, 
 	if err := retryBusy(ctx, func() error { _, err := c.Exec("PRAGMA data_version"); return err }); err != nil {
 		return fmt.Errorf("sqlite store: read: %w", err)
 	}
+	version, err := c.dataVersion()
+	if err != nil {
+		return err
+	}
+	c.remembered.at(version)
 	o := sqlstore.Options{Hints: true}
 	if remembered != nil {
-		if err := remembered.check(c); err != nil {
-			return err
-		}
+		remembered.at(version)
 		o.Hot = &remembered.Hot
 	}
-	return read(sqlstore.New(c, env, o))
+	return read(sqlstore.New(viewing{c}, env, o))
 }
 
 func (s *Store) takeReader(ctx context.Context) (*conn, error) {

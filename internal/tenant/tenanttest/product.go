@@ -31,7 +31,7 @@ func CheckProduct(t *testing.T, p tenant.Product) {
 
 func checkEDMX(t *testing.T, a tenant.API) {
 	t.Helper()
-	dec := xml.NewDecoder(bytes.NewReader(a.Specification))
+	dec := xml.NewDecoder(bytes.NewReader(a.Specification()))
 	count := map[string]int{}
 	for {
 		token, err := dec.Token()
