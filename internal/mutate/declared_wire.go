@@ -225,8 +225,8 @@ var wireMutations = []mutation{
 	},
 	{
 		Name: "gateway-with-an-expired-token", Rule: "gateway-caches", Breaks: "the gateway uses a token after its end",
-		File: "btp/gateway/tokens.go", Tests: in("btp/gateway", "TokensAreKept"),
-		Old: "return t, known && now.Before(t.until)", New: "return t, known",
+		File: "internal/tokencache/tokencache.go", Tests: in("btp/gateway", "TokensAreKept"),
+		Old: "if !there || !now.Before(h.until) {", New: "if !there {",
 	},
 	{
 		Name: "gateway-timeout-is-502", Rule: "gateway-errors", Breaks: "a target that answers too late is told as 502",
