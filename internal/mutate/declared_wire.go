@@ -221,7 +221,7 @@ var wireMutations = []mutation{
 	{
 		Name: "gateway-with-the-old-token", Rule: "gateway-retry", Breaks: "the gateway calls again with the token that was refused",
 		File: "btp/gateway/call.go", Tests: in("btp/gateway", "OneRepetition|Suite"),
-		Old: "		c.tokens.forget(key)\n", New: "		_ = key\n",
+		Old: "		c.tokens.Forget(key)\n", New: "		_ = key\n",
 	},
 	{
 		Name: "gateway-with-an-expired-token", Rule: "gateway-caches", Breaks: "the gateway uses a token after its end",
