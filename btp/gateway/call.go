@@ -6,6 +6,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/tokencache"
 )
 
 // call carries one call of a workload to a target, with the target's credentials.
@@ -16,7 +17,7 @@ type call struct {
 	// accessToken is the caller's own; "" to use the target's credentials.
 	accessToken string
 	// used are the tokens of the latest call.
-	used []tokenKey
+	used []tokencache.Key
 	// client ends when the workload goes away, not when time is up.
 	client context.Context
 }
@@ -30,7 +31,7 @@ func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	for _, key := range c.used {
-		c.tokens.forget(key)
+		c.tokens.Forget(key)
 	}
 	if !c.body.replayable() {
 		return res, nil

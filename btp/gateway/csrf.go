@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/tokencache"
 )
 
 const csrfHeader = "X-Csrf-Token"
@@ -16,9 +17,9 @@ const csrfHeader = "X-Csrf-Token"
 // is kept until the target answers 401 or 403, as the vendor does.
 func (c *call) csrfToken(ctx context.Context, authorization string) (token, error) {
 	endpoint := c.to.API.Credentials.CSRFTokenURL()
-	key := keyOf("csrf", string(c.to.System), string(c.to.Service), endpoint, authorization)
+	key := tokencache.KeyOf("csrf", string(c.to.System), string(c.to.Service), endpoint, authorization)
 	c.used = append(c.used, key)
-	if token, known := c.tokens.find(key, c.Registry.Now()); known {
+	if token, known := c.tokens.Find(key, c.Registry.Now()); known {
 		return token, nil
 	}
 	var fetched token
@@ -29,7 +30,7 @@ func (c *call) csrfToken(ctx context.Context, authorization string) (token, erro
 	if err != nil {
 		return token{}, err
 	}
-	c.tokens.keep(key, fetched, c.Registry.Now())
+	c.tokens.Keep(key, fetched, fetched.until, c.Registry.Now())
 	return fetched, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/tokencache"
 )
 
 // Registry is what the gateway needs of the rules.
@@ -46,7 +47,7 @@ type server struct {
 	Config
 	transport *outbound.Transport // of targets that ask for no certificate
 	targets   targets
-	tokens    tokens
+	tokens    tokencache.Tokens[token]
 	buffers   buffers
 }
 

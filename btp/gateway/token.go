@@ -52,7 +52,7 @@ func (c *call) accessTokenOf(ctx context.Context, credentials *btp.Credentials) 
 	how := tokenCallOf(credentials)
 	key := how.cacheKey(c.to.System)
 	c.used = append(c.used, key)
-	if token, known := c.tokens.find(key, c.Registry.Now()); known {
+	if token, known := c.tokens.Find(key, c.Registry.Now()); known {
 		return token.text, nil
 	}
 	var token token
@@ -68,7 +68,7 @@ func (c *call) accessTokenOf(ctx context.Context, credentials *btp.Credentials) 
 	if err != nil {
 		return "", err
 	}
-	c.tokens.keep(key, token, c.Registry.Now())
+	c.tokens.Keep(key, token, token.until, c.Registry.Now())
 	return token.text, nil
 }
 

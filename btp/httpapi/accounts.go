@@ -63,13 +63,7 @@ func (s *server) createGlobalAccount(c *gin.Context) error {
 		DisplayName string `json:"displayName"`
 		Subdomain   string `json:"subdomain"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}
@@ -102,13 +96,7 @@ func (s *server) createSubaccount(c *gin.Context) error {
 		Region       string                   `json:"region"`
 		Environments []btp.RuntimeEnvironment `json:"environments"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}
@@ -208,13 +196,7 @@ func (s *server) createSystemType(c *gin.Context) error {
 		Namespace string `json:"namespace"`
 		Provider  string `json:"provider"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

@@ -42,13 +42,7 @@ func (s *server) assignEntitlement(c *gin.Context) error {
 		Plan    string       `json:"plan"`
 		Quota   *int         `json:"quota"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

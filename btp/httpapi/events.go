@@ -34,13 +34,7 @@ func (s *server) createSubscription(c *gin.Context) error {
 		Sink    string        `json:"sink"`
 		Mode    btp.EventMode `json:"mode"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

@@ -130,13 +130,7 @@ func (s *server) createFormation(c *gin.Context) error {
 		Systems    []btp.SystemID `json:"systems"`
 		Draft      bool           `json:"draft"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,18 @@ import (
 	"github.com/pairsim/pairsim/btp"
 )
 
+// readCreation reads a request that makes something: no query, a body, and perhaps the
+// key by which it is known again.
+func readCreation(c *gin.Context, body any) (btp.IdempotencyKey, error) {
+	if _, err := ReadQuery(c); err != nil {
+		return "", err
+	}
+	if err := DecodeBody(c, body); err != nil {
+		return "", err
+	}
+	return idempotencyKey(c)
+}
+
 // idempotencyKey reads the header Idempotency-Key, "" when it is missing.
 func idempotencyKey(c *gin.Context) (btp.IdempotencyKey, error) {
 	values := c.Request.Header.Values("Idempotency-Key")

@@ -136,13 +136,7 @@ func (s *server) createInstance(c *gin.Context) error {
 		Parameters json.RawMessage `json:"parameters"`
 		Labels     json.RawMessage `json:"labels"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}
@@ -262,13 +256,7 @@ func (s *server) bind(c *gin.Context) error {
 		Parameters json.RawMessage `json:"parameters"`
 		Labels     json.RawMessage `json:"labels"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

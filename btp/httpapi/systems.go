@@ -209,13 +209,7 @@ func (s *server) registerSystem(c *gin.Context) error {
 		Name string `json:"name"`
 		Type string `json:"type"`
 	}
-	if _, err := ReadQuery(c); err != nil {
-		return err
-	}
-	if err := DecodeBody(c, &req); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c)
+	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package tokenservice
 
 import (
 	_ "embed"
-	"net/http"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -16,4 +15,4 @@ var openAPIYAML []byte
 // OpenAPI is the API's OpenAPI 3.1 document, as JSON.
 var OpenAPI = sync.OnceValue(func() []byte { return openapi.Make(openAPIYAML, nil) })
 
-func showOpenAPI(c *gin.Context) { c.Data(http.StatusOK, "application/json", OpenAPI()) }
+func showOpenAPI(c *gin.Context) { openapi.Respond(c, OpenAPI()) }

@@ -61,6 +61,11 @@ func TestAnswersAreThoseOfTheDocument(t *testing.T) {
 			t.Errorf("%s %s %.20s: got %d %.200s, want %d", tt.method, tt.path, tt.form, w.Code, w.Body, tt.status)
 		}
 	}
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, publicurl.Under(t.Context(), httptest.NewRequest("GET", "/env/ci/oauth/openapi.json", nil), "/env/ci"))
+	if !strings.Contains(w.Body.String(), `"servers":[{"url":"/env/ci"}]`) {
+		t.Errorf("below /env/ci the document names another server: %.200s", w.Body)
+	}
 	doc, err := openapitest.TokenService.Document()
 	if err != nil {
 		t.Fatal(err)

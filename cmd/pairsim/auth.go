@@ -96,11 +96,7 @@ func newListAuthClientsCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the clients of the token service",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			all, err := k.control.OAuthClients(c.Context())
 			if err != nil {
 				return err
@@ -110,7 +106,7 @@ func newListAuthClientsCommand() *cobra.Command {
 				rows[i] = []string{one.ID, one.Role, holdsIn(one), clockTime(one.CreatedAt)}
 			}
 			return show(c.OutOrStdout(), format, all, []string{"CLIENT ID", "ROLE", "HOLDS IN", "CREATED"}, rows)
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -121,13 +117,9 @@ func newDeleteAuthClientCommand() *cobra.Command {
 		Use:   "delete CLIENT_ID",
 		Short: "Delete a client; access tokens that it has are good until they expire",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			return k.control.DeleteOAuthClient(c.Context(), args[0])
-		},
+		}),
 	})
 }
 

@@ -25,11 +25,7 @@ docs/guides/trust.md shows how Java, Node, Go and curl take it.`,
 		Example: `  pairsim ca export --out ca.pem
   pairsim ca export --format p12 --out truststore.p12`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			data, err := k.authority(c, which)
 			if err != nil {
 				return err
@@ -40,7 +36,7 @@ docs/guides/trust.md shows how Java, Node, Go and curl take it.`,
 				}
 			}
 			return write(c.OutOrStdout(), path, data)
-		},
+		}),
 	})
 	choiceFlag(c, &format, "format", "", "pem", "format of the file", "pem", "p12")
 	choiceFlag(c, &which, "which", "", "server", "which CA", "server", "client")

@@ -45,11 +45,7 @@ func newClockVerb(use, short string, args cobra.PositionalArgs, do func(context.
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use: use, Short: short, Args: args,
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			state, err := do(c.Context(), k.control, args)
 			if err != nil {
 				return err
@@ -59,7 +55,7 @@ func newClockVerb(use, short string, args cobra.PositionalArgs, do func(context.
 				runs = "frozen"
 			}
 			return show(c.OutOrStdout(), format, state, nil, [][]string{{state.Now.UTC().Format(time.RFC3339Nano), runs}})
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c

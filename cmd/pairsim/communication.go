@@ -57,11 +57,7 @@ func newTopicCommand(use, short, example string, do func(*client, context.Contex
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use: use, Short: short, Example: example, Args: cobra.ExactArgs(strings.Count(use, " ")),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			topics, err := do(k, c.Context(), args)
 			if err != nil {
 				return err
@@ -71,7 +67,7 @@ func newTopicCommand(use, short, example string, do func(*client, context.Contex
 				rows[i] = []string{t}
 			}
 			return show(c.OutOrStdout(), format, topics, []string{"TOPIC"}, rows)
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -81,11 +77,7 @@ func newTenantListCommand[T any](use, short string, list func(*btpclient.Tenants
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			items, err := list(k.tenants, c.Context(), args[0])
 			if err != nil {
 				return err
@@ -95,7 +87,7 @@ func newTenantListCommand[T any](use, short string, list func(*btpclient.Tenants
 				rows[i] = row(item)
 			}
 			return show(c.OutOrStdout(), format, items, header, rows)
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -123,11 +115,7 @@ func newAddScenarioCommand() *cobra.Command {
 		Example: `  pairsim tenants scenarios create marketing '{"id":"YY1_CONTACTS","name":"Contacts",
     "inboundAuthentication":["BasicAuthentication"],"inboundServices":[{"id":"YY1_IN","name":"Contacts","api":"marketing-contact"}]}'`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			text, err := readArgument(c, args[1])
 			if err != nil {
 				return err
@@ -140,7 +128,7 @@ func newAddScenarioCommand() *cobra.Command {
 				return err
 			}
 			return show(c.OutOrStdout(), format, s, []string{"ID", "NAME", "ENABLED", "INBOUND", "OUTBOUND", "SERVICES"}, [][]string{scenarioRow(s)})
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -150,17 +138,13 @@ func newSwitchScenarioCommand(action, short string, change func(*btpclient.Tenan
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use: action + " TENANT SCENARIO", Short: short, Args: cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			s, err := change(k.tenants, c.Context(), args[0], args[1])
 			if err != nil {
 				return err
 			}
 			return show(c.OutOrStdout(), format, s, []string{"ID", "NAME", "ENABLED", "INBOUND", "OUTBOUND", "SERVICES"}, [][]string{scenarioRow(s)})
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c

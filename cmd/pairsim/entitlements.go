@@ -117,12 +117,9 @@ func newListEntitlementsCommand() *cobra.Command {
 		Short: "List the entitlement configurations of a subaccount",
 		Args:  cobra.NoArgs,
 		RunE: within(func(c *cobra.Command, k *client, in btpclient.Subaccount, _ []string) error {
-			if system != "" {
-				s, err := k.system(c.Context(), account(c), system)
-				if err != nil {
-					return err
-				}
-				filter.System = s.ID
+			var err error
+			if filter.System, err = k.systemOf(c, system); err != nil {
+				return err
 			}
 			filter.PageSize = 200
 			list := []btpclient.Entitlement{}

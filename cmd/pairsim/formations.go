@@ -71,12 +71,9 @@ func newListFormationsCommand() *cobra.Command {
 		Short: "List formations in the order of their creation",
 		Args:  cobra.NoArgs,
 		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
-			if system != "" {
-				s, err := k.system(c.Context(), account(c), system)
-				if err != nil {
-					return err
-				}
-				filter.System = s.ID
+			var err error
+			if filter.System, err = k.systemOf(c, system); err != nil {
+				return err
 			}
 			filter.PageSize = 200
 			formations := []btpclient.FormationRow{}

@@ -64,11 +64,7 @@ func newRegisterCommand() *cobra.Command {
 		Example: `  pairsim systems register "Web Shop" --type "SAP Commerce Cloud"
   url=$(pairsim systems register "Web Shop" --type "SAP Commerce Cloud" -o url)`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			s, err := createOnce(c, func(ctx context.Context, options ...btpclient.CallOption) (btpclient.System, error) {
 				return k.operator.Register(ctx, account(c), args[0], systemType, options...)
 			})
@@ -82,7 +78,7 @@ func newRegisterCommand() *cobra.Command {
 				return show(c.OutOrStdout(), format, s, nil, nil)
 			}
 			return printSystem(c.OutOrStdout(), s)
-		},
+		}),
 	})
 	c.Flags().StringVar(&systemType, "type", "", "system `TYPE`, as SAP Commerce Cloud")
 	_ = c.MarkFlagRequired("type") // fails for a flag that is not there only
@@ -122,11 +118,7 @@ func newListSystemsCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List systems in the order of their registration",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			filter.PageSize = 200
 			systems := []btpclient.System{}
 			var rows [][]string
@@ -138,7 +130,7 @@ func newListSystemsCommand() *cobra.Command {
 				rows = append(rows, []string{s.Name, s.Type, s.Status.Label, s.ApplicationName, s.ID})
 			}
 			return show(c.OutOrStdout(), format, systems, []string{"NAME", "TYPE", "STATUS", "APPLICATION", "ID"}, rows)
-		},
+		}),
 	})
 	c.Flags().StringVar(&filter.Status, "status", "", "only in this `STATUS`: its label, or its code")
 	c.Flags().StringVar(&filter.Type, "type", "", "only of this `TYPE`")
@@ -163,17 +155,22 @@ func (k *client) system(ctx context.Context, account, nameOrID string) (btpclien
 	return s, err
 }
 
+// systemOf is the id of the system that a flag names, "" where it names none.
+func (k *client) systemOf(c *cobra.Command, nameOrID string) (string, error) {
+	if nameOrID == "" {
+		return "", nil
+	}
+	s, err := k.system(c.Context(), account(c), nameOrID)
+	return s.ID, err
+}
+
 func newShowSystemCommand() *cobra.Command {
 	var format string
 	c := newClientCommand(&cobra.Command{
 		Use:   "show NAME|ID",
 		Short: "Show a system with its token's state, services, certificates, and what holds it",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			s, err := k.system(c.Context(), account(c), args[0])
 			if err != nil {
 				return err
@@ -182,7 +179,7 @@ func newShowSystemCommand() *cobra.Command {
 				return show(c.OutOrStdout(), format, s, nil, nil)
 			}
 			return printSystem(c.OutOrStdout(), s)
-		},
+		}),
 	})
 	accountFlag(c)
 	outputFlag(c, &format)
@@ -295,11 +292,7 @@ a new one, which voids the one before; types with a token of 7 days see the pres
 A note on stderr says what became of the token before.`,
 		Example: `  url=$(pairsim systems token "Web Shop" -o url)`,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			s, err := k.system(c.Context(), account(c), args[0])
 			if err != nil {
 				return err
@@ -315,7 +308,7 @@ A note on stderr says what became of the token before.`,
 				return printToken(c, t, format)
 			}
 			return show(c.OutOrStdout(), format, t, nil, tokenRows(t))
-		},
+		}),
 	})
 	accountFlag(c)
 	outputFlag(c, &format, bareForms...)

@@ -27,11 +27,7 @@ func newListTenantsCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the tenants",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			list, err := k.tenants.List(c.Context())
 			if err != nil {
 				return err
@@ -45,7 +41,7 @@ func newListTenantsCommand() *cobra.Command {
 				rows[i] = []string{t.ID, t.Product, status, system}
 			}
 			return show(c.OutOrStdout(), format, list, []string{"TENANT", "PRODUCT", "STATUS", "SYSTEM ID"}, rows)
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -57,11 +53,7 @@ func newTenantAPIsCommand() *cobra.Command {
 		Use:   "apis TENANT",
 		Short: "List the APIs of a tenant's product, with the throwaway credentials that they take",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			list, err := k.tenants.APIs(c.Context(), args[0])
 			if err != nil {
 				return err
@@ -80,7 +72,7 @@ func newTenantAPIsCommand() *cobra.Command {
 				}
 			}
 			return show(c.OutOrStdout(), format, list, []string{"IDENTIFIER", "TARGET URL", "AUTHENTICATION", "USER OR CLIENT", "PASSWORD OR SECRET"}, rows)
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -92,11 +84,7 @@ func newShowTenantCommand() *cobra.Command {
 		Use:   "show TENANT",
 		Short: "Show a tenant, as its own console does",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			t, err := k.tenants.Tenant(c.Context(), args[0])
 			if err != nil {
 				return err
@@ -110,7 +98,7 @@ func newShowTenantCommand() *cobra.Command {
 				shown.Newest = &newestPairing{pairings[0].ID, pairings[0].Status, pairings[0].SystemID}
 			}
 			return show(c.OutOrStdout(), format, shown, nil, shown.rows())
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -161,11 +149,7 @@ func newPairTenantCommand() *cobra.Command {
 base64 form; - reads it from stdin, where no other user of the machine sees it.`,
 		Example: `  pairsim systems token "Web Shop" -o url | pairsim tenants pair commerce -`,
 		Args:    cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			token, err := readArgument(c, args[1])
 			if err != nil {
 				return err
@@ -181,7 +165,7 @@ base64 form; - reads it from stdin, where no other user of the machine sees it.`
 				return &failure{"Pairing failed", p.Cause, strings.TrimSpace(p.Next + " The registry's side: pairsim journal.")}
 			}
 			return nil
-		},
+		}),
 	})
 	c.Flags().StringVar(&description, "description", "", "`TEXT` for the tenant's own list of pairings")
 	c.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait")
@@ -258,11 +242,7 @@ func newChangePairingCommand(action, short, fitting string, change changePairing
 		Short: short,
 		Long:  fmt.Sprintf("%s.\n\nID is that of a pairing; without it the newest one that is %s is taken.", short, fitting),
 		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			id, err := k.choosePairing(c.Context(), args, action, fitting)
 			if err != nil {
 				return err
@@ -273,7 +253,7 @@ func newChangePairingCommand(action, short, fitting string, change changePairing
 			}
 			p.Calls = nil // those of the pairing, long ago
 			return show(c.OutOrStdout(), format, p, nil, pairingRows(p))
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -289,11 +269,7 @@ something still uses the system; a row that failed is deleted at once.
 
 ID is that of a pairing; without it the newest one that has ended is taken.`,
 		Args: cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			id, err := k.choosePairing(c.Context(), args, "delete", btpclient.PairingRegistered, btpclient.PairingDisabled,
 				btpclient.PairingDeregistered, btpclient.PairingFailed)
 			if err != nil {
@@ -304,7 +280,7 @@ ID is that of a pairing; without it the newest one that has ended is taken.`,
 			}
 			return show(c.OutOrStdout(), format, map[string]string{"tenant": args[0], "deleted": id}, nil,
 				[][]string{{"tenant", args[0]}, {"deleted", id}})
-		},
+		}),
 	})
 	outputFlag(c, &format)
 	return c
@@ -317,11 +293,7 @@ func newSendEventCommand() *cobra.Command {
 		Short:   "Have a tenant publish an event",
 		Example: `  pairsim tenants events send commerce order.created --data '{"orderCode":"4711"}'`,
 		Args:    cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, args []string) error {
 			text, err := readArgument(c, data)
 			if err != nil {
 				return err
@@ -334,7 +306,7 @@ func newSendEventCommand() *cobra.Command {
 				return err
 			}
 			return show(c.OutOrStdout(), format, map[string]string{"eventId": id}, nil, [][]string{{"event id", id}})
-		},
+		}),
 	})
 	c.Flags().StringVar(&version, "version", "v1", "`VERSION` of the event type")
 	c.Flags().StringVar(&data, "data", "{}", "the event's data as `JSON`; - reads stdin")

@@ -26,11 +26,7 @@ When it is as expected the exit code is 0. Otherwise it is 1, and what came clos
   pairsim journal verify --kind refusal --system "Web Shop" --at-most 0
   pairsim journal verify --in-order point=pairing.info --in-order 'method=PUT path=/*/v1/pairsim/tenant'`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			k, err := connect(c)
-			if err != nil {
-				return err
-			}
+		RunE: withClient(func(c *cobra.Command, k *client, _ []string) error {
 			e := btpclient.Expectation{After: after}
 			for name, n := range map[string]struct {
 				given *int
@@ -40,6 +36,7 @@ When it is as expected the exit code is 0. Otherwise it is 1, and what came clos
 					*n.into = n.given
 				}
 			}
+			var err error
 			if e.Match, err = m.match(c, k); err != nil {
 				return err
 			}
@@ -61,7 +58,7 @@ When it is as expected the exit code is 0. Otherwise it is 1, and what came clos
 				return err
 			}
 			return notVerified(v)
-		},
+		}),
 	})
 	m.addTo(c)
 	flags := c.Flags()

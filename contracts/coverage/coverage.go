@@ -82,9 +82,9 @@ func Must() []Operation {
 	return list
 }
 
-// fits tells whether a request's path is one of a template; in how many segments by
+// Fits tells whether a request's path is one of a template; in how many segments by
 // their text.
-func fits(template, path string) (texts int, ok bool) {
+func Fits(template, path string) (texts int, ok bool) {
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
 		return 0, false
@@ -114,7 +114,7 @@ func Of(files []pactfile.File) Table {
 			}
 			of, best := Operation{f.Provider, i.Method, i.Path}, -1
 			for _, m := range must {
-				if texts, ok := fits(m.Path, i.Path); ok && texts > best && m.Provider == f.Provider && m.Method == i.Method {
+				if texts, ok := Fits(m.Path, i.Path); ok && texts > best && m.Provider == f.Provider && m.Method == i.Method {
 					of, best = m.Operation, texts
 				}
 			}

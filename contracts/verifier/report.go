@@ -1,13 +1,13 @@
 package verifier
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/pairsim/pairsim/contracts/pactfile"
+	"github.com/pairsim/pairsim/internal/report"
 )
 
 // Result is how one interaction went.
@@ -71,62 +71,18 @@ func (r Report) Write(w io.Writer) error {
 	return err
 }
 
-type suites struct {
-	XMLName  xml.Name `xml:"testsuites"`
-	Tests    int      `xml:"tests,attr"`
-	Failures int      `xml:"failures,attr"`
-	Suites   []*suite `xml:"testsuite"`
-}
-
-type suite struct {
-	Name     string     `xml:"name,attr"`
-	Tests    int        `xml:"tests,attr"`
-	Failures int        `xml:"failures,attr"`
-	Time     string     `xml:"time,attr"`
-	Cases    []testCase `xml:"testcase"`
-	took     time.Duration
-}
-
-type testCase struct {
-	Class   string   `xml:"classname,attr"`
-	Name    string   `xml:"name,attr"`
-	Time    string   `xml:"time,attr"`
-	Failure *failure `xml:"failure"`
-}
-
-type failure struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// WriteJUnit writes the report as JUnit XML, a suite a consumer.
-func (r Report) WriteJUnit(w io.Writer) error {
-	doc := suites{Tests: len(r.Results), Failures: r.Failed()}
+// Document is the report as one for machines: what a consumer expects is a group.
+func (r Report) Document() report.Document {
+	d := report.Document{Title: "contracts", Subject: r.Provider, Things: "interactions"}
 	for _, one := range r.Results {
-		name := one.Consumer + " → " + one.Provider
-		if n := len(doc.Suites); n == 0 || doc.Suites[n-1].Name != name {
-			doc.Suites = append(doc.Suites, &suite{Name: name})
+		e := report.Entry{
+			Group: one.Consumer + " → " + one.Provider, Name: one.Interaction.Description,
+			Outcome: report.Passed, Reasons: one.Differences, Took: one.Took,
 		}
-		s := doc.Suites[len(doc.Suites)-1]
-		c := testCase{Class: name, Name: one.Interaction.Description, Time: seconds(one.Took)}
 		if one.Failed() {
-			c.Failure = &failure{Message: one.Differences[0], Text: strings.Join(one.Differences, "\n")}
-			s.Failures++
+			e.Outcome = report.Failed
 		}
-		s.Tests, s.took = s.Tests+1, s.took+one.Took
-		s.Time = seconds(s.took)
-		s.Cases = append(s.Cases, c)
+		d.Entries, d.Took = append(d.Entries, e), d.Took+one.Took
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(doc); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return d
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

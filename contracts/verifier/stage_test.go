@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -163,11 +165,16 @@ func TestReport(t *testing.T) {
 		},
 		{Consumer: "bar", Provider: "btp", Interaction: pactfile.Interaction{Description: "milk", Message: true}, Differences: []string{"sour"}},
 	}}
-	var text, junit bytes.Buffer
+	var text bytes.Buffer
 	if err := r.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.WriteJUnit(&junit); err != nil {
+	path := filepath.Join(t.TempDir(), "junit.xml")
+	if err := r.Document().WriteJUnit(path); err != nil {
+		t.Fatal(err)
+	}
+	junit, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	const wantText = `shop → btp
@@ -185,15 +192,15 @@ bar → btp
 btp: 3 interactions, 2 failed
 `
 	const wantJUnit = `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites tests="3" failures="2">
-  <testsuite name="shop → btp" tests="2" failures="1" time="1.500">
-    <testcase classname="shop → btp" name="tea &lt;hot&gt;" time="1.500"></testcase>
-    <testcase classname="shop → btp" name="coffee" time="0.000">
+<testsuites name="contracts" tests="3" failures="2" errors="0" skipped="0" time="1.500">
+  <testsuite name="shop → btp" tests="2" failures="1" errors="0" skipped="0" time="1.500">
+    <testcase classname="contracts.shop → btp" name="tea &lt;hot&gt;" time="1.500"></testcase>
+    <testcase classname="contracts.shop → btp" name="coffee" time="0.000">
       <failure message="status: expected 200 but was 418">status: expected 200 but was 418&#xA;body: cold&#xA;and bitter</failure>
     </testcase>
   </testsuite>
-  <testsuite name="bar → btp" tests="1" failures="1" time="0.000">
-    <testcase classname="bar → btp" name="milk" time="0.000">
+  <testsuite name="bar → btp" tests="1" failures="1" errors="0" skipped="0" time="0.000">
+    <testcase classname="contracts.bar → btp" name="milk" time="0.000">
       <failure message="sour">sour</failure>
     </testcase>
   </testsuite>
@@ -202,8 +209,8 @@ btp: 3 interactions, 2 failed
 	if text.String() != wantText {
 		t.Errorf("got\n%s\nwant\n%s", &text, wantText)
 	}
-	if junit.String() != wantJUnit {
-		t.Errorf("got\n%s\nwant\n%s", &junit, wantJUnit)
+	if string(junit) != wantJUnit {
+		t.Errorf("got\n%s\nwant\n%s", junit, wantJUnit)
 	}
 }
 

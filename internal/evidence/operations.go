@@ -149,20 +149,12 @@ func find(wires []Wire, call string) (key string, found bool) {
 // fits tells whether a path, perhaps below an environment's prefix, is one of a
 // template, and in how many segments by their text.
 func fits(template, at string) (texts int, ok bool) {
-	want, got := strings.Split(template, "/"), strings.Split(at, "/")
-	if len(got) == len(want)+2 && got[1] == "env" {
-		got = slices.Delete(got, 1, 3)
-	}
-	if len(want) != len(got) {
-		return 0, false
-	}
-	for i, segment := range want {
-		switch {
-		case segment == got[i]:
-			texts++
-		case !strings.HasPrefix(segment, "{") || got[i] == "":
-			return 0, false
+	if below, ok := strings.CutPrefix(at, "/env/"); ok {
+		if _, inside, ok := strings.Cut(below, "/"); ok {
+			if texts, ok := coverage.Fits(template, "/"+inside); ok {
+				return texts, true
+			}
 		}
 	}
-	return texts, true
+	return coverage.Fits(template, at)
 }

@@ -221,12 +221,12 @@ var wireMutations = []mutation{
 	{
 		Name: "gateway-with-the-old-token", Rule: "gateway-retry", Breaks: "the gateway calls again with the token that was refused",
 		File: "btp/gateway/call.go", Tests: in("btp/gateway", "OneRepetition|Suite"),
-		Old: "		c.tokens.forget(key)\n", New: "		_ = key\n",
+		Old: "		c.tokens.Forget(key)\n", New: "		_ = key\n",
 	},
 	{
 		Name: "gateway-with-an-expired-token", Rule: "gateway-caches", Breaks: "the gateway uses a token after its end",
-		File: "btp/gateway/tokens.go", Tests: in("btp/gateway", "TokensAreKept"),
-		Old: "return t, known && now.Before(t.until)", New: "return t, known",
+		File: "internal/tokencache/tokencache.go", Tests: in("btp/gateway", "TokensAreKept"),
+		Old: "if !there || !now.Before(h.until) {", New: "if !there {",
 	},
 	{
 		Name: "gateway-timeout-is-502", Rule: "gateway-errors", Breaks: "a target that answers too late is told as 502",

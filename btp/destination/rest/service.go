@@ -10,6 +10,7 @@ import (
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/destination"
 	"github.com/pairsim/pairsim/internal/outbound"
+	"github.com/pairsim/pairsim/internal/tokencache"
 )
 
 // Offering is the service whose tokens open this API.
@@ -44,7 +45,7 @@ type Service struct {
 	Config
 	destinations destination.UseCases
 	transport    *outbound.Transport
-	tokens       tokens
+	tokens       tokencache.Tokens[granted]
 }
 
 // New makes a service. Close lets go of its connections.

@@ -49,7 +49,7 @@ func (s *Service) token(ctx context.Context, l *looked) authToken {
 		return without(s.shown(ctx, err))
 	}
 	key := keyOf(s.Registry.Generation(), l, user)
-	if kept, known := s.tokens.find(key, s.Registry.Now()); known {
+	if kept, known := s.tokens.Find(key, s.Registry.Now()); known {
 		return kept.entry(s.Registry.Now())
 	}
 	var got granted
@@ -76,7 +76,7 @@ func (s *Service) token(ctx context.Context, l *looked) authToken {
 	case err != nil:
 		return without(s.shown(ctx, err))
 	}
-	s.tokens.keep(key, got, s.Registry.Now())
+	s.tokens.Keep(key, got, got.until, s.Registry.Now())
 	return got.entry(s.Registry.Now())
 }
 

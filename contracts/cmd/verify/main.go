@@ -85,11 +85,7 @@ func write(report verifier.Report, junit string, out io.Writer) error {
 	if err := report.Write(out); err != nil || junit == "" {
 		return err
 	}
-	file, err := os.Create(junit) //nolint:gosec // named by who runs it
-	if err != nil {
-		return err
-	}
-	return errors.Join(report.WriteJUnit(file), file.Close())
+	return report.Document().WriteJUnit(junit)
 }
 
 // foreignProvider verifies somebody's registry or tenants against our pacts.
