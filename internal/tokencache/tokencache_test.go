@@ -7,7 +7,8 @@ import (
 )
 
 func TestKeysTellListsApart(t *testing.T) {
-	if KeyOf("a", "b") != KeyOf("a", "b") {
+	list := []string{"a", "b"}
+	if key := KeyOf(list...); key != KeyOf("a", "b") {
 		t.Error("the same list has two keys")
 	}
 	seen := map[Key]string{}
