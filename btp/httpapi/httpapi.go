@@ -206,7 +206,7 @@ type Clock interface{ Now() time.Time }
 func Time(clock Clock) gin.HandlerFunc {
 	return stamp.Answers(clock.Now, func(h http.Header, now time.Time) {
 		stamp.Date(h, now)
-		h.Set(TimeHeader, now.UTC().Format("2006-01-02T15:04:05.000000000Z07:00"))
+		h.Set(TimeHeader, stamp.Nanoseconds(now))
 	})
 }
 

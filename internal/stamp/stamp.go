@@ -22,23 +22,35 @@ func Answers(now func() time.Time, set func(http.Header, time.Time)) gin.Handler
 }
 
 // Date sets the header Date (RFC 9110 §6.6.1).
-func Date(h http.Header, now time.Time) { h.Set("Date", dateOf(now)) }
+func Date(h http.Header, now time.Time) { h.Set("Date", secondOf(now).date) }
 
-// dated is an instant as Date has it, which many answers of a second share.
-type dated struct {
-	second int64
-	text   string
+// Nanoseconds is an instant as RFC 3339 writes it, with all nine digits.
+func Nanoseconds(now time.Time) string {
+	text := make([]byte, 0, len("2006-01-02T15:04:05.000000000Z"))
+	text = append(append(text, secondOf(now).start...), '.')
+	nanoseconds := now.Nanosecond()
+	for unit := int(time.Second / 10); unit > 0; unit /= 10 {
+		text = append(text, byte('0'+nanoseconds/unit%10))
+	}
+	return string(append(text, 'Z'))
 }
 
-var latest atomic.Pointer[dated]
+// second is one as Date has it, and as Nanoseconds begins: many answers share both.
+type second struct {
+	unix        int64
+	date, start string
+}
 
-func dateOf(now time.Time) string {
-	if d := latest.Load(); d != nil && d.second == now.Unix() {
-		return d.text
+var latest atomic.Pointer[second]
+
+func secondOf(now time.Time) *second {
+	if s := latest.Load(); s != nil && s.unix == now.Unix() {
+		return s
 	}
-	d := &dated{now.Unix(), now.UTC().Format(http.TimeFormat)}
-	latest.Store(d)
-	return d.text
+	utc := now.UTC()
+	s := &second{now.Unix(), utc.Format(http.TimeFormat), utc.Format("2006-01-02T15:04:05")}
+	latest.Store(s)
+	return s
 }
 
 type writer struct {

@@ -41,6 +41,8 @@ func named(t *testing.T, s btp.Store, id btp.SystemID, name string) {
 
 // A view answers what has been asked before without asking the file again, but never what
 // has changed since: in this process or in another.
+//
+// Rule: processes-agree
 func TestViewsSeeWhatChanged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	one, other := open(t, path), open(t, path)
