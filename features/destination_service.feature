@@ -6,36 +6,36 @@ Feature: The destination service
   @rule:destination-names
   Rule: What is made stays on its level until it is deleted (service-apis §2)
 
-    Scenario Outline: The <kind> of the <level> is made, and deleted
+    Scenario Outline: A <kind> is made and deleted on each level
       Given the application "shop" has a binding of the destination service of subaccount "dev"
-      When the application "shop" makes the <kind> "<name>" of the <level>
+      And the application "shop" has made the <kind> "<name>" of the instance
+      When the application "shop" makes the <kind> "<name>" of the subaccount
       Then the answer has status 201
-      And the application "shop" sees the <kind>s "<name>" of the <level>
-      And the application "shop" sees the <kind>s nothing of the <other>
-      When the application "shop" deletes the <kind> "<name>" of the <level>
+      And the application "shop" sees the <kind>s "<name>" of the subaccount
+      When the application "shop" deletes the <kind> "<name>" of the instance
       Then the answer counts 1
-      And the application "shop" sees the <kind>s nothing of the <level>
-      When the application "shop" deletes the <kind> "<name>" of the <level>
+      And the application "shop" sees the <kind>s nothing of the instance
+      And the application "shop" sees the <kind>s "<name>" of the subaccount
+      When the application "shop" deletes the <kind> "<name>" of the subaccount
+      Then the answer counts 1
+      When the application "shop" deletes the <kind> "<name>" of the subaccount
       Then the answer counts 0
 
       Examples:
-        | kind             | name       | level      | other      |
-        | destination      | orders     | subaccount | instance   |
-        | destination      | orders     | instance   | subaccount |
-        | certificate file | client.pem | subaccount | instance   |
-        | certificate file | client.pem | instance   | subaccount |
+        | kind             | name       |
+        | destination      | orders     |
+        | certificate file | client.pem |
 
-    Scenario Outline: A destination of the <level> is changed
+    Scenario: A destination is changed on each level
       Given the application "shop" has a binding of the destination service of subaccount "dev"
-      And the application "shop" has made the destination "orders" of the <level>
-      When the application "shop" changes the address of the destination "orders" of the <level>
+      And the application "shop" has made the destination "orders" of the subaccount
+      And the application "shop" has made the destination "orders" of the instance
+      When the application "shop" changes the address of the destination "orders" of the instance
       Then the answer counts 1
-      And the destination "orders" that the application "shop" sees of the <level> has another address
-
-      Examples:
-        | level      |
-        | subaccount |
-        | instance   |
+      And the destination "orders" that the application "shop" sees of the instance has another address
+      And the destination "orders" that the application "shop" sees of the subaccount has the address
+      When the application "shop" changes the address of the destination "orders" of the subaccount
+      Then the destination "orders" that the application "shop" sees of the subaccount has another address
 
   @rule:destination-names @rule:destination-properties
   Rule: What cannot be kept is refused, and changes nothing (service-apis §2, sap-domain §14.2)

@@ -296,10 +296,10 @@ func TestATargetThatIsNone(t *testing.T) {
 		t.Error("a run of no scenario passes")
 	}
 	for want, o := range map[string]verify.Options{
-		"they are api_access.feature":  {Paths: []string{"nowhere.feature"}},
-		"tags: want @TAG":              {Tags: "@wire and not @slow"},
-		"the report cannot be written": {HTML: filepath.Join(t.TempDir(), "no", "r.html")},
-		"is a directory":               {Messages: t.TempDir()},
+		"they are " + verify.Files()[0]: {Paths: []string{"nowhere.feature"}},
+		"tags: want @TAG":               {Tags: "@wire and not @slow"},
+		"the report cannot be written":  {HTML: filepath.Join(t.TempDir(), "no", "r.html")},
+		"is a directory":                {Messages: t.TempDir()},
 	} {
 		if report, err := verify.Run(t.Context(), targetOf(t, env), o); err == nil || !strings.Contains(err.Error(), want) || len(report.Results) > 0 {
 			t.Errorf("%+v: got %v and %d results, want %q and none", o, err, len(report.Results), want)
