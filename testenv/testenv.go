@@ -193,10 +193,10 @@ func WithControlHandler(wrap func(http.Handler) http.Handler) Option {
 	return func(c *landscape.Config) { c.WrapControl = wrap }
 }
 
-// prepare makes a world fit for tests: its clock stands still at Epoch, and the
-// keys of its tenants cost nothing.
+// prepare makes a world fit for tests: its clock stands still at Epoch, and keys cost
+// nothing, or little.
 func prepare(w *landscape.World) {
-	w.StartFrozen = Epoch
+	w.StartFrozen, w.RegistryKeys = Epoch, registryKeys.next
 	w.TenantKeys = func(context.Context) (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	}

@@ -117,7 +117,7 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	var made *pki.ClientCA // usable at once, unless another process was first
 	e.registry, err = btp.Open(ctx, btp.Config{
 		Store: l.store, Environment: e.id, Edition: w.Edition, Seed: w.Seed,
-		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(newRSA),
+		KeyAlgorithm: btp.KeyAlgorithm(w.KeyAlgorithm), Tokens: token.NewSigner(e.newRSA),
 		NewAuthority: func() (m btp.AuthorityMaterial, err error) {
 			made, m, err = pki.NewClientCA(l.config.RealNow())
 			return m, err
@@ -160,11 +160,16 @@ func (e *environment) openRegistry(ctx context.Context) error {
 	} else if err := e.keepJournal(); err != nil {
 		return err
 	}
-	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: newRSA, Log: e.log})
+	e.tokens = tokenservice.New(tokenservice.Config{Registry: e.registry, URLs: e.urls, NewRSA: e.newRSA, Log: e.log})
 	return nil
 }
 
-func newRSA() (*rsa.PrivateKey, error) { return keys.Take(context.Background()) }
+func (e *environment) newRSA() (*rsa.PrivateKey, error) {
+	if source := e.world.RegistryKeys; source != nil {
+		return source()
+	}
+	return keys.Take(context.Background())
+}
 
 // begin makes ready to be served, and to do what is due once it goes live.
 func (e *environment) begin() {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -134,6 +135,9 @@ type World struct {
 	GatewayTimeout time.Duration
 	// TenantKeys gives tenants their private keys; nil: RSA 2048.
 	TenantKeys func(context.Context) (crypto.Signer, error)
+	// RegistryKeys gives the registry its RSA keys: the token service's, and those of
+	// RS256; nil: keys that nobody else has.
+	RegistryKeys func() (*rsa.PrivateKey, error)
 	// WrapPublic wraps the public handler, for checks in tests.
 	WrapPublic func(http.Handler) http.Handler
 	// WrapControl wraps the handler of the control listener, for the same.
