@@ -52,7 +52,7 @@ func newTenantSuite(t *testing.T, name string, p tenant.Product) *tenantSuite {
 	p.Events.Specification = fmt.Appendf(nil, `{"asyncapi":"2.0.0","channels":{%q:{}}}`, types[0])
 	for n := range p.APIs {
 		if !p.APIs[n].OData {
-			p.APIs[n].Specification = json.RawMessage(`{"openapi":"3.0.3"}`)
+			p.APIs[n].Specification = tenant.Text([]byte(`{"openapi":"3.0.3"}`))
 		}
 	}
 	return &tenantSuite{contract: &contract{consumer: name, provider: "btp"}, product: p}

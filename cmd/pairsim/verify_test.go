@@ -190,7 +190,7 @@ func TestVerifyFeaturesRefuses(t *testing.T) {
 		{[]string{"--target", "http://127.0.0.1:1", "--report", "junit=" + t.TempDir()}, exitRefused, "is a directory"},
 		{[]string{"--target", "http://127.0.0.1:1", "--tags", "@wire &&"}, exitUsage, "--tags: want @TAG"},
 		{[]string{"--target", "http://127.0.0.1:1", "--tags", "not @wire"}, exitUsage, "want @TAG"},
-		{[]string{"--target", "http://127.0.0.1:1", "--feature", "nowhere.feature"}, exitUsage, "they are api_access.feature, "},
+		{[]string{"--target", "http://127.0.0.1:1", "--feature", "nowhere.feature"}, exitUsage, "they are accounts.feature, "},
 		{[]string{"--target", "http://127.0.0.1:1", "--concurrency", "0"}, exitUsage, "1 to 64"},
 		{[]string{"--token-url", "http://a.test/?token=t", "--token-command", "x"}, exitUsage, "give one of them"},
 		{[]string{"--token-url", "sesame"}, exitUsage, "--token-url: want http"},
