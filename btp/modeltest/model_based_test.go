@@ -2,13 +2,11 @@ package modeltest
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	"github.com/pairsim/pairsim/btp/store/postgres"
 	"github.com/pairsim/pairsim/btp/store/postgres/postgrestest"
 	"github.com/pairsim/pairsim/btp/store/sqlite"
+	"github.com/pairsim/pairsim/internal/rapidtest"
 )
 
 // inMemory outlives a registry, as a store of another process would.
@@ -113,16 +112,14 @@ func (s sequence) carryOut(ctx context.Context, from storage) error {
 // Rule: deregister-blocked-by-formation, deregister-blocked-by-entitlement, formation-cx-before-pairing, formation-marketing-after-pairing
 // Rule: access-needs-pairing-and-formation, token-quota, reregister-same-tenant, remove-registered-refused
 func TestRandomOperations(t *testing.T) {
-	checks, longest, seed := map[string]int{"memory": 80, "sqlite": 12, "postgres": 3}, 100, "1"
+	few, many, longest := map[string]int{"memory": 80, "sqlite": 12, "postgres": 3}, map[string]int{"memory": 10_000, "sqlite": 1_000, "postgres": 200}, 100
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
-		checks, longest = map[string]int{"memory": 10_000, "sqlite": 1_000, "postgres": 200}, 200
-		seed = "0" // rapid's word for a new one
+		longest = 200
 	}
 	for name, open := range storages {
 		t.Run(name, func(t *testing.T) {
 			from := open(t)
-			unlessAsked(t, "rapid.checks", strconv.Itoa(checks[name]))
-			unlessAsked(t, "rapid.seed", seed)
+			rapidtest.Volume(t, few[name], many[name])
 			var failed sequence
 			defer func() {
 				if t.Failed() {
@@ -152,23 +149,6 @@ func (s sequence) smallest(from storage) sequence {
 	}
 	return s
 }
-
-// unlessAsked sets a flag of rapid, unless the command line does.
-func unlessAsked(t *testing.T, name, value string) {
-	t.Helper()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == name && !ours[name] })
-	if asked {
-		return
-	}
-	ours[name] = true
-	if err := flag.Set(name, value); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// ours are the flags that unlessAsked has set.
-var ours = map[string]bool{}
 
 // TestRegressions carries out the sequences that failed once, or that somebody
 // thought of.

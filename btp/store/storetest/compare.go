@@ -12,11 +12,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/rapidtest"
 )
 
 // Compare lets two stores carry out the same random changes, refused ones among
 // them, and holds every answer of the one against the other's.
 func Compare(t *testing.T, a, b btp.Store) {
+	rapidtest.Volume(t, 30, 1000)
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
