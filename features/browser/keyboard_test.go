@@ -121,7 +121,7 @@ func TestAStoryIsWalkedThroughByKeys(t *testing.T) {
 	p.choose("slow")
 	p.tabTo("Start a pairing")
 	p.press(enter)
-	p.sees("It waits before") // whatever comes when the reader looks: it goes on by itself
+	p.sees("It waits before pairing.") // info, or what comes next when the reader looks: it goes on by itself
 	p.tabTo("Pause")
 	p.press(enter)
 	p.focused("Play")

@@ -18,7 +18,7 @@ import (
 // Compare lets two stores carry out the same random changes, refused ones among
 // them, and holds every answer of the one against the other's.
 func Compare(t *testing.T, a, b btp.Store) {
-	rapidtest.Volume(t, 30, 1000)
+	rapidtest.Volume(t, 100, 1000)
 	run := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
