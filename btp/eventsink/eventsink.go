@@ -4,22 +4,12 @@ package eventsink
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
-	"time"
-	"unicode/utf8"
-
-	"github.com/cloudevents/sdk-go/v2/binding"
-	"github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/cloudevent"
 )
 
 // Client makes a call and refuses every answer but a 2xx. Its errors hold no
@@ -69,58 +59,9 @@ func (d Deliverer) Deliver(ctx context.Context, to btp.Subscription, delivery bt
 }
 
 func request(ctx context.Context, to btp.Subscription, delivery btp.Delivery) (*http.Request, error) {
-	e, err := cloudEvent(delivery)
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.Sink, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	mode := binding.WithForceStructured
+	mode := cloudevent.Structured
 	if to.Mode == btp.BinaryMode {
-		mode = binding.WithForceBinary
+		mode = cloudevent.Binary
 	}
-	return req, cehttp.WriteRequest(mode(ctx), binding.ToMessage(&e), req)
-}
-
-func cloudEvent(d btp.Delivery) (event.Event, error) {
-	e := event.New(event.CloudEventsVersionV1)
-	for _, name := range slices.Sorted(maps.Keys(d.Attributes)) {
-		if err := set(&e, name, d.Attributes[name]); err != nil {
-			return e, err
-		}
-	}
-	if len(d.Data) > 0 {
-		e.DataEncoded = d.Data
-		e.DataBase64 = !utf8.Valid(d.Data) || isJSON(e.DataContentType()) && !json.Valid(d.Data)
-	}
-	return e, e.Validate()
-}
-
-func set(e *event.Event, name, value string) error {
-	switch name {
-	case "id":
-		return e.Context.SetID(value)
-	case "source":
-		return e.Context.SetSource(value)
-	case "type":
-		return e.Context.SetType(value)
-	case "subject":
-		return e.Context.SetSubject(value)
-	case "dataschema":
-		return e.Context.SetDataSchema(value)
-	case "datacontenttype":
-		return e.Context.SetDataContentType(value)
-	case "time":
-		at, err := time.Parse(time.RFC3339, value)
-		return errors.Join(err, e.Context.SetTime(at))
-	}
-	return e.Context.SetExtension(name, value)
-}
-
-// isJSON says whether data of a content type stands as JSON in a structured event.
-func isJSON(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	return contentType == "" || err == nil && (strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json"))
+	return cloudevent.Event{Attributes: delivery.Attributes, Data: delivery.Data}.Request(ctx, to.Sink, mode)
 }

@@ -5,15 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/binding"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
-
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/cloudevent"
 )
 
 // eventSteps are workloads that listen to events, and clients that publish them.
@@ -55,20 +54,18 @@ func (s *subscriber) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	message := cehttp.NewMessageFromHttpRequest(r)
-	e, err := cloudevents.ToEvent(r.Context(), message)
-	if err == nil {
-		err = e.Validate()
-	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	e, mode, wrong := cloudevent.Read(r.Header, body)
+	err = errors.Join(err, wrong)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err != nil:
 		s.wrong = append(s.wrong, err)
-	case string(e.Data()) != eventData || e.Source() != s.subscription.Source || message.ReadEncoding().String() != s.subscription.Mode:
-		s.wrong = append(s.wrong, fmt.Errorf("got the event %s in %s mode", e, message.ReadEncoding()))
+	case string(e.Data) != eventData || e.Attributes["source"] != s.subscription.Source || mode != s.subscription.Mode:
+		s.wrong = append(s.wrong, fmt.Errorf("got the event %v with %.200q in %s mode", e.Attributes, e.Data, mode))
 	default:
-		s.ids = append(s.ids, e.ID())
+		s.ids = append(s.ids, e.Attributes["id"])
 	}
 }
 

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/uuid"
 
 	"github.com/pairsim/pairsim/btpclient"
+	"github.com/pairsim/pairsim/internal/cloudevent"
 	"github.com/pairsim/pairsim/internal/pattern"
 	"github.com/pairsim/pairsim/internal/records"
 )
@@ -40,7 +41,6 @@ const (
 	maxDescriptive = 60
 	maxTopics      = 100
 	topicRoot      = "sap/s4/beh/"
-	cloudEventJSON = "application/cloudevents+json"
 )
 
 func channelOf(w *wantedArrangement) (channel, error) {
@@ -195,17 +195,12 @@ func (t *Tenant) eventOf(a *arrangement, object BusinessObject, change string, r
 	if err != nil || !bound(a.Topics, topic) {
 		return nil
 	}
-	e := event.New()
-	e.SetID(uuid.NewString())
-	e.SetSource("/default/sap.s4.beh/" + t.cfg.ID)
-	e.SetType(strings.ReplaceAll(topic, "/", "."))
-	e.SetTime(t.now())
-	if err := e.SetData("application/json", object.key(r)); err != nil {
-		t.cfg.Logger.Error("event not made", "topic", topic, "error", err)
-		return nil
-	}
-	body, err := e.MarshalJSON()
-	if err != nil {
+	data, err := json.Marshal(object.key(r))
+	body, wrong := cloudevent.Event{Attributes: map[string]string{
+		"id": uuid.NewString(), "source": "/default/sap.s4.beh/" + t.cfg.ID, "type": strings.ReplaceAll(topic, "/", "."),
+		"time": t.now().Format(time.RFC3339Nano), "datacontenttype": "application/json",
+	}, Data: data}.JSON()
+	if err = errors.Join(err, wrong); err != nil {
 		t.cfg.Logger.Error("event not made", "topic", topic, "error", err)
 		return nil
 	}
@@ -259,7 +254,7 @@ func (t *Tenant) publishOnce(ctx context.Context, d *delivery, a *arrangement, q
 		t.holdToken(a.ID, got.AccessToken, got.ExpiresIn)
 		token = got.AccessToken
 	}
-	return registry.PublishMessage(ctx, t.nowAt(bus.URI), d.Topic, qos, token, cloudEventJSON, d.Body)
+	return registry.PublishMessage(ctx, t.nowAt(bus.URI), d.Topic, qos, token, cloudevent.ContentType, d.Body)
 }
 
 // nowAt is a URL of the registry as the arrangement has it or, where that leads to

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -10,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudevents/sdk-go/v2/event"
-
 	"github.com/pairsim/pairsim/btp"
 	"github.com/pairsim/pairsim/btp/eventmesh"
+	"github.com/pairsim/pairsim/internal/cloudevent"
 )
 
 const (
@@ -68,7 +66,7 @@ func readPublication(w http.ResponseWriter, r *http.Request) (p eventmesh.Public
 	if p.Body, err = readBody(w, r, eventmesh.MaxMessage, btp.MessageTooLarge); err != nil {
 		return p, err
 	}
-	if media == event.ApplicationCloudEventsJSON && len(p.Body) > 0 {
+	if media == cloudevent.ContentType && len(p.Body) > 0 {
 		err = checkCloudEvent(p.Body)
 	}
 	return p, err
@@ -111,14 +109,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64, over btp.Code)
 
 // checkCloudEvent holds a message that says so against CloudEvents 1.0.
 func checkCloudEvent(body []byte) error {
-	var e event.Event
-	err := json.Unmarshal(body, &e)
-	if err == nil {
-		err = e.Validate()
-	}
-	if err == nil && e.SpecVersion() != event.CloudEventsVersionV1 {
-		err = errors.New("specversion is not 1.0")
-	}
+	_, err := cloudevent.Parse(body)
 	if err != nil {
 		return btp.Errorf(btp.MessageInvalid, "the message is no CloudEvent 1.0 in structured mode: %.300s", strings.ToValidUTF8(err.Error(), "�"))
 	}
