@@ -128,12 +128,19 @@ It is a simulator with throwaway keys: not for production.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 Every setting is a flag, an environment variable PAIRSIM_… or a key of the file --config, in that precedence:
 see docs/configuration.md.`,
-		Version:           version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return loadSettings(c.Flags(), os.Environ) },
 	}
-	root.SetVersionTemplate("pairsim {{.Version}}\n")
+	root.Flags().BoolP("version", "v", false, "version for pairsim")
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) { // cobra asks for it when there is nothing to run
+		if asked, err := c.Flags().GetBool("version"); c == root && err == nil && asked {
+			fmt.Fprintf(c.OutOrStdout(), "pairsim %s\n", version)
+			return
+		}
+		help(c, args)
+	})
 	root.PersistentFlags().String("config", "", "YAML file with settings")
 	for _, construct := range constructors {
 		root.AddCommand(construct())
@@ -146,7 +153,7 @@ func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version of pairsim", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(c.OutOrStdout(), "pairsim %s\n", c.Root().Version)
+			_, err := fmt.Fprintf(c.OutOrStdout(), "pairsim %s\n", version)
 			return err
 		},
 	}
