@@ -51,7 +51,7 @@ func TestFeatures(t *testing.T) {
 		t.Fatalf("PAIRSIM_FEATURES=%s: want environments or process", where)
 	}
 	seen := newExercises(t)
-	suite := godog.TestSuite{Name: "features", ScenarioInitializer: seen.watch(steps.Scenario(start)), Options: &options}
+	suite := godog.TestSuite{Name: "features", ScenarioInitializer: seen.watch(scenario(start)), Options: &options}
 	if suite.Run() != 0 {
 		t.Fatal("scenarios failed; see the summary above")
 	}
@@ -74,7 +74,7 @@ func TestFeaturesInEnvironments(t *testing.T) {
 		done.Go(func() {
 			var out bytes.Buffer
 			suite := godog.TestSuite{
-				Name: fmt.Sprint("pairing ", run), ScenarioInitializer: steps.Scenario(start),
+				Name: fmt.Sprint("pairing ", run), ScenarioInitializer: scenario(start),
 				Options: &godog.Options{
 					Strict: true, Randomize: int64(run + 1), Format: "progress", NoColors: true,
 					FS: features.FS, Paths: []string{"pairing.feature"}, Output: &out,
@@ -98,7 +98,7 @@ func TestFeaturesWithAStrictRegistry(t *testing.T) {
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
 		strictly.Paths = options.Paths
 	}
-	suite := godog.TestSuite{Name: "strict features", Options: &strictly, ScenarioInitializer: steps.Scenario(
+	suite := godog.TestSuite{Name: "strict features", Options: &strictly, ScenarioInitializer: scenario(
 		func(ctx context.Context, s steps.Settings) (steps.Landscape, func() error, error) {
 			if s.Strict == 0 {
 				s.Strict, s.StrictOff = 11, []string{"S-05", "S-06", "S-07", "S-08", "S-09"}

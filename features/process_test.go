@@ -28,7 +28,7 @@ func TestFeaturesAsProcess(t *testing.T) {
 	if os.Getenv("PAIRSIM_VOLUME") == "full" {
 		as.Paths = options.Paths
 	}
-	suite := godog.TestSuite{Name: "features as process", ScenarioInitializer: steps.Scenario(asProcess(t.TempDir())), Options: &as}
+	suite := godog.TestSuite{Name: "features as process", ScenarioInitializer: scenario(asProcess(t.TempDir())), Options: &as}
 	if suite.Run() != 0 {
 		t.Fatal("scenarios failed; see the summary above")
 	}

@@ -16,8 +16,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/pairsim/pairsim/internal/noprogram"
 )
 
 // version is set by the linker.
@@ -29,8 +27,6 @@ const (
 	exitRefused = 1
 	exitUsage   = 2
 )
-
-func init() { noprogram.Over() }
 
 func main() {
 	os.Exit(run(untilSignalled(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/pairsim/pairsim/btpclient"
 )
@@ -109,7 +109,7 @@ var events = map[string]btpclient.JournalFilter{
 
 // theJournalTellsInOrder takes a table of what happened, how long after the clock
 // was moved, and wants the entries in that order.
-func (w *world) theJournalTellsInOrder(ctx context.Context, table *godog.Table) error {
+func (w *world) theJournalTellsInOrder(ctx context.Context, table *messages.PickleTable) error {
 	var last uint64
 	for _, row := range table.Rows[1:] {
 		what, after := row.Cells[0].Value, row.Cells[1].Value

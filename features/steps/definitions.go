@@ -13,17 +13,13 @@ type Definition struct {
 // Definitions are all that there are.
 func Definitions() []Definition {
 	var l listed
-	newWorld(nil).define(&l)
+	Define(nil, &l)
 	return l.all
 }
 
 // listed takes step definitions and runs none.
 type listed struct{ all []Definition }
 
-func (l *listed) Given(pattern, _ any) { l.add("Context", pattern) }
-func (l *listed) When(pattern, _ any)  { l.add("Action", pattern) }
-func (l *listed) Then(pattern, _ any)  { l.add("Outcome", pattern) }
-
-func (l *listed) add(kind string, pattern any) {
-	l.all = append(l.all, Definition{kind, expression(pattern).(*regexp.Regexp)})
-}
+func (l *listed) Given(e *regexp.Regexp, _ any) { l.all = append(l.all, Definition{"Context", e}) }
+func (l *listed) When(e *regexp.Regexp, _ any)  { l.all = append(l.all, Definition{"Action", e}) }
+func (l *listed) Then(e *regexp.Regexp, _ any)  { l.all = append(l.all, Definition{"Outcome", e}) }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/internal/pattern"
@@ -88,7 +88,7 @@ func counted(m btpclient.EntryMatch, how string, n int) btpclient.Expectation {
 	return e
 }
 
-func (w *world) theRegistryWasAskedInOrder(ctx context.Context, points *godog.Table) error {
+func (w *world) theRegistryWasAskedInOrder(ctx context.Context, points *messages.PickleTable) error {
 	var e btpclient.Expectation
 	for _, row := range points.Rows {
 		e.InOrder = append(e.InOrder, btpclient.EntryMatch{Point: row.Cells[0].Value})

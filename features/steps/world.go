@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/pairsim/pairsim/btpclient"
 )
 
@@ -84,41 +82,47 @@ type Settings struct {
 // tell what was seen on the wire.
 type Start func(context.Context, Settings) (l Landscape, stop func() error, err error)
 
-// Scenario returns godog's initializer. Every scenario gets a world of its own,
-// and a landscape when a step first needs it.
-func Scenario(start Start) func(*godog.ScenarioContext) {
-	return func(sc *godog.ScenarioContext) {
-		w := newWorld(start)
-		sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
-			return ctx, w.close()
-		})
-		w.define(compiled{sc})
-	}
+// Definer takes step definitions: an expression, and a function of the context, if it
+// wants one, of what the expression captures, as a string, an int or a uint64, and of the
+// step's table, if it has one.
+type Definer interface {
+	Given(expression *regexp.Regexp, step any)
+	When(expression *regexp.Regexp, step any)
+	Then(expression *regexp.Regexp, step any)
+}
+
+// Define defines every step for one scenario, which gets a world of its own, and a
+// landscape when a step first needs it. end ends the world; its error fails the scenario.
+func Define(start Start, d Definer) (end func() error) {
+	w := newWorld(start)
+	w.define(compiled{d})
+	return w.close
 }
 
 // compiled defines steps by expressions that are compiled once, not with every
 // scenario: there are many of both.
-type compiled struct{ sc *godog.ScenarioContext }
+type compiled struct{ d Definer }
 
-func (c compiled) Given(pattern, step any) { c.sc.Given(expression(pattern), step) }
-func (c compiled) When(pattern, step any)  { c.sc.When(expression(pattern), step) }
-func (c compiled) Then(pattern, step any)  { c.sc.Then(expression(pattern), step) }
+func (c compiled) Given(pattern string, step any) { c.d.Given(expression(pattern), step) }
+func (c compiled) When(pattern string, step any)  { c.d.When(expression(pattern), step) }
+func (c compiled) Then(pattern string, step any)  { c.d.Then(expression(pattern), step) }
 
 var expressions sync.Map // pattern → *regexp.Regexp
 
-func expression(pattern any) any {
+func expression(pattern string) *regexp.Regexp {
 	known, ok := expressions.Load(pattern)
 	if !ok {
-		known, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern.(string)))
+		known, _ = expressions.LoadOrStore(pattern, regexp.MustCompile(pattern))
 	}
-	return known
+	return known.(*regexp.Regexp)
 }
 
-// definitions takes step definitions: patterns, which are strings, and what to do.
+// definitions takes step definitions, as Definer does, whose expressions are not
+// compiled yet.
 type definitions interface {
-	Given(pattern, step any)
-	When(pattern, step any)
-	Then(pattern, step any)
+	Given(pattern string, step any)
+	When(pattern string, step any)
+	Then(pattern string, step any)
 }
 
 // define defines every step there is.

@@ -19,48 +19,15 @@ import (
 // protocol is the version of Cucumber Messages that is written.
 const protocol = "21.0.1"
 
-// document is a feature file, as it was read.
-type document struct {
-	parsed  *messages.GherkinDocument
-	text    []byte
-	pickles []*messages.Pickle
-}
-
-// linesOf are where scenarios, and examples of outlines, stand in their files, by id.
-func linesOf(documents []document) map[string]int {
-	lines := map[string]int{}
-	add := func(s *messages.Scenario) {
-		if s == nil {
-			return
-		}
-		lines[s.Id] = int(s.Location.Line)
-		for _, table := range s.Examples {
-			for _, row := range table.TableBody {
-				lines[row.Id] = int(row.Location.Line)
-			}
-		}
-	}
-	for _, d := range documents {
-		for _, child := range d.parsed.Feature.Children {
-			if add(child.Scenario); child.Rule != nil {
-				for _, inner := range child.Rule.Children {
-					add(inner.Scenario)
-				}
-			}
-		}
-	}
-	return lines
-}
-
 // stream writes envelopes, a line each.
 type stream struct {
 	encoder     *json.Encoder
-	definitions []definition
+	definitions []told
 	ids         int
 }
 
-// definition is a step definition with its id in the stream.
-type definition struct {
+// told is a step definition with its id in the stream.
+type told struct {
 	steps.Definition
 	id string
 }
@@ -107,7 +74,7 @@ func (r Report) writeMessages(path string, documents []document, kept []*record)
 // define tells the step definitions.
 func (s *stream) define() {
 	for _, d := range steps.Definitions() {
-		one := definition{d, s.next("definition")}
+		one := told{d, s.next("definition")}
 		s.definitions = append(s.definitions, one)
 		s.write(messages.Envelope{StepDefinition: &messages.StepDefinition{
 			Id: one.id, SourceReference: &messages.SourceReference{Uri: "features/steps"},
@@ -180,10 +147,10 @@ func (s *stream) testStep(step *messages.PickleStep) *messages.TestStep {
 	return t
 }
 
-// statuses are the words of Messages for those of godog.
+// statuses are the words of Messages.
 var statuses = map[string]messages.TestStepResultStatus{
-	"passed": messages.TestStepResultStatus_PASSED, "failed": messages.TestStepResultStatus_FAILED, "skipped": messages.TestStepResultStatus_SKIPPED,
-	"undefined": messages.TestStepResultStatus_UNDEFINED, "pending": messages.TestStepResultStatus_PENDING, "ambiguous": messages.TestStepResultStatus_AMBIGUOUS,
+	stepPassed: messages.TestStepResultStatus_PASSED, stepFailed: messages.TestStepResultStatus_FAILED, stepSkipped: messages.TestStepResultStatus_SKIPPED,
+	stepUndefined: messages.TestStepResultStatus_UNDEFINED, stepAmbiguous: messages.TestStepResultStatus_AMBIGUOUS,
 }
 
 func stamp(t time.Time) *messages.Timestamp {

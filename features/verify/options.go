@@ -1,14 +1,10 @@
 package verify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strings"
-
-	"github.com/cucumber/godog"
 
 	"github.com/pairsim/pairsim/features"
 	"github.com/pairsim/pairsim/internal/pattern"
@@ -32,9 +28,6 @@ func (o Options) check() error {
 	if err := CheckTags(o.Tags); err != nil {
 		return fmt.Errorf("tags: %w", err)
 	}
-	if strings.Contains(o.Cucumber, ",") {
-		return errors.New("the report cannot be written: godog takes no comma in the name of a file for Cucumber JSON")
-	}
 	for _, path := range []string{o.JUnit, o.Cucumber, o.Messages, o.HTML} {
 		if path == "" {
 			continue
@@ -51,21 +44,14 @@ var errNoScenario = errors.New("no scenario was carried out: there is none with 
 // Selects refuses options that select no scenario, of those that can be held against a
 // foreign registry if it is to be one.
 func (o Options) Selects(foreign bool) error {
-	options := o.godog(foreign)
-	selected, err := godog.TestSuite{Name: "pairsim", Options: &options}.RetrieveFeatures()
-	if err != nil {
+	if list, err := o.documents(foreign); err != nil || len(list) > 0 {
 		return err
-	}
-	for _, f := range selected {
-		if len(f.Pickles) > 0 {
-			return nil
-		}
 	}
 	return errNoScenario
 }
 
-// CheckTags refuses a tag expression that godog would misread: it knows the tags of
-// Gherkin's tools before there was "and", "or" and "not".
+// CheckTags refuses what is no tag expression of godog, which carries the features out in
+// our tests: those of Gherkin's tools before there was "and", "or" and "not".
 func CheckTags(expression string) error {
 	if expression == "" {
 		return nil
@@ -78,30 +64,4 @@ func CheckTags(expression string) error {
 		}
 	}
 	return nil
-}
-
-// godog are the options as the runner takes them.
-func (o Options) godog(foreign bool) godog.Options {
-	g := godog.Options{
-		Strict: true, Format: "progress", NoColors: true, FS: features.FS, Paths: o.Paths, Tags: o.Tags, Output: io.Discard,
-		Concurrency: cmp.Or(o.Concurrency, 4),
-	}
-	if o.Cucumber != "" {
-		g.Format += ",cucumber:" + o.Cucumber
-	}
-	if len(g.Paths) == 0 {
-		g.Paths = []string{"."}
-	}
-	if foreign {
-		g.Concurrency, g.Tags = 1, both("@wire", o.Tags) // nothing else is held against a foreign registry
-	}
-	return g
-}
-
-// both selects what two tag expressions select.
-func both(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + " && " + b
 }

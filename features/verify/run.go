@@ -12,9 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/pairsim/pairsim/features/steps"
 	"github.com/pairsim/pairsim/internal/report"
 )
 
@@ -113,33 +112,27 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 			o.Progress(one.Result)
 		}
 	}
-	options := o.godog(t.TokenURL != nil)
-	options.DefaultContext = ctx
 	t.silent = &sync.Map{}
-	var lines map[string]int
-	limit := ownLimit
+	limit, atOnce := ownLimit, cmp.Or(o.Concurrency, 4)
 	if t.TokenURL != nil {
-		limit = foreignLimit
+		limit, atOnce = foreignLimit, 1
 	}
-	suite := godog.TestSuite{Name: "pairsim", Options: &options, ScenarioInitializer: func(sc *godog.ScenarioContext) {
-		one := observe(sc, lines, limit)
-		steps.Scenario(t.start)(sc)
-		sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-			one.end(err)
-			keep(one)
-			return ctx, nil
-		})
-	}}
-	parsed, err := suite.RetrieveFeatures() // with the ids that the run gives, too
+	documents, err := o.documents(t.TokenURL != nil)
 	if err != nil {
 		return r, fmt.Errorf("--feature: %w; they are %s", err, strings.Join(Files(), ", "))
 	}
-	var documents []document
-	for _, f := range parsed {
-		documents = append(documents, document{f.GherkinDocument, f.Content, f.Pickles})
+	lines := linesOf(documents)
+	var under errgroup.Group
+	under.SetLimit(atOnce)
+	for _, d := range documents {
+		for _, p := range d.pickles {
+			under.Go(func() error {
+				keep(t.carryOut(ctx, p, lines[p.AstNodeIds[len(p.AstNodeIds)-1]], limit))
+				return nil
+			})
+		}
 	}
-	lines = linesOf(documents)
-	suite.Run()
+	_ = under.Wait() // a scenario that fails ends no other
 	if r.Took = time.Since(r.Began); len(kept) == 0 {
 		return r, cmp.Or(ctx.Err(), errNoScenario)
 	}
@@ -150,7 +143,7 @@ func Run(ctx context.Context, t Target, o Options) (Report, error) {
 	return r, errors.Join(r.write(o, documents, kept), ctx.Err())
 }
 
-// write writes the reports that are asked for, beside what godog has written.
+// write writes the reports that are asked for.
 func (r Report) write(o Options, documents []document, kept []*record) error {
 	for _, one := range []struct {
 		path  string
@@ -158,6 +151,7 @@ func (r Report) write(o Options, documents []document, kept []*record) error {
 	}{
 		{o.JUnit, r.document().WriteJUnit},
 		{o.HTML, r.document().WriteHTML},
+		{o.Cucumber, func(path string) error { return writeCucumber(path, documents, kept) }},
 		{o.Messages, func(path string) error { return r.writeMessages(path, documents, kept) }},
 	} {
 		if one.path == "" {

@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/pairsim/pairsim/btpclient"
 	"github.com/pairsim/pairsim/features/steps"
 )
@@ -51,7 +49,6 @@ var ErrNoTokenURL = errors.New("no token URL is left for this scenario")
 type notApplicable struct{ why string }
 
 func (n notApplicable) Error() string { return n.why }
-func (n notApplicable) Unwrap() error { return godog.ErrSkip }
 
 // environmentTTL is how long, in real time, an environment lasts that is left behind.
 const environmentTTL = 15 * time.Minute
