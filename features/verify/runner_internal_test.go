@@ -113,8 +113,13 @@ func TestSentences(t *testing.T) {
 func TestSelectsAsGodog(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{
-		{}, {Tags: "@wire"}, {Tags: "~@wire"}, {Tags: "@wire && ~@invariant-3,@invariant-4"}, {Tags: "@invariant-1,@invariant-2"},
-		{Paths: []string{"wire.feature", "pairing.feature", "wire.feature"}}, {Paths: []string{"roles.feature"}, Tags: "~@invariant-1 && ~@wire"},
+		{},
+		{Tags: "@wire"},
+		{Tags: "~@wire"},
+		{Tags: "@wire && ~@invariant-3,@invariant-4"},
+		{Tags: "@invariant-1,@invariant-2"},
+		{Paths: []string{"wire.feature", "pairing.feature", "wire.feature"}},
+		{Paths: []string{"roles.feature"}, Tags: "~@invariant-1 && ~@wire"},
 	} {
 		paths := o.Paths
 		if paths == nil {

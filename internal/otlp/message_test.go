@@ -40,7 +40,8 @@ func everySpan(about *resource.Resource) []sdktrace.ReadOnlySpan {
 		attribute.Float64("none", 0), attribute.StringSlice("texts", []string{"a", ""}), attribute.BoolSlice("bools", []bool{true, false}),
 		attribute.Int64Slice("ints", []int64{math.MinInt64, 0}), attribute.Float64Slice("doubles", []float64{0, 2}),
 		attribute.ByteSlice("bytes", []byte{0, 255}), attribute.Slice("slice", attribute.IntValue(1), attribute.StringValue("b")),
-		attribute.Map("map", attribute.Int("a", 1), attribute.Map("b", attribute.String("c", "d"))), {Key: "nothing"},
+		attribute.Map("map", attribute.Int("a", 1), attribute.Map("b", attribute.String("c", "d"))),
+		{Key: "nothing"},
 	}
 	at := time.Unix(1_700_000_000, 123)
 	stubs := tracetest.SpanStubs{

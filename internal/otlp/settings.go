@@ -30,7 +30,7 @@ type settings struct {
 // ErrEndpoint says that the variables name no URL of a collector.
 var ErrEndpoint = errors.New("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or else OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL")
 
-var errTLS = errors.New("a certificate or a key is set for the collector, but its URL begins with http:")
+var errTLS = errors.New("a certificate or a key is set for the collector, but its URL is one of http")
 
 // variables reads OpenTelemetry's variables of an OTLP exporter
 // (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). What one of them holds

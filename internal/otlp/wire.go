@@ -166,10 +166,10 @@ func responseOf(answer wire) (r exportResponse, err error) {
 			return nil
 		}
 		return eachField(of, func(field protowire.Number, text []byte, number uint64) error {
-			switch field {
-			case 1:
+			if field == 1 {
 				r.PartialSuccess.Rejected = json.Number(strconv.FormatUint(number, 10))
-			case 2:
+			}
+			if field == 2 {
 				r.PartialSuccess.Message = string(text)
 			}
 			return nil

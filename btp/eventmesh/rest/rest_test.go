@@ -313,6 +313,7 @@ func TestMessages(t *testing.T) {
 	for what, body := range map[string]string{
 		"no JSON": "a", "no id": `{"specversion":"1.0","source":"s","type":"t"}`, "another version": `{"specversion":"0.3","id":"1","source":"s","type":"t"}`,
 		"a list": "[]", "no type": `{"specversion":"1.0","id":"1","source":"s"}`,
+		"data_base64 that is no string": `{"specversion":"1.0","id":"1","source":"s","type":"t","data_base64":7}`,
 	} {
 		w.want(what, w.call("POST", publish, body, "Content-Type", "application/cloudevents+json", "x-qos", "1"), 400, btp.MessageInvalid, "*")
 	}
