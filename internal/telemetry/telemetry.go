@@ -17,12 +17,11 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/pairsim/pairsim/internal/otlp"
 )
 
 // Config says where spans go.
@@ -55,19 +54,15 @@ func Open(ctx context.Context, c Config) (*Tracing, error) {
 	if !wanted(c) {
 		return nil, nil //nolint:nilnil // nobody wants spans
 	}
-	to := otlp.Config{Version: c.Version, Getenv: c.Getenv, Log: c.Log}
+	var options []otlptracehttp.Option
 	if c.Endpoint != "" {
 		target, err := CheckEndpoint(c.Endpoint)
 		if err != nil {
 			return nil, err
 		}
-		to.Target = target.JoinPath("v1/traces").String()
+		options = append(options, otlptracehttp.WithEndpointURL(target.JoinPath("v1/traces").String()))
 	}
-	exporter, err := otlp.New(to)
-	if errors.Is(err, otlp.ErrEndpoint) { // the variables may be meant for another program
-		c.Log.Warn("nothing is traced", "error", err)
-		return nil, nil //nolint:nilnil // nobody can be told of spans
-	}
+	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("OpenTelemetry: %w", err)
 	}
