@@ -308,8 +308,8 @@ func (r *Registry) sign(ctx context.Context, t *IssuedToken, infoURL string) err
 // SystemView is a system with what belongs to it.
 type SystemView struct {
 	System
-	Token        *Token
-	Services     []Service
+	Token    *Token
+	Services []Service
 	// Certificates are Revoked, too, where a client's own revocation blocks every call.
 	Certificates []Certificate
 	// Formations and Entitlements hold the system: they block its deregistration.
