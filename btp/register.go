@@ -308,8 +308,9 @@ func (r *Registry) sign(ctx context.Context, t *IssuedToken, infoURL string) err
 // SystemView is a system with what belongs to it.
 type SystemView struct {
 	System
-	Token        *Token
-	Services     []Service
+	Token    *Token
+	Services []Service
+	// Certificates are Revoked, too, where a client's own revocation blocks every call.
 	Certificates []Certificate
 	// Formations and Entitlements hold the system: they block its deregistration.
 	Formations   []Formation
@@ -342,6 +343,10 @@ func (r *Registry) System(ctx context.Context, id SystemID) (SystemView, error) 
 		}
 		if v.Certificates, err = u.Certificates().ListOf(id); err != nil {
 			return err
+		}
+		for i := range v.Certificates {
+			c := &v.Certificates[i]
+			c.Revoked = c.Revoked || c.RenewalBlocked && r.policy.StrictRevocation
 		}
 		if v.Formations, err = u.Formations().List(FormationFilter{System: id}); err != nil {
 			return err

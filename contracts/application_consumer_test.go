@@ -26,7 +26,7 @@ const tenantURL = "http://tenant.example"
 func program(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "extension-go")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", path, "../docs/examples/extension-go")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", path, "../docs/examples/extension-go")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the extension: %v\n%s", err, out)

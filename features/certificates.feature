@@ -175,6 +175,85 @@ Feature: Client certificates
       When the client calls the registry
       Then the client is refused because of "certificate-revoked"
 
+    Scenario Outline: A tenant's administrator revokes its certificate, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has got and entered the token
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant "commerce" shows that its certificate is revoked
+      And the certificate of "Web Shop" is shown as barred from renewal
+      When the administrator of tenant "commerce" renews the certificate
+      Then the tenant refuses because the registry says "certificate-revoked"
+      When the tenant "commerce" sends the event "order.created" "v1"
+      Then the event is accepted
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
+    @rule:certificate-checked-per-request
+    Scenario Outline: A tenant's administrator revokes it where revocation is strict, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And revocation is strict
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has got and entered the token
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant "commerce" shows that its certificate is revoked
+      And the certificate of "Web Shop" is shown as revoked
+      When the tenant "commerce" sends the event "order.created" "v1"
+      Then the event is refused because the registry says "certificate-revoked"
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant refuses because the registry says "certificate-revoked"
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
+    Scenario: A tenant revokes twice
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And the administrator of tenant "commerce" has revoked the certificate
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant "commerce" shows that its certificate is revoked
+
+    @rule:tenant-renews-in-time
+    Scenario: A tenant does not renew what it has revoked
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And the administrator of tenant "commerce" has revoked the certificate
+      And 91 days have passed
+      When the tenant "commerce" sends the event "order.created" "v1"
+      Then the event is refused because the registry says "certificate-expired"
+
+    Scenario: Another pairing brings another certificate
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And the administrator of tenant "commerce" has revoked the certificate
+      And the operator has deregistered the system "Web Shop"
+      And the operator has registered the SAP Commerce Cloud system "Web Shop"
+      When the administrator of tenant "commerce" enters the token
+      Then the tenant "commerce" shows that its certificate is not revoked
+      When the administrator of tenant "commerce" renews the certificate
+      Then the tenant "commerce" shows that its certificate is not revoked
+
+    Scenario: A tenant that is not paired has nothing to revoke
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant refuses because of "tenant-not-paired"
+
+    Scenario Outline: A tenant has nothing to revoke when <when>
+      Given the operator has registered the SAP Commerce Cloud system "Web Shop"
+      And the administrator of tenant "commerce" has entered the token
+      And <happened>
+      When the administrator of tenant "commerce" revokes the certificate
+      Then the tenant refuses because of "<reason>"
+
+      Examples:
+        | when                        | happened                                                       | reason             |
+        | its extension is disabled   | the administrator of tenant "commerce" has chosen "Disable"    | extension-disabled |
+        | its system was deregistered | the operator has deregistered the system "Web Shop"            | tenant-not-paired  |
+
   Rule: Only a certificate of this registry, and only the caller's own application, is served
 
     @rule:certificate-needed

@@ -88,3 +88,55 @@ Feature: Service instances of plan messaging
       And the developer has deleted the service instance "events"
       When a contact of tenant "marketing" is changed
       Then the application receives no event
+
+    Scenario Outline: A topic that is not bound any more, in the cockpit of <edition>
+      Given the cockpit of <edition>
+      And subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      And the administrator of tenant "marketing" has bound the topic "sap/s4/beh/contact/*" to the channel
+      And the administrator of tenant "marketing" has bound the topic "sap/s4/beh/campaign/*" to the channel
+      And the administrator of tenant "marketing" has unbound the topic "sap/s4/beh/contact/*" from the channel
+      And an application listens to "sap/S4HANAOD/s4hc/*" with the queue "all"
+      When a contact of tenant "marketing" is changed
+      Then the application receives no event
+      And the channel of tenant "marketing" has the topics "sap/s4/beh/campaign/*"
+      When a campaign of tenant "marketing" is changed
+      Then the application receives an event of type "sap.s4.beh.campaign.v1.Campaign.Changed.v1"
+
+      Examples:
+        | edition |
+        | v1      |
+        | v2      |
+
+    Scenario: A topic that is bound already, and one that is not
+      Given subaccount "dev" may use the plan "messaging" for the SAP Marketing Cloud system "Campaigns"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      Then the channel of tenant "marketing" has no topic
+      Given the administrator of tenant "marketing" has bound the topic "sap/s4/beh/contact/*" to the channel
+      And the administrator of tenant "marketing" has bound the topic "sap/s4/beh/contact/*" to the channel
+      And the administrator of tenant "marketing" has unbound the topic "sap/s4/beh/campaign/*" from the channel
+      Then the channel of tenant "marketing" has the topics "sap/s4/beh/contact/*"
+
+    @rule:input-refused-precisely
+    Scenario Outline: The administrator <does>
+      Given subaccount "dev" may use the plan "api-access" for the SAP Marketing Cloud system "Campaigns"
+      And the operator has given subaccount "dev" the plan "messaging" for "Campaigns"
+      And the developer has created the service instance "contacts" for scenario "SAP_COM_0207" with inbound "BasicAuthentication"
+      And the developer has created the service instance "events" with the parameters {"systemName":"Campaigns","emClientId":"s4hc"}
+      And the administrator of tenant "marketing" has bound the topic "sap/s4/beh/contact/*" to the channel
+      When the administrator of tenant "marketing" <does>
+      Then the tenant refuses because of "<reason>"
+      And the channel of tenant "marketing" has the topics "sap/s4/beh/contact/*"
+
+      Examples:
+        | does                                                                              | reason                |
+        | binds the topic "sap/s4/beh/order/*" to the channel                               | event-unknown         |
+        | binds the topic "*" to the channel                                                | event-unknown         |
+        | binds the topic "" to the channel                                                 | event-unknown         |
+        | unbinds the topic "" from the channel                                             | invalid-request       |
+        | binds the topic "sap/s4/beh/campaign/*" to the arrangement "CONTACTS"             | invalid-request       |
+        | unbinds the topic "sap/s4/beh/contact/*" from the arrangement "CONTACTS"          | invalid-request       |
+        | looks at the topics of the arrangement "CONTACTS"                                 | invalid-request       |
+        | binds the topic "sap/s4/beh/campaign/*" to an arrangement that there is not       | arrangement-not-found |
+        | unbinds the topic "sap/s4/beh/contact/*" from an arrangement that there is not    | arrangement-not-found |
+        | looks at the topics of an arrangement that there is not                           | arrangement-not-found |

@@ -129,6 +129,7 @@ Feature: What every program can rely on
         | the registry            |
         | the token service       |
         | the destination service |
+        | the tenants             |
         | the control             |
 
     Scenario: Where everything is

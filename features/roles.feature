@@ -167,6 +167,20 @@ Feature: Roles
         | the Tenant Administrator of "fsm"             | forbidden       |
         | the Global Account Administrator of "default" | forbidden       |
 
+    Scenario Outline: Who is not its administrator does nothing in a tenant: <does>
+      Given the tenants are administered by <who>
+      When the administrator of tenant "marketing" <does>
+      Then the tenant refuses because of "<reason>"
+
+      Examples:
+        | who                                           | does                                         | reason          |
+        | nobody                                        | enters the business users "ann@acme.example" | unauthenticated |
+        | the Tenant Administrator of "commerce"        | enters the business users "ann@acme.example" | forbidden       |
+        | the Global Account Administrator of "default" | enters the business users "ann@acme.example" | forbidden       |
+        | nobody                                        | revokes the certificate                      | unauthenticated |
+        | the Tenant Administrator of "commerce"        | revokes the certificate                      | forbidden       |
+        | the Global Account Administrator of "default" | revokes the certificate                      | forbidden       |
+
     Scenario: A tenant's administrator is nobody in the registry
       Given the operator is the Tenant Administrator of "commerce"
       When the operator registers the SAP Commerce Cloud system "Web Shop"

@@ -13,4 +13,4 @@ fi
 export TESTCONTAINERS_RYUK_DISABLED=${TESTCONTAINERS_RYUK_DISABLED:-true}
 export TESTCONTAINERS_HOST_OVERRIDE=${TESTCONTAINERS_HOST_OVERRIDE:-localhost}
 export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
-exec env CGO_ENABLED=0 go test -tags containers -count=1 -parallel 8 -timeout 30m "$@" ./testenv/containers
+exec env CGO_ENABLED=0 go test -tags containers,nomsgpack,grpcnotrace -count=1 -parallel 8 -timeout 30m "$@" ./testenv/containers

@@ -67,7 +67,7 @@ if ! dir=$(find_library); then
 elif ! command -v "${CC:-gcc}" >/dev/null; then
   missing "no C compiler"
 else
-  export CGO_ENABLED=1 CGO_LDFLAGS="${CGO_LDFLAGS:-} -L$dir" GOFLAGS="${GOFLAGS:-} -tags=pact"
+  export CGO_ENABLED=1 CGO_LDFLAGS="${CGO_LDFLAGS:-} -L$dir" GOFLAGS="${GOFLAGS:-} -tags=pact,nomsgpack,grpcnotrace"
   export LD_LIBRARY_PATH="$dir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" DYLD_LIBRARY_PATH="$dir${DYLD_LIBRARY_PATH:+:$DYLD_LIBRARY_PATH}"
 fi
 [ $# = 0 ] || exec "$@"

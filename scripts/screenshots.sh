@@ -13,7 +13,7 @@ fi
 bash scripts/cockpit.sh install
 pictures=$(mktemp -d)
 trap 'rm -rf "$pictures"' EXIT
-go test -tags browser -count=1 ./features/browser -args -pictures "$pictures"
+go test -tags browser,nomsgpack,grpcnotrace -count=1 ./features/browser -args -pictures "$pictures"
 mkdir -p docs/images
 rm -f docs/images/*.png
 for picture in "$pictures"/*.png; do

@@ -191,7 +191,8 @@ func (s *server) systemOf(v btp.SystemView) system {
 }
 
 // certificateState names what a certificate is good for at now. renewalBlocked:
-// the client revoked it itself, which blocks its renewal only (design §4).
+// the client revoked it itself, which blocks its renewal only (design §4); where it
+// blocks every call, the registry calls it revoked.
 func certificateState(c btp.Certificate, now time.Time) string {
 	switch {
 	case c.Revoked:

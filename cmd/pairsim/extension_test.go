@@ -21,7 +21,7 @@ import (
 func TestExtensionInGo(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "extension-go")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "../../docs/examples/extension-go")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "../../docs/examples/extension-go")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the extension: %v\n%s", err, out)
@@ -133,7 +133,7 @@ func (b bound) run(program []string, settings ...string) string {
 func TestTheTenantCallsTheExtension(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "extension-go")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "../../docs/examples/extension-go")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "../../docs/examples/extension-go")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the extension: %v\n%s", err, out)

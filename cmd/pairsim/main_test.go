@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/gobuild"
 )
 
 // binary is the program under test, built once as a user would.
@@ -27,7 +29,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "pairsim")
-	build := exec.Command("go", "build", "-tags", "nomsgpack", "-buildvcs=false", "-ldflags", "-X main.version=1.2.3-test", "-o", binary, ".")
+	build := exec.Command("go", "build", "-tags", gobuild.Tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=1.2.3-test", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build pairsim: %v\n%s", err, out)

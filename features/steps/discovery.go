@@ -35,6 +35,7 @@ func (w *world) discoverySteps(d definitions) {
 var wireDocuments = map[string]string{
 	"the registry": "/api/v1/openapi.json", "the token service": "/oauth/openapi.json",
 	"the destination service": "/destination-configuration/v1/openapi.json", "the control": "/control/openapi.json",
+	"the tenants": "/tenants/openapi.json",
 }
 
 func (w *world) aProgramReadsDocument(ctx context.Context, wire string) error {

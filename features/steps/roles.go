@@ -162,13 +162,7 @@ func (w *world) theTenantRefuses(reason string) error {
 
 // theTenantRefusesAsTheRegistry: the tenant passes the registry's reason on.
 func (w *world) theTenantRefusesAsTheRegistry(reason string) error {
-	if err := w.theTenantRefuses("registry-refused"); err != nil {
-		return err
-	}
-	if said := w.administered.err.Error(); !strings.Contains(said, reason) {
-		return fmt.Errorf("the tenant does not pass %q on: %s", reason, said)
-	}
-	return nil
+	return saysAsTheRegistry("who asked the tenant", w.administered, reason)
 }
 
 func (w *world) theTenantsShownAre(ctx context.Context, ids string) error {

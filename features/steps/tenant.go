@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pairsim/pairsim/btpclient"
@@ -15,19 +16,24 @@ func (w *world) tenantSteps(d definitions) {
 	d.Given(`^the administrator of tenant "([^"]*)" has got and entered the token$`, w.theAdministratorHasGotAndEntered)
 	d.Given(`^the administrator of tenant "([^"]*)" has entered the token in vain$`, w.theAdministratorHasEnteredInVain)
 	d.Given(`^the tenant "([^"]*)" has renewed its certificate$`, w.theTenantHasRenewed)
+	d.Given(`^the administrator of tenant "([^"]*)" has revoked the certificate$`, w.theAdministratorHasRevoked)
 	d.Given(`^tenants do not renew their certificates by themselves$`, w.tenantsDoNotRenew)
 
 	d.When(`^the administrator of tenant "([^"]*)" enters the token$`, w.theAdministratorEnters)
 	d.When(`^the administrator of tenant "([^"]*)" enters the token as (token URL|bare token|encoded token)$`, w.theAdministratorEntersAs)
 	d.When(`^the administrator of tenant "([^"]*)" enters a token that is (.+)$`, w.theAdministratorEntersForged)
+	d.When(`^the administrator of tenant "([^"]*)" (revokes|renews) the certificate$`, w.theAdministratorKeepsUp)
 	d.When(`^the tenant "([^"]*)" sends the event "([^"]*)" "([^"]*)"$`, w.theTenantSends)
 
 	d.Then(`^the tenant shows "([^"]*)"$`, w.theTenantShows)
 	d.Then(`^the tenant shows a failure that names "([^"]*)"$`, w.theTenantShowsFailure)
 	d.Then(`^the tenant showed "([^"]*)" while it paired$`, w.theTenantShowedMeanwhile)
 	d.Then(`^the tenant advises "([^"]*)"$`, w.theTenantAdvises)
+	d.Then(`^the tenant "([^"]*)" shows that its certificate is (revoked|not revoked)$`, w.theTenantShowsCertificate)
+	d.Then(`^the certificate of "([^"]*)" is shown as (valid|barred from renewal|revoked)$`, w.theCertificateIsShownAs)
 	d.Then(`^the event is accepted$`, w.theEventIsAccepted)
 	d.Then(`^the event is refused because of "([^"]*)"$`, w.theEventIsRefused)
+	d.Then(`^the event is refused because the registry says "([^"]*)"$`, w.theEventIsRefusedAsTheRegistry)
 }
 
 func (w *world) theAdministratorHasEntered(ctx context.Context, tenant string) error {
@@ -177,4 +183,78 @@ func (w *world) theEventIsRefused(reason string) error {
 
 func (w *world) tenantsDoNotRenew() error {
 	return w.configure(func(s *Settings) { s.NoTenantRenewal = true })
+}
+
+// theEventIsRefusedAsTheRegistry: the tenant passes the registry's reason on.
+func (w *world) theEventIsRefusedAsTheRegistry(reason string) error {
+	return saysAsTheRegistry("the tenant's event", w.published, reason)
+}
+
+func saysAsTheRegistry(who string, o outcome, reason string) error {
+	if err := o.refusedBecauseOf(who, "registry-refused"); err != nil {
+		return err
+	}
+	if said := o.err.Error(); !strings.Contains(said, reason) {
+		return fmt.Errorf("the tenant does not pass %q on: %s", reason, said)
+	}
+	return nil
+}
+
+func (w *world) theAdministratorKeepsUp(ctx context.Context, tenant, how string) error {
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	do := w.tenants.Renew
+	if how == "revokes" {
+		do = w.tenants.Revoke
+	}
+	_, err := do(ctx, tenant)
+	w.administered = ended(err)
+	return nil
+}
+
+func (w *world) theAdministratorHasRevoked(ctx context.Context, tenant string) error {
+	if err := w.theAdministratorKeepsUp(ctx, tenant, "revokes"); err != nil {
+		return err
+	}
+	return w.administered.err
+}
+
+// theTenantShowsCertificate looks at the tenant, and at the row that it is paired by.
+func (w *world) theTenantShowsCertificate(ctx context.Context, tenant, state string) error {
+	if err := w.administered.accepted("the administrator"); err != nil {
+		return err
+	}
+	t, err := w.tenants.Tenant(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	if t.Connection == nil || t.Connection.Certificate == nil {
+		return fmt.Errorf("tenant %s shows no certificate", tenant)
+	}
+	rows, err := w.tenants.Pairings(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	shown := *t.Connection.Certificate
+	at := slices.IndexFunc(rows, func(r btpclient.TenantPairing) bool { return r.ID == t.Connection.Pairing })
+	if at < 0 || rows[at].Certificate == nil || *rows[at].Certificate != shown || shown.Revoked != (state == "revoked") {
+		return fmt.Errorf("tenant %s shows the certificate %+v, and its rows are %+v", tenant, shown, rows)
+	}
+	return nil
+}
+
+// theCertificateIsShownAs looks at the system's newest certificate in the cockpit.
+func (w *world) theCertificateIsShownAs(ctx context.Context, name, state string) error {
+	s, err := w.look(ctx, name)
+	if err != nil {
+		return err
+	}
+	if state == "barred from renewal" {
+		state = "renewalBlocked"
+	}
+	if len(s.Certificates) != 1 || s.Certificates[0].State != state {
+		return fmt.Errorf("the system %q shows the certificates %+v, want one that is %s", name, s.Certificates, state)
+	}
+	return nil
 }

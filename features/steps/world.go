@@ -162,6 +162,7 @@ func (w *world) define(d definitions) {
 	w.instanceSteps(d)
 	w.bindingSteps(d)
 	w.applicationSteps(d)
+	w.communicationSteps(d)
 	w.snapshotSteps(d)
 	w.wireSteps(d)
 	w.documentSteps(d)
@@ -236,6 +237,9 @@ type world struct {
 	// marketplace are the services as a developer has seen them last.
 	marketplace []btpclient.SubaccountOffering
 	program     *program
+
+	arranged arranged           // the arrangement that an administrator looked at last
+	scenario btpclient.Scenario // and the communication scenario
 
 	extension extension // the one that looks destinations up
 	// keepers are applications of the destination service, by name; found is the latest

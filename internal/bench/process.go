@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pairsim/pairsim/internal/gobuild"
 )
 
 // build builds both programs in the same way as `make build` does.
@@ -22,7 +24,7 @@ func (b *bench) build(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()
 	for path, target := range map[string]string{"cmd/pairsim": b.pairsim, "internal/bench/floor": b.floor} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
+		cmd := exec.CommandContext(ctx, "go", "build", "-tags", gobuild.Tags, "-trimpath", "-ldflags", "-s -w", "-o", target, "github.com/pairsim/pairsim/"+path)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", path, err, out)

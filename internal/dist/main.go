@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pairsim/pairsim/internal/gobuild"
 	"github.com/pairsim/pairsim/internal/image"
 )
 
@@ -96,7 +97,7 @@ func writeImage(archive, binary, tag, arch string) error {
 }
 
 func compile(version, system, arch, binary string) error {
-	build := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", //nolint:gosec // the arguments are ours
+	build := exec.Command("go", "build", "-tags", gobuild.Tags, "-trimpath", "-buildvcs=false", //nolint:gosec // the arguments are ours
 		"-ldflags", "-s -w -X main.version="+version, "-o", binary, "./cmd/pairsim")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+system, "GOARCH="+arch)
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr

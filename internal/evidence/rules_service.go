@@ -31,6 +31,7 @@ var serviceRules = []Area{
 		{"arrangement-own-scenario", "Inbound credentials open the APIs of their scenario only.", "sap-domain §11"},
 		{"arrangement-ends-with-pairing", "Arrangements end with the pairing, and rest while the extension is disabled.", "sap-domain §26 (14, 15)"},
 		{"arrangement-registry-only", "Only the registry, over the pairing's trust, makes and deletes them.", "docs/wire.md; docs/fidelity.md"},
+		{"arrangement-secrets-hidden", "A tenant shows its administrator an arrangement as it was asked for, without its secrets.", "docs/wire.md; design §9"},
 		{"outbound-delivery", "The tenant calls the extension as the arrangement says, and repeats what is not taken.", "SEED-004 step 3; sap-domain §11"},
 		{"extension-in-use", "v1: before an extension is deleted all service instances of it must be gone.", "e9d975a.md@v1"},
 	}},
@@ -40,6 +41,7 @@ var serviceRules = []Area{
 		{"product-csrf", "Writes of the OData products need a CSRF token.", "service-apis §2; sap-domain §9.4"},
 		{"product-events", "A change has the product's event while the tenant is paired.", "sap-domain §9.4"},
 		{"product-saml-bearer", "SAP Marketing Cloud exchanges a SAML bearer assertion for an access token, once, for its audience.", "SEED-004 step 3; RFC 7522; service-apis §2"},
+		{"tenant-business-users", "Assertions about the business users that a tenant has are taken; where it has none, about everybody.", "docs/wire.md; docs/configuration.md"},
 	}},
 	{"Destinations", []Rule{
 		{"destination-properties", "A destination has what its authentication needs.", "sap-domain §14.2; service-apis §2"},

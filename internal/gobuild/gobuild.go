@@ -15,6 +15,10 @@ import (
 	"time"
 )
 
+// Tags leave out what the program does not need: gin's MessagePack, which nobody here
+// speaks, and gRPC's tracing, which calls methods by name (ADR 44). The Makefile has them, too.
+const Tags = "nomsgpack,grpcnotrace"
+
 // builds are those of this process.
 var builds sync.Map // of func() (string, error)
 
@@ -78,8 +82,8 @@ func build(program, system, arch string) (string, error) {
 	// Built beside it and moved: a process that runs keeps its own, and a second test
 	// never starts half a program.
 	part := fmt.Sprintf("%s.%d%s", file, os.Getpid(), partial)
-	defer os.Remove(part)                                                                                                                  //nolint:errcheck // gone when all went well
-	compile := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // a program of ours
+	defer os.Remove(part)                                                                                                           //nolint:errcheck // gone when all went well
+	compile := exec.Command("go", "build", "-tags", Tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", part, program) //nolint:gosec // a program of ours
 	// Among its own sources, a program has the dependencies that it was tested with. A
 	// module that requires pairsim has the checksums of what its tests import alone.
 	compile.Dir = from

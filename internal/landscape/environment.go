@@ -59,6 +59,7 @@ type environment struct {
 	public, serverControl http.Handler
 	// friendly is public without strictness, for the control listener.
 	friendly http.Handler
+	routed   sync.Once           // both are made when one is first asked, or nobody can ask any more
 	control  func() http.Handler // made when it is first asked
 	atEnd    []func()            // what lets go of connections when no request comes any more
 
@@ -175,17 +176,8 @@ func (e *environment) newRSA() (*rsa.PrivateKey, error) {
 func (e *environment) begin() {
 	releaseMode()
 	e.meter = e.newMeter()
-	e.friendly = e.publicRouter()
 	if e.registry != nil {
-		e.friendly = faultwire.Handler(e.registry, e.friendly)
 		e.snapshots = &snapshot.Environment{Registry: e.registry, Tenants: e.tenants, Replaced: e.replaced}
-	}
-	// Outside of the faults, which look for what they garble where it stands in a
-	// friendly answer.
-	e.public = e.strict.Wrap(e.friendly)
-	e.public = e.messages.Wrap(e.public)
-	if wrap := e.world.WrapPublic; wrap != nil {
-		e.friendly, e.public = wrap(e.friendly), wrap(e.public)
 	}
 	e.control = sync.OnceValue(func() http.Handler { return e.controls(nil) })
 	if e.id == btp.DefaultEnvironment {
@@ -215,9 +207,41 @@ func (e *environment) controls(environments control.Environments) http.Handler {
 	return router
 }
 
+// route makes what the public listeners serve, and the same for the control listener.
+func (e *environment) route() {
+	e.friendly = e.publicRouter()
+	if e.registry != nil {
+		e.friendly = faultwire.Handler(e.registry, e.friendly)
+	}
+	// Outside of the faults, which look for what they garble where it stands in a
+	// friendly answer.
+	e.public = e.strict.Wrap(e.friendly)
+	e.public = e.messages.Wrap(e.public)
+	if wrap := e.world.WrapPublic; wrap != nil {
+		e.friendly, e.public = wrap(e.friendly), wrap(e.public)
+	}
+}
+
 // publicHandler serves the public listeners; it is the same whether or not the
 // environment is named in the path.
-func (e *environment) publicHandler(bool) http.Handler { return e.public }
+func (e *environment) publicHandler(bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.routed.Do(e.route)
+		e.public.ServeHTTP(w, r)
+	})
+}
+
+// friendlyHandler is publicHandler without strictness.
+func (e *environment) friendlyHandler(w http.ResponseWriter, r *http.Request) {
+	e.routed.Do(e.route)
+	e.friendly.ServeHTTP(w, r)
+}
+
+// unrouted is what nobody can ask any more.
+func (e *environment) unrouted() {
+	ended := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	e.friendly, e.public = ended, ended
+}
 
 // controlHandler serves the control listener. What is about the server stands
 // where no environment is named.
@@ -315,6 +339,7 @@ func (e *environment) stop() error {
 	}
 	e.end(nil)
 	e.running.Wait()
+	e.routed.Do(e.unrouted)
 	for _, release := range e.atEnd {
 		release()
 	}

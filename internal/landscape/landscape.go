@@ -506,19 +506,16 @@ func (l *Landscape) tlsConfig(ctx context.Context, reachedFromOutside bool) (*tl
 		return nil, err
 	}
 	l.CAPEM = authority.RootPEM()
-	names := append([]string{"localhost", "127.0.0.1", "::1"}, l.config.TLSNames...)
-	certificate, err := authority.NewServerCertificate(names, l.config.RealNow())
-	if err != nil {
-		return nil, err
+	shown := nameCertificates{authority: authority, known: []string{"localhost", "127.0.0.1", "::1"}, now: l.config.RealNow}
+	if len(l.config.TLSNames) > 0 || l.config.ServerCA != "" { // what somebody gave is tried at once
+		shown.known = append(shown.known, l.config.TLSNames...)
+		if _, err := shown.own(); err != nil {
+			return nil, err
+		}
 	}
-	config := &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		ClientAuth:   tls.RequestClientCert,
-		MinVersion:   tls.VersionTLS12,
-	}
+	config := &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12, GetCertificate: shown.ofKnown}
 	if reachedFromOutside && l.config.ServerCA == "" { // somebody's own authority signs what he has named only
-		names := nameCertificates{authority: authority, own: &certificate, now: l.config.RealNow, made: map[string]*tls.Certificate{}}
-		config.GetCertificate = names.of
+		config.GetCertificate = shown.of
 	}
 	return config, nil
 }

@@ -270,7 +270,6 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 	if e.registry != nil {
 		cockpit.Mount(router, cockpit.Config{Registry: e.registry, Environment: e.id, Protected: e.process.config.Auth, Tenants: e.shownTenants()})
 	}
-	public := e.friendly
 	router.NoRoute(func(c *gin.Context) {
 		if e.registry != nil && !meter.SurfaceOf(c.Request.URL.Path).OfVendor() && cockpit.Page(c) {
 			return
@@ -279,7 +278,7 @@ func (e *environment) controlRouter(environments control.Environments) *gin.Engi
 			c.Request = httpapi.Unseen(c.Request)
 		}
 		c.Set(passedOn, true)
-		public.ServeHTTP(c.Writer, c.Request)
+		e.friendlyHandler(c.Writer, c.Request)
 	})
 	router.NoMethod(httpapi.NoMethod)
 	return router

@@ -3,6 +3,7 @@ package tenant
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -231,14 +232,22 @@ func listArrangements(c *gin.Context, t *Tenant) error {
 }
 
 func showArrangement(c *gin.Context, t *Tenant) error {
+	answer, err := t.arrangementAnswer(c.Param("arrangement"))
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, answer) // without t.mu: who reads slowly holds up nobody
+	return nil
+}
+
+func (t *Tenant) arrangementAnswer(id string) (arrangementAnswer, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	a := t.arrangementBy(func(a *arrangement) bool { return a.ID == c.Param("arrangement") })
+	a := t.arrangementBy(func(a *arrangement) bool { return a.ID == id })
 	if a == nil {
-		return refuse(arrangementNotFound, "tenant %s has no communication arrangement %q", t.cfg.ID, clip(c.Param("arrangement"), 40))
+		return arrangementAnswer{}, refuse(arrangementNotFound, "tenant %s has no communication arrangement %q", t.cfg.ID, clip(id, 40))
 	}
-	c.JSON(http.StatusOK, t.describeArrangement(a))
-	return nil
+	return t.describeArrangement(a), nil
 }
 
 func listTopics(c *gin.Context, t *Tenant) error {
@@ -267,7 +276,11 @@ func bindTopic(c *gin.Context, t *Tenant) error {
 // unbindTopic has the topic in the query: it has slashes, and a body of a DELETE is
 // lost by some.
 func unbindTopic(c *gin.Context, t *Tenant) error {
-	topics, err := t.UnbindTopic(c.Request.Context(), c.Param("arrangement"), c.Query("topic"))
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if named := query["topic"]; err != nil || len(query) != 1 || len(named) != 1 || named[0] == "" {
+		return refuse(invalidRequest, "topic: the query names one topic, escaped, and nothing else")
+	}
+	topics, err := t.UnbindTopic(c.Request.Context(), c.Param("arrangement"), query.Get("topic"))
 	return writeTopics(c, topics, err)
 }
 
@@ -284,13 +297,20 @@ func listUsers(c *gin.Context, t *Tenant) error {
 	return nil
 }
 
-// setUsers replaces the business users; none at all: every e-mail address is one.
+// setUsers replaces the business users; none at all: every e-mail address is one. So a
+// list that was left out is none that is empty.
 func setUsers(c *gin.Context, t *Tenant) error {
+	if t.cfg.Product.Communication == nil {
+		return t.noArrangements()
+	}
 	var body struct {
 		Items []string `json:"items"`
 	}
 	if err := decode(c, &body); err != nil {
 		return err
+	}
+	if body.Items == nil {
+		return refuse(invalidRequest, "items: is required; an empty list lets every e-mail address be a business user")
 	}
 	if err := CheckUsers(body.Items); err != nil {
 		return refuse(invalidRequest, "%s", err.Error())

@@ -1,12 +1,15 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -363,8 +366,35 @@ func decode(c *gin.Context, into any) error {
 	if errors.As(err, &tooLarge) {
 		return refuse(bodyTooLarge, "the body is larger than %d bytes", maxBody)
 	}
-	return refuse(invalidRequest, "body: %s", clip(err.Error(), 200))
+	return refuse(invalidRequest, "body: %s", clip(inWords(err), 200))
 }
+
+// inWords says what is wrong with a body to who has sent it: encoding/json names Go types.
+func inWords(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return "it is empty; it must be a JSON object"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the JSON breaks off"
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("it is not JSON: %s, at byte %d", syntax.Error(), syntax.Offset)
+	case errors.As(err, &kind):
+		found, _, _ := strings.Cut(kind.Value, " ") // a number stands behind the word
+		path := strings.TrimSuffix("$."+kind.Field, ".")
+		return fmt.Sprintf("%s: %s where %s must be", path, cmp.Or(kinds[found], found), cmp.Or(wantedKinds[kind.Type.Kind()], "something else"))
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// kinds are the decoder's words for what it has found, wantedKinds what a Go type is read from.
+var (
+	kinds       = map[string]string{"array": "a list", "object": "an object", "string": "a string", "number": "a number", "bool": "true or false"}
+	wantedKinds = map[reflect.Kind]string{ //nolint:exhaustive // bodies have no others
+		reflect.Slice: "a list", reflect.Struct: "an object", reflect.String: "a string", reflect.Bool: "true or false",
+	}
+)
 
 // preferEnded waits for the end of p as long as the request prefers to
 // (RFC 7240 §4.3), and returns it as it is then.

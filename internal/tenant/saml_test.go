@@ -190,7 +190,7 @@ func samlArrangement(idp identity) object {
 	return r
 }
 
-// Rule: product-saml-bearer
+// Rule: product-saml-bearer, tenant-business-users
 func TestAnAssertionIsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/pairsim/pairsim/btp"
@@ -42,12 +40,12 @@ func Compare(t *testing.T, a, b btp.Store) {
 					rt.Fatalf("Update: %v", err)
 				}
 			}
-			if diff := cmp.Diff(answers[0], answers[1]); diff != "" {
+			if diff := differ(answers[0], answers[1]); diff != "" {
 				rt.Fatalf("answers differ (-first +second):\n%s", diff)
 			}
 		}
 		first, second := contents(rt, a, world), contents(rt, b, world)
-		if diff := cmp.Diff(first, second, cmpopts.EquateEmpty()); diff != "" {
+		if diff := differ(first, second); diff != "" {
 			rt.Fatalf("contents differ (-first +second):\n%s", diff)
 		}
 		from, to := a, b
@@ -57,7 +55,7 @@ func Compare(t *testing.T, a, b btp.Store) {
 		if err := moveContents(from, to, world); err != nil {
 			rt.Fatal(err)
 		}
-		if diff := cmp.Diff(first, contents(rt, to, world+"-moved"), cmpopts.EquateEmpty()); diff != "" {
+		if diff := differ(first, contents(rt, to, world+"-moved")); diff != "" {
 			rt.Fatalf("what is read of moved contents differs (-before +after):\n%s", diff)
 		}
 	})

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/pairsim/pairsim/btp"
 )
 
@@ -185,7 +182,7 @@ func moveContents(a, b btp.Store, world btp.EnvironmentID) error {
 		return err
 	}
 	from.Environment.ID, to.Environment.ID = "", ""
-	if diff := cmp.Diff(from, to, cmpopts.EquateEmpty()); diff != "" {
+	if diff := differ(from, to); diff != "" {
 		return fmt.Errorf("contents that were moved differ (-from +to):\n%s", diff)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -127,9 +128,33 @@ func find[T any](t testing.TB, s btp.Store, read func(btp.Tx) (T, bool, error)) 
 
 func same(t testing.TB, what string, got, want any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := differ(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
+}
+
+// differ says where two values differ, empty and nil being the same. What is the same in
+// memory, as nearly all is, is not looked at further: explaining takes most of the time.
+func differ(want, got any) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	if ws, ok := want.([]any); ok {
+		if gs, ok := got.([]any); ok && len(ws) == len(gs) {
+			want, got = unlike(ws, gs)
+		}
+	}
+	return cmp.Diff(want, got, cmpopts.EquateEmpty())
+}
+
+// unlike are the pairs of two lists that are not the same in memory.
+func unlike(want, got []any) (ws, gs []any) {
+	for i := range want {
+		if !reflect.DeepEqual(want[i], got[i]) {
+			ws, gs = append(ws, want[i]), append(gs, got[i])
+		}
+	}
+	return ws, gs
 }
 
 func wantCode(t testing.TB, what string, err error, want btp.Code) {
