@@ -194,14 +194,18 @@ Feature: Communication Management of a tenant
       And the tenant "marketing" has the business users "jane@acme.example"
 
       Examples:
-        | what                       | words                          |
-        | nothing                    | it is empty                    |
-        | an object without the list | items: is required             |
-        | half a list                | breaks off                     |
-        | one address without a list | $.items: a string where a list |
-        | a name without an address  | items[1]                       |
-        | a list of something else   | people                         |
-        | more than 1,000 addresses  | at most 1000                   |
+        | what                       | words                              |
+        | nothing                    | the body is empty                  |
+        | an object without the list | items: is required                 |
+        | half a list                | breaks off                         |
+        | one address without a list | $.items is a string                |
+        | null for the list          | $.items is null; it must be a list |
+        | the list twice             | $.items stands there twice         |
+        | the list, and another      | behind the JSON object             |
+        | a list in capital letters  | fields are items                   |
+        | a name without an address  | items[1]                           |
+        | a list of something else   | people                             |
+        | more than 1,000 addresses  | at most 1000                       |
 
     @rule:bodies-bounded
     Scenario: More than is read for business users

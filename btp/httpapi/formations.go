@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pairsim/pairsim/btp"
+	"github.com/pairsim/pairsim/internal/jsonbody"
 	"github.com/pairsim/pairsim/internal/publicurl"
 )
 
@@ -124,11 +125,11 @@ func (s *server) respondFormation(c *gin.Context, status int, v btp.FormationVie
 
 func (s *server) createFormation(c *gin.Context) error {
 	var req struct {
-		Name       string         `json:"name"`
-		Type       string         `json:"type"`
-		Subaccount OrNull         `json:"subaccount"`
-		Systems    []btp.SystemID `json:"systems"`
-		Draft      bool           `json:"draft"`
+		Name       string          `json:"name"`
+		Type       string          `json:"type"`
+		Subaccount jsonbody.OrNull `json:"subaccount"`
+		Systems    []btp.SystemID  `json:"systems"`
+		Draft      bool            `json:"draft"`
 	}
 	key, err := readCreation(c, &req)
 	if err != nil {
@@ -181,7 +182,7 @@ func formationID(c *gin.Context) btp.FormationID { return btp.FormationID(c.Para
 
 func (s *server) changeFormation(c *gin.Context) error {
 	var req struct {
-		Subaccount OrNull `json:"subaccount"`
+		Subaccount jsonbody.OrNull `json:"subaccount"`
 	}
 	if _, err := ReadQuery(c); err != nil {
 		return err

@@ -133,19 +133,15 @@ func (s *server) createInstance(c *gin.Context) error {
 			Organization string                 `json:"organization"`
 			Space        string                 `json:"space"`
 		} `json:"place"`
-		Parameters json.RawMessage `json:"parameters"`
-		Labels     json.RawMessage `json:"labels"`
+		Parameters json.RawMessage     `json:"parameters"`
+		Labels     map[string][]string `json:"labels"`
 	}
 	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}
-	labels, err := labelsOf(req.Labels)
-	if err != nil {
-		return err
-	}
 	i, err := s.Services.CreateInstance(c.Request.Context(), subaccountID(c), services.NewInstance{
-		Name: req.Name, Offering: req.Offering, Plan: req.Plan, Place: services.Place(req.Place), Parameters: req.Parameters, Labels: labels,
+		Name: req.Name, Offering: req.Offering, Plan: req.Plan, Place: services.Place(req.Place), Parameters: req.Parameters, Labels: req.Labels,
 	}, key)
 	if err != nil {
 		return err
@@ -155,14 +151,6 @@ func (s *server) createInstance(c *gin.Context) error {
 		status = http.StatusCreated
 	}
 	return respondInstance(c, status, i)
-}
-
-// labelsOf reads an object of lists of texts.
-func labelsOf(text json.RawMessage) (labels map[string][]string, err error) {
-	if len(text) > 0 && json.Unmarshal(text, &labels) != nil {
-		err = btp.Errorf(btp.InvalidRequest, "$.labels: it must be an object whose values are lists of strings")
-	}
-	return labels, err
 }
 
 func respondInstance(c *gin.Context, status int, v services.InstanceView) error {
@@ -252,19 +240,15 @@ func (s *server) respondBinding(c *gin.Context, status int, b services.Binding) 
 
 func (s *server) bind(c *gin.Context) error {
 	var req struct {
-		Name       string          `json:"name"`
-		Parameters json.RawMessage `json:"parameters"`
-		Labels     json.RawMessage `json:"labels"`
+		Name       string              `json:"name"`
+		Parameters json.RawMessage     `json:"parameters"`
+		Labels     map[string][]string `json:"labels"`
 	}
 	key, err := readCreation(c, &req)
 	if err != nil {
 		return err
 	}
-	labels, err := labelsOf(req.Labels)
-	if err != nil {
-		return err
-	}
-	b, err := s.Services.Bind(c.Request.Context(), c.Param("id"), services.NewBinding{Name: req.Name, Parameters: req.Parameters, Labels: labels}, key)
+	b, err := s.Services.Bind(c.Request.Context(), c.Param("id"), services.NewBinding{Name: req.Name, Parameters: req.Parameters, Labels: req.Labels}, key)
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,8 @@ func TestServiceInstances(t *testing.T) {
 		{"DELETE", "/api/v1/serviceBindings/none", "", 404, "service-binding-not-found"},
 		{"POST", path + "/serviceBindings", `{"name":"app"}`, 409, "name-taken"},
 		{"POST", path + "/serviceBindings", `{"labels":{"a":"b"}}`, 400, "invalid-request"},
+		{"POST", path + "/serviceBindings", `{"labels":{"a":null}}`, 400, "invalid-request"},
+		{"POST", path + "/serviceBindings", `{"labels":{"a":["b"],"a":["c"]}}`, 400, "invalid-request"},
 		{"POST", ofDev, `{"name":"contacts","offering":"s4-hana-cloud","plan":"api-access","parameters":{"systemName":"Web Shop"}}`, 409, "name-taken"},
 		{"POST", ofDev, `{"name":"n","offering":"s4-hana-cloud","plan":"api-access","parameters":{"system":1}}`, 422, "parameters-invalid"},
 		{"POST", ofDev, `{"name":"n","offering":"s4-hana-cloud","plan":"api-access","parameters":{"systemName":"Campaigns"}}`, 403, "not-entitled"},

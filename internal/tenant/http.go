@@ -1,15 +1,11 @@
 package tenant
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/pairsim/pairsim/internal/jsonbody"
 	"github.com/pairsim/pairsim/internal/problem"
 	"github.com/pairsim/pairsim/internal/publicurl"
 	"github.com/pairsim/pairsim/internal/stamp"
@@ -168,7 +165,10 @@ func show(c *gin.Context, t *Tenant) error {
 }
 
 func pair(c *gin.Context, t *Tenant) error {
-	var body struct{ Token, Description string }
+	var body struct {
+		Token       string `json:"token"`
+		Description string `json:"description"`
+	}
 	if err := decode(c, &body); err != nil {
 		return err
 	}
@@ -265,13 +265,14 @@ func noticeDeregistration(c *gin.Context, t *Tenant) error {
 
 func sendEvent(c *gin.Context, t *Tenant) error {
 	var body struct {
-		Type, Version string
-		Data          json.RawMessage
+		Type    string       `json:"type"`
+		Version string       `json:"version"`
+		Data    jsonbody.Any `json:"data"`
 	}
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	id, err := t.SendEvent(c.Request.Context(), body.Type, body.Version, body.Data)
+	id, err := t.SendEvent(c.Request.Context(), body.Type, body.Version, body.Data.RawMessage)
 	if err != nil {
 		return err
 	}
@@ -345,56 +346,25 @@ func specification(c *gin.Context, t *Tenant) error {
 	return nil
 }
 
-// decode reads exactly one JSON object with known keys only. Requiring the media
+// decode reads exactly one JSON object, as strictly as jsonbody does. Requiring the media
 // type also keeps forms of foreign web pages out.
 func decode(c *gin.Context, into any) error {
 	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || kind != "application/json" {
 		return refuse(unsupportedMediaType, "Content-Type is %q, want application/json", clip(c.GetHeader("Content-Type"), 100))
 	}
-	dec := json.NewDecoder(c.Request.Body)
-	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	if err == nil {
-		if _, err = dec.Token(); errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = errors.New("something follows the JSON object")
-		}
-	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return refuse(bodyTooLarge, "the body is larger than %d bytes", maxBody)
-	}
-	return refuse(invalidRequest, "body: %s", clip(inWords(err), 200))
-}
-
-// inWords says what is wrong with a body to who has sent it: encoding/json names Go types.
-func inWords(err error) string {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
+	body, err := io.ReadAll(c.Request.Body)
+	var over *http.MaxBytesError
 	switch {
-	case errors.Is(err, io.EOF):
-		return "it is empty; it must be a JSON object"
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the JSON breaks off"
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("it is not JSON: %s, at byte %d", syntax.Error(), syntax.Offset)
-	case errors.As(err, &kind):
-		found, _, _ := strings.Cut(kind.Value, " ") // a number stands behind the word
-		path := strings.TrimSuffix("$."+kind.Field, ".")
-		return fmt.Sprintf("%s: %s where %s must be", path, cmp.Or(kinds[found], found), cmp.Or(wantedKinds[kind.Type.Kind()], "something else"))
+	case errors.As(err, &over):
+		return refuse(bodyTooLarge, "the body is larger than %d bytes", maxBody)
+	case err != nil:
+		return refuse(invalidRequest, "the body broke off")
 	}
-	return strings.TrimPrefix(err.Error(), "json: ")
+	if err := jsonbody.Decode(body, into); err != nil {
+		return refuse(invalidRequest, "%s", err.Error())
+	}
+	return nil
 }
-
-// kinds are the decoder's words for what it has found, wantedKinds what a Go type is read from.
-var (
-	kinds       = map[string]string{"array": "a list", "object": "an object", "string": "a string", "number": "a number", "bool": "true or false"}
-	wantedKinds = map[reflect.Kind]string{ //nolint:exhaustive // bodies have no others
-		reflect.Slice: "a list", reflect.Struct: "an object", reflect.String: "a string", reflect.Bool: "true or false",
-	}
-)
 
 // preferEnded waits for the end of p as long as the request prefers to
 // (RFC 7240 §4.3), and returns it as it is then.

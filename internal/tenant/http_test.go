@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -137,6 +138,82 @@ func TestHTTPProblems(t *testing.T) {
 			w.Header().Get("Content-Type") != problem.ContentType {
 			t.Errorf("%s %s %.40s: got %d %s, want %d %s", tt.method, tt.path, tt.body, w.Code, w.Body, tt.status, tt.code)
 		}
+	}
+}
+
+// Every call with a body holds it against its shape before it looks at anything of it, and
+// changes nothing.
+//
+// Rule: input-refused-precisely
+func TestBodiesOfAnotherShape(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tenant := paired(t, f, nil)
+	h := handlerOf(t, tenant)
+	made := arrange(t, tenant, f, "m-1", messagingArrangement(f))
+	topics := arrangements + made.ID + "/topics"
+	read := func() (seen string) {
+		for _, path := range []string{"/tenants/commerce", "/tenants/commerce/pairings", scenarios, arrangements + made.ID, topics, users} {
+			seen += call(h, "GET", path, "").Body.String()
+		}
+		return seen
+	}
+	before := read()
+	for _, tt := range []struct {
+		method, path, body, detail string
+		header                     []string
+	}{
+		{"POST", "/tenants/commerce/pairings", `{"Token":"a"}`, `$ has an unknown field "Token"; fields are token, description`, nil},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a","token":"a"}`, "$.token stands there twice", nil},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a","description":null}`, "$.description is null; it must be a string", nil},
+		{"POST", "/tenants/commerce/pairings", `{"token":"a"} {}`, "there is something behind the JSON object, at byte 16", nil},
+		{"POST", "/tenants/commerce/pairings", "{\"token\":\"\xff\"}", "the body is not UTF-8", nil},
+		{"POST", "/tenants/commerce/events", `{"TYPE":"order.created"}`, `$ has an unknown field "TYPE"; fields are type, version, data`, nil},
+		{"POST", "/tenants/commerce/events", `{"type":"order.created","version":"v1","data":1,"data":2}`, "$.data stands there twice", nil},
+		{"POST", "/tenants/commerce/events", `{"type":null,"version":"v1","data":{}}`, "$.type is null; it must be a string", nil},
+		{"POST", "/tenants/commerce/events", "{\"type\":\"order.created\",\"version\":\"v1\",\"data\":\"\xff\"}", "the body is not UTF-8", nil},
+		{"POST", scenarios, `{"ID":"YY1_A"}`, `$ has an unknown field "ID"; fields are id, name, inboundAuthentication, outboundAuthentication, inboundServices, outboundServices`, nil},
+		{"POST", scenarios, `{"id":"YY1_A","inboundServices":[{"api":"a","api":"b"}]}`, "$.inboundServices[0].api stands there twice", nil},
+		{"POST", scenarios, `{"id":"YY1_A","outboundServices":[{"objects":null}]}`, "$.outboundServices[0].objects is null; it must be a list", nil},
+		{"POST", scenarios, `{"id":"YY1_A","inboundAuthentication":["BasicAuthentication",null]}`, "$.inboundAuthentication[1] is null; it must be a string", nil},
+		{"POST", topics, `{"topic":"sap/s4/beh/*","topic":"sap/s4/beh/*"}`, "$.topic stands there twice", nil},
+		{"POST", topics, `{"Topic":"sap/s4/beh/*"}`, `$ has an unknown field "Topic"; fields are topic`, nil},
+		{"PUT", users, `{"Items":[]}`, `$ has an unknown field "Items"; fields are items`, nil},
+		{"PUT", users, `{"items":["ann@harbour.test"],"items":[]}`, "$.items stands there twice", nil},
+		{"PUT", users, `{"items":[]}]`, "there is something behind the JSON object, at byte 13", nil},
+		{"PUT", wireA + "m-2", `{"systemId":"sys-1","systemId":"sys-1"}`, "$.systemId stands there twice", f.signedCall(nil)},
+		{"PUT", wireA + "m-2", `{"systemId":"sys-1","samlTrust":null}`, "$.samlTrust is null; it must be an object", f.signedCall(nil)},
+		{
+			"PUT", wireA + "m-2", `{"communicationArrangement":{"outboundServices":[{"isServiceActive":null}]}}`,
+			"$.communicationArrangement.outboundServices[0].isServiceActive is null; it must be true or false", f.signedCall(nil),
+		},
+		{"DELETE", wireA + "m-1", `{"systemID":"sys-1"}`, `$ has an unknown field "systemID"; fields are systemId`, f.signedCall(nil)},
+		{"POST", callback, `{"systemId":"sys-1","releaseToken":null}`, "$.releaseToken is null; it must be a string", []string{"Authorization", "Bearer " + f.notice(nil)}},
+		{"POST", callback, `{"systemid":"sys-1"}`, `$ has an unknown field "systemid"; fields are systemId, releaseToken`, []string{"Authorization", "Bearer " + f.notice(nil)}},
+	} {
+		name := tt.method + " " + tt.path + " " + tt.body
+		if doc := wantProblem(t, call(h, tt.method, tt.path, tt.body, tt.header...), invalidRequest, name); doc.Detail != tt.detail {
+			t.Errorf("%s: got %q, want %q", name, doc.Detail, tt.detail)
+		}
+	}
+	if after := read(); after != before {
+		t.Errorf("refusals have changed\n%s\nto\n%s", before, after)
+	}
+}
+
+type breaksOff struct{}
+
+func (breaksOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+// Rule: input-refused-precisely
+func TestBodyThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest("POST", "/tenants/commerce/pairings", breaksOff{})
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	Handler(newTenant(t, newFake(t), nil)).ServeHTTP(w, r)
+	if doc := wantProblem(t, w, invalidRequest, "a body that breaks off"); doc.Detail != "the body broke off" {
+		t.Errorf("got %q", doc.Detail)
 	}
 }
 

@@ -157,7 +157,7 @@ func TestNoticesThatAreRefused(t *testing.T) {
 		{"another system", with(map[string]any{"sub": "sys-2"}), good, 403, noticeMismatch, `another system than the body's systemId "sys-1"`},
 		{"another tenant", with(map[string]any{"tenant": "fsm"}), good, 403, noticeMismatch, `for tenant "fsm", this is commerce`},
 		{"no tenant", with(map[string]any{"tenant": nil}), good, 403, noticeMismatch, `for tenant ""`},
-		{"no JSON", with(nil), `systemId`, 400, invalidRequest, "body: "},
+		{"no JSON", with(nil), `systemId`, 400, invalidRequest, "the body is not JSON"},
 		{"no system in the body", with(nil), `{"releaseToken":"r"}`, 400, invalidRequest, "systemId: is required"},
 		{"endless system", with(nil), `{"systemId":"` + strings.Repeat("s", 101) + `"}`, 400, invalidRequest, "longer than 100 bytes"},
 		{"endless release token", with(nil), `{"systemId":"sys-1","releaseToken":"` + strings.Repeat("r", 201) + `"}`, 400, invalidRequest, "longer than 200 bytes"},
