@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pairsim/pairsim/btp"
@@ -24,9 +25,36 @@ func open(t testing.TB, path string) btp.Store {
 	return s
 }
 
+// migrated is an empty store's file. It is made once: under the race detector SQLite takes
+// longer for the migrations than for most tests.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "pairsim-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // it is the system's temporary folder
+	path := filepath.Join(folder, "store.db")
+	s, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 func fresh(t testing.TB) btp.Store {
 	t.Helper()
-	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	file, err := migrated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
